@@ -29,6 +29,8 @@ export interface RedisInstance {
 
 /** Where and how the cache really runs. */
 export interface LarderProperties {
+  /** available: the engine answers and the gateway serves it. Independent of `provisioningState`, which is about change. */
+  state: "available" | "unavailable";
   /** The cache's own address; works where names under the service's domain do not resolve. */
   endpoint: { host: string; tlsPort: number; plainPort: number | null };
   engine: { name: "valkey" | "redis"; version: string; kind: EngineKind } | null;

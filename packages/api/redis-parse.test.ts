@@ -1,0 +1,106 @@
+import { describe, expect, test } from "bun:test";
+import { LarderError } from "./errors.ts";
+import { parseRedisCreate, parseRedisUpdate } from "./redis-parse.ts";
+
+const sku = { name: "Basic", family: "C", capacity: 0 };
+
+function create(properties: Record<string, unknown> = {}, top: Record<string, unknown> = {}) {
+  return parseRedisCreate({ location: "local", properties: { sku, ...properties }, ...top });
+}
+
+function refusal(run: () => unknown): { code: string; target: string | undefined; message: string } {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof LarderError) return { code: error.code, target: error.target, message: error.message };
+    throw error;
+  }
+  throw new Error("was accepted");
+}
+
+describe("accepted", () => {
+  test("the least body", () => {
+    expect(create()).toEqual({ location: "local", properties: { sku } } as never);
+  });
+
+  test("enumerations in any case, numbers and booleans as text", () => {
+    const body = create({
+      sku: { name: "BASIC", family: "c", capacity: "1" },
+      enableNonSslPort: "True",
+      publicNetworkAccess: "enabled",
+      redisConfiguration: { "maxmemory-policy": "AllKeys-LRU", databases: 4 },
+    });
+    expect(body.properties).toEqual({
+      sku: { name: "Basic", family: "C", capacity: 1 },
+      enableNonSslPort: true,
+      publicNetworkAccess: "Enabled",
+      redisConfiguration: { "maxmemory-policy": "allkeys-lru", databases: "4" },
+    });
+  });
+
+  test("what the service answered, sent back", () => {
+    const echoed = create(
+      {
+        provisioningState: "Succeeded",
+        hostName: "a.larder.localhost",
+        sslPort: 6380,
+        accessKeys: null,
+        instances: [{ sslPort: 10000, isMaster: true }],
+        redisConfiguration: { maxclients: "256", "aad-enabled": "false" },
+        tenantSettings: {},
+        shardCount: null,
+        replicasPerMaster: 0,
+      },
+      { id: "/x", type: "Microsoft.Cache/Redis", zones: [], identity: { type: "None" }, tags: null },
+    );
+    expect(echoed).toEqual({ location: "local", properties: { sku, redisConfiguration: {}, tenantSettings: {} } } as never);
+  });
+
+  test("an update of nothing but tags", () => {
+    expect(parseRedisUpdate({ tags: { a: "b" } })).toEqual({ tags: { a: "b" } });
+  });
+});
+
+describe("refused", () => {
+  test.each([
+    [undefined, undefined],
+    ["text", undefined],
+    [[], undefined],
+  ])("a body that is no object: %p", (body) => {
+    expect(refusal(() => parseRedisCreate(body)).code).toBe("InvalidRequestBody");
+  });
+
+  test.each([
+    ["location", { properties: { sku } }],
+    ["properties", { location: "local" }],
+    ["properties.sku", { location: "local", properties: {} }],
+    ["properties.sku.capacity", { location: "local", properties: { sku: { ...sku, capacity: "many" } } }],
+    ["properties.sku.name", { location: "local", properties: { sku: { ...sku, name: "Gold" } } }],
+    ["tags", { location: "local", properties: { sku }, tags: [] }],
+    ["tags.a", { location: "local", properties: { sku }, tags: { a: { b: 1 } } }],
+  ])("%s, by name", (target, body) => {
+    expect(refusal(() => parseRedisCreate(body))).toMatchObject({ code: "InvalidParameter", target });
+  });
+
+  test.each([
+    ["properties.minimumTlsVersion", { minimumTlsVersion: "1.4" }],
+    ["properties.enableNonSslPort", { enableNonSslPort: "perhaps" }],
+    ["properties.redisConfiguration.maxmemory-policy", { redisConfiguration: { "maxmemory-policy": "random" } }],
+    ["properties.redisConfiguration.databases", { redisConfiguration: { databases: "0" } }],
+    ["properties.redisConfiguration.made-up", { redisConfiguration: { "made-up": "1" } }],
+  ])("%s, by name, in an update", (target, properties) => {
+    expect(refusal(() => parseRedisUpdate({ properties }))).toMatchObject({ code: "InvalidParameter", target });
+  });
+
+  test.each([
+    ["zones", { zones: ["1"] }, {}],
+    ["identity", { identity: { type: "SystemAssigned" } }, {}],
+    ["properties.subnetId", {}, { subnetId: "/subscriptions/x" }],
+    ["properties.shardCount", {}, { shardCount: 2 }],
+    ["properties.replicasPerPrimary", {}, { replicasPerPrimary: "1" }],
+    ["properties.redisConfiguration.rdb-backup-enabled", {}, { redisConfiguration: { "rdb-backup-enabled": "true" } }],
+    ["properties.redisConfiguration.aad-enabled", {}, { redisConfiguration: { "aad-enabled": true } }],
+  ])("%s, as Larder does not have it", (target, top, properties) => {
+    expect(refusal(() => create(properties, top))).toMatchObject({ code: "OperationNotSupported", target });
+  });
+});

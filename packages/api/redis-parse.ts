@@ -1,0 +1,149 @@
+/**
+ * Untrusted bodies of PUT and PATCH on `Microsoft.Cache/redis` → `RedisCreateBody`, `RedisUpdateBody`.
+ *
+ * Lenient where clients are sloppy: enumerations in any case, numbers and booleans as strings, null for "not given",
+ * read-only and unknown properties ignored, so that a body which the service answered with is accepted back. Strict
+ * where silence would lie: a property that asks for something Larder does not have is refused by name.
+ *
+ * It knows shapes and values, not the cache: what depends on the SKU or on what exists is the controller's to judge.
+ */
+import { z } from "zod";
+import { LarderError } from "./errors.ts";
+import type { RedisCreateBody, RedisUpdateBody } from "./redis-resource.ts";
+import { refuseUnsupported } from "./redis-unsupported.ts";
+
+export const maxmemoryPolicies = [
+  "volatile-lru",
+  "allkeys-lru",
+  "volatile-random",
+  "allkeys-random",
+  "volatile-ttl",
+  "noeviction",
+  "volatile-lfu",
+  "allkeys-lfu",
+] as const;
+
+/** The service fills these in; a caller who sends them back is not asking for anything. */
+const readOnlyConfiguration = ["maxclients", "preferred-data-archive-auth-method", "zonal-configuration"];
+const tagCountMax = 50;
+
+/** Throws InvalidRequestBody, InvalidParameter or OperationNotSupported, each with its target. */
+export function parseRedisCreate(body: unknown): RedisCreateBody {
+  return parse(createBody, body) as RedisCreateBody;
+}
+
+/** Throws InvalidRequestBody, InvalidParameter or OperationNotSupported, each with its target. */
+export function parseRedisUpdate(body: unknown): RedisUpdateBody {
+  return parse(updateBody, body) as RedisUpdateBody;
+}
+
+function parse(schema: z.ZodType, body: unknown): unknown {
+  if (!isRecord(body)) throw new LarderError("InvalidRequestBody", "The request body must be a JSON object.");
+  const given = withoutNulls(body);
+  refuseUnsupported(given as Record<string, unknown>);
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const target = issue?.path.map(String).join(".") ?? "";
+  throw new LarderError("InvalidParameter", `'${target}' ${issue?.message ?? "is not valid"}.`, { target });
+}
+
+function choice<const T extends string>(values: readonly T[]) {
+  return z.string(`must be one of ${values.join(", ")}`).transform((given, context) => {
+    const value = values.find((candidate) => candidate.toLowerCase() === given.toLowerCase());
+    if (value !== undefined) return value;
+    context.addIssue(`must be one of ${values.join(", ")}, not '${given}'`);
+    return z.NEVER;
+  });
+}
+
+const wholeNumber = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)], "must be a whole number").pipe(
+  z.int("must be a whole number").nonnegative("must not be negative"),
+);
+const flag = z.union(
+  [z.boolean(), choice(["true", "false"]).transform((text) => text === "true")],
+  "must be true or false",
+);
+/** Booleans and numbers arrive bare from some clients; the service keeps every one of these as text. */
+const setting = z.union([z.string(), z.number(), z.boolean()], "must be a string").transform(String);
+const text = z.string("must be a string");
+
+const sku = z.object(
+  {
+    name: choice(["Basic", "Standard", "Premium"]),
+    family: choice(["C", "P"]),
+    capacity: wholeNumber,
+  },
+  "is required",
+);
+
+const redisConfiguration = z.record(z.string(), setting, "must be an object").transform((given, context) => {
+  const kept: Record<string, string> = {};
+  for (const [key, value] of Object.entries(given)) {
+    const check = configurationChecks[key.toLowerCase()];
+    if (readOnlyConfiguration.includes(key.toLowerCase())) continue;
+    const problem = check === undefined ? "is not a known setting" : check(value);
+    if (problem !== undefined) context.addIssue({ code: "custom", path: [key], message: problem });
+    kept[key.toLowerCase()] = key.toLowerCase() === "maxmemory-policy" ? value.toLowerCase() : value;
+  }
+  return kept;
+});
+
+/** Why a setting's value cannot be, or undefined. */
+const configurationChecks: Record<string, (value: string) => string | undefined> = {
+  "maxmemory-policy": (value) =>
+    maxmemoryPolicies.some((policy) => policy === value.toLowerCase())
+      ? undefined
+      : `must be one of ${maxmemoryPolicies.join(", ")}, not '${value}'`,
+  databases: (value) => (/^[1-9]\d{0,3}$/.test(value) ? undefined : `must be a whole number from 1, not '${value}'`),
+  "maxmemory-reserved": megabytes,
+  "maxmemory-delta": megabytes,
+  "maxfragmentationmemory-reserved": megabytes,
+  "notify-keyspace-events": (value) =>
+    /^[A-Za-z$]*$/.test(value) ? undefined : "may only have the letters of the engine's notification classes",
+};
+
+function megabytes(value: string): string | undefined {
+  return /^\d+$/.test(value) ? undefined : `must be a whole number of megabytes, not '${value}'`;
+}
+
+const properties = z.object(
+  {
+    sku,
+    redisVersion: text.regex(/^(latest|\d+(\.\d+){0,2})$/i, "must be 'latest' or a version such as 6.0").optional(),
+    enableNonSslPort: flag.optional(),
+    minimumTlsVersion: choice(["1.0", "1.1", "1.2"]).optional(),
+    publicNetworkAccess: choice(["Enabled", "Disabled"]).optional(),
+    updateChannel: choice(["Stable", "Preview"]).optional(),
+    disableAccessKeyAuthentication: flag.optional(),
+    zonalAllocationPolicy: choice(["Automatic", "UserDefined", "NoZones"]).optional(),
+    redisConfiguration: redisConfiguration.optional(),
+    tenantSettings: z.record(z.string(), setting, "must be an object").optional(),
+  },
+  "is required",
+);
+
+const tags = z
+  .record(z.string().max(512), setting, "must be an object of strings")
+  .refine((given) => Object.keys(given).length <= tagCountMax, `may have at most ${tagCountMax} entries`)
+  .optional();
+
+const createBody = z.object({
+  location: z.string("is required").regex(/^[\w .-]{1,64}$/, "must be the name of a location"),
+  tags,
+  properties,
+});
+const updateBody = z.object({ tags, properties: properties.partial().optional() });
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== null)
+      .map(([key, inner]) => [key, withoutNulls(inner)]),
+  );
+}

@@ -1,0 +1,56 @@
+/**
+ * What `Microsoft.Cache/redis` has and Larder does not have yet, as properties of a request body. Each is refused by
+ * name when it asks for something; a value that asks for nothing (false, zero, empty) is let through, as clients echo
+ * such values back.
+ */
+import { LarderError } from "./errors.ts";
+
+const asks = {
+  list: (value: unknown) => Array.isArray(value) && value.length > 0,
+  count: (value: unknown) => Number(value) > 0,
+  text: (value: unknown) => String(value) !== "",
+  flag: (value: unknown) => String(value).toLowerCase() === "true",
+  identity: (value: unknown) => String((value as { type?: unknown }).type ?? "None").toLowerCase() !== "none",
+};
+
+type Unsupported = { path: readonly string[]; asks: (value: unknown) => boolean; what: string };
+
+const unsupported: readonly Unsupported[] = [
+  { path: ["zones"], asks: asks.list, what: "availability zones" },
+  { path: ["identity"], asks: asks.identity, what: "managed identities" },
+  { path: ["properties", "subnetId"], asks: asks.text, what: "virtual networks" },
+  { path: ["properties", "staticIP"], asks: asks.text, what: "virtual networks" },
+  { path: ["properties", "shardCount"], asks: asks.count, what: "sharded caches" },
+  { path: ["properties", "replicasPerMaster"], asks: asks.count, what: "replicas" },
+  { path: ["properties", "replicasPerPrimary"], asks: asks.count, what: "replicas" },
+  configuration("rdb-backup-enabled", asks.flag, "persistence"),
+  configuration("rdb-backup-frequency", asks.text, "persistence"),
+  configuration("rdb-backup-max-snapshot-count", asks.text, "persistence"),
+  configuration("rdb-storage-connection-string", asks.text, "persistence"),
+  configuration("aof-backup-enabled", asks.flag, "persistence"),
+  configuration("aof-storage-connection-string-0", asks.text, "persistence"),
+  configuration("aof-storage-connection-string-1", asks.text, "persistence"),
+  configuration("preferred-data-persistence-auth-method", asks.text, "persistence"),
+  configuration("storage-subscription-id", asks.text, "persistence"),
+  configuration("aad-enabled", asks.flag, "authentication by token"),
+  configuration("authnotrequired", asks.flag, "caches without authentication"),
+];
+
+function configuration(key: string, asksFor: (value: unknown) => boolean, what: string): Unsupported {
+  return { path: ["properties", "redisConfiguration", key], asks: asksFor, what };
+}
+
+/** Throws OperationNotSupported for the first such property; takes those that ask for nothing out of `body`. */
+export function refuseUnsupported(body: Record<string, unknown>): void {
+  for (const { path, asks: asksFor, what } of unsupported) {
+    const holder = path.slice(0, -1).reduce<unknown>((value, key) => (value as Record<string, unknown>)?.[key], body);
+    const key = path.at(-1) as string;
+    if (typeof holder !== "object" || holder === null || !(key in holder)) continue;
+    const values = holder as Record<string, unknown>;
+    if (asksFor(values[key])) {
+      const target = path.join(".");
+      throw new LarderError("OperationNotSupported", `'${target}' asks for ${what}, which Larder does not have yet.`, { target });
+    }
+    delete values[key];
+  }
+}
