@@ -1,0 +1,20 @@
+/** What the gateway counts, by the names of /metrics. Plain fields: the hot path adds to them without a call. */
+export const counters = {
+  larder_gateway_commands_total: 0,
+  larder_gateway_commands_dedicated_total: 0,
+  larder_gateway_commands_refused_total: 0,
+  larder_gateway_commands_unavailable_total: 0,
+  larder_gateway_commands_outcome_unknown_total: 0,
+  larder_gateway_connections_total: 0,
+  larder_gateway_connections_refused_clients_max_total: 0,
+  larder_gateway_connections_refused_server_name_total: 0,
+  larder_gateway_connections_closed_protocol_error_total: 0,
+  larder_gateway_connections_closed_output_total: 0,
+  larder_gateway_connections_closed_stalled_total: 0,
+  larder_gateway_connections_closed_unauthenticated_total: 0,
+  larder_gateway_connections_closed_idle_total: 0,
+  larder_gateway_handshakes_failed_total: 0,
+  larder_gateway_authentications_failed_total: 0,
+  larder_gateway_server_connections_total: 0,
+  larder_gateway_server_connections_lost_total: 0,
+};
