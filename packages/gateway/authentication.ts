@@ -71,11 +71,15 @@ function parseHello(words: readonly Buffer[]): HelloRequest | string {
     const option = (words[index] as Buffer).toString("latin1");
     const left = words.length - 1 - index;
     if (option.toLowerCase() === "auth" && left >= 2) {
-      request.credentials = { name: (words[index + 1] as Buffer).toString("utf8"), password: words[index + 2] as Buffer };
+      request.credentials = {
+        name: (words[index + 1] as Buffer).toString("utf8"),
+        password: words[index + 2] as Buffer,
+      };
       index += 2;
     } else if (option.toLowerCase() === "setname" && left >= 1) {
       request.clientName = (words[++index] as Buffer).toString("latin1");
-      if (!isClientName(request.clientName)) return "ERR Client names cannot contain spaces, newlines or special characters.";
+      if (!isClientName(request.clientName))
+        return "ERR Client names cannot contain spaces, newlines or special characters.";
     } else {
       return `ERR Syntax error in HELLO option '${option}'`;
     }

@@ -55,7 +55,10 @@ export function runClientCommand(client: ClientConnection, words: readonly Buffe
       return paths.forward();
     default:
       counters.larder_gateway_commands_refused_total++;
-      return say(client, encodeError(`ERR unknown subcommand '${words[1]?.toString("utf8", 0, 128)}'. Try CLIENT HELP.`));
+      return say(
+        client,
+        encodeError(`ERR unknown subcommand '${words[1]?.toString("utf8", 0, 128)}'. Try CLIENT HELP.`),
+      );
   }
 }
 
@@ -67,7 +70,8 @@ function say(client: ClientConnection, reply: string): Outcome {
 function setName(client: ClientConnection, texts: string[]): Outcome {
   if (texts.length !== 1) return say(client, encodeError("ERR wrong number of arguments for 'client|setname' command"));
   const name = texts[0] as string;
-  if (!isClientName(name)) return say(client, encodeError("ERR Client names cannot contain spaces, newlines or special characters."));
+  if (!isClientName(name))
+    return say(client, encodeError("ERR Client names cannot contain spaces, newlines or special characters."));
   client.name = name;
   return say(client, "+OK\r\n");
 }
@@ -76,8 +80,10 @@ function setInfo(client: ClientConnection, texts: string[]): Outcome {
   if (texts.length !== 2) return say(client, encodeError("ERR wrong number of arguments for 'client|setinfo' command"));
   const [attribute, value] = texts as [string, string];
   const key = attribute.toLowerCase();
-  if (key !== "lib-name" && key !== "lib-ver") return say(client, encodeError(`ERR Unrecognized option '${attribute}'`));
-  if (!isClientName(value)) return say(client, encodeError(`ERR ${key} cannot contain spaces, newlines or special characters.`));
+  if (key !== "lib-name" && key !== "lib-ver")
+    return say(client, encodeError(`ERR Unrecognized option '${attribute}'`));
+  if (!isClientName(value))
+    return say(client, encodeError(`ERR ${key} cannot contain spaces, newlines or special characters.`));
   if (key === "lib-name") client.libraryName = value;
   else client.libraryVersion = value;
   return say(client, "+OK\r\n");
@@ -137,7 +143,9 @@ function kill(client: ClientConnection, texts: string[]): Outcome {
   const pairs = isOldForm ? ["addr", texts[0] as string] : texts;
   const skipAt = pairs.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === "skipme");
   const skipsSelf = !isOldForm && (skipAt < 0 || pairs[skipAt + 1]?.toLowerCase() === "yes");
-  const wanted = parseFilters(skipAt < 0 ? pairs : pairs.filter((_, index) => index !== skipAt && index !== skipAt + 1));
+  const wanted = parseFilters(
+    skipAt < 0 ? pairs : pairs.filter((_, index) => index !== skipAt && index !== skipAt + 1),
+  );
   if (wanted === null || texts.length === 0) return say(client, encodeError("ERR syntax error"));
   const killed = [...(client.cache?.clients.values() ?? [])].filter(
     (each) => !(skipsSelf && each === client) && wanted.every((filter) => filter(each)),
@@ -154,8 +162,10 @@ function kill(client: ClientConnection, texts: string[]): Outcome {
 /** The engine knows the blocked client by the id of its dedicated connection. */
 function unblock(client: ClientConnection, texts: string[], paths: Paths): Outcome {
   const [id, mode = "TIMEOUT"] = texts;
-  if (id === undefined || !/^\d+$/.test(id)) return say(client, encodeError("ERR value is not an integer or out of range"));
-  if (!/^(timeout|error)$/i.test(mode)) return say(client, encodeError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
+  if (id === undefined || !/^\d+$/.test(id))
+    return say(client, encodeError("ERR value is not an integer or out of range"));
+  if (!/^(timeout|error)$/i.test(mode))
+    return say(client, encodeError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
   const blocked = client.cache?.clients.get(Number(id))?.dedicated ?? null;
   if (blocked === null || blocked.engineClientId === 0) return say(client, encodeReply(0, client.protocol));
   return paths.send(encodeRequest(["CLIENT", "UNBLOCK", String(blocked.engineClientId), mode]));

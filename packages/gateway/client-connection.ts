@@ -13,9 +13,10 @@
  *   the server      the server connection is full            it drains
  *   its own output  it does not take its replies             it takes them
  */
+
+import type { RouteUser } from "@larder/api";
 import type { CommandTable, Protocol, ReplyScanner } from "@larder/resp";
 import { encodeError } from "@larder/resp";
-import type { RouteUser } from "@larder/api";
 import type { Socket } from "bun";
 import type { DedicatedConnection } from "./dedicated-connection.ts";
 import type { EnginePool } from "./engine-pool.ts";

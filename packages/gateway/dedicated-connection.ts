@@ -102,7 +102,8 @@ export class DedicatedConnection extends ServerConnection {
     }
     if (awaited.treatment === null) owner.deliver(bytes, start, end);
     if (!scanner.complete) return end;
-    if (awaited.treatment !== null && awaited.treatment !== swallow) owner.deliver(awaited.treatment, 0, awaited.treatment.length);
+    if (awaited.treatment !== null && awaited.treatment !== swallow)
+      owner.deliver(awaited.treatment, 0, awaited.treatment.length);
     const isRefused = awaited.areConfirmations && scanner.type === MINUS;
     const taken = isRefused ? awaited.count : 1;
     awaited.count -= taken;
@@ -135,7 +136,11 @@ const confirmationNames = ["subscribe", "psubscribe", "ssubscribe", "unsubscribe
  * What begins at `start`: a message that nobody awaits, a confirmation, or a reply; undefined when that many bytes are
  * not there yet. `aggregate` is the type byte of messages: `>` in RESP3, `*` in RESP2, where only the name tells.
  */
-function messageKind(bytes: Buffer, start: number, aggregate: number): "message" | "confirmation" | "reply" | undefined {
+function messageKind(
+  bytes: Buffer,
+  start: number,
+  aggregate: number,
+): "message" | "confirmation" | "reply" | undefined {
   if (bytes[start] !== aggregate) return "reply";
   const countEnd = bytes.indexOf(10, start);
   if (countEnd < 0) return undefined;

@@ -18,8 +18,8 @@ import {
   unauthenticatedLimits,
 } from "@larder/resp";
 import { logIn, resetClient, sayHello } from "./authentication.ts";
-import type { ClientConnection } from "./client-connection.ts";
 import { runClientCommand } from "./client-command.ts";
+import type { ClientConnection } from "./client-connection.ts";
 import { baseCommandTable, Class } from "./command-classes.ts";
 import { unavailableError } from "./engine-pool.ts";
 import { limits } from "./limits.ts";
@@ -125,12 +125,17 @@ function isBlocked(client: ClientConnection): boolean {
 
 /** An inline line is handled as the array that it stands for. */
 function runInline(client: ClientConnection, bytes: Buffer, start: number, end: number): Outcome {
-  if (bytes[start] === 0x16 && bytes[start + 1] === 0x03) return failNow(client, "ERR Protocol error: this port does not speak TLS");
+  if (bytes[start] === 0x16 && bytes[start + 1] === 0x03)
+    return failNow(client, "ERR Protocol error: this port does not speak TLS");
   const words = parseInline(bytes.subarray(start, end));
-  if (words === undefined) return failNow(client, "ERR Protocol error: unbalanced quotes in request");
+  if (words === undefined)
+    return client.inFlight > 0 ? "quiet" : failNow(client, "ERR Protocol error: unbalanced quotes in request");
   if (words.length === 0) return "done";
   const request = encodeRequest(words);
-  if (scanner.scan(request, 0, request.length, { ...authenticatedLimits, largeBytes: inlineBytesMax * 2 }) !== Scan.complete) {
+  if (
+    scanner.scan(request, 0, request.length, { ...authenticatedLimits, largeBytes: inlineBytesMax * 2 }) !==
+    Scan.complete
+  ) {
     return failNow(client, "ERR Protocol error: invalid inline request");
   }
   return runRequest(client, request, 0, request.length);
@@ -140,7 +145,13 @@ function runInline(client: ClientConnection, bytes: Buffer, start: number, end: 
 function runRequest(client: ClientConnection, bytes: Buffer, start: number, end: number): Outcome {
   const found = findClass(client, bytes);
   if (found === "wait") return awaitEngine(client);
-  if (client.user === null && found !== Class.auth && found !== Class.hello && found !== Class.quit && found !== Class.reset) {
+  if (
+    client.user === null &&
+    found !== Class.auth &&
+    found !== Class.hello &&
+    found !== Class.quit &&
+    found !== Class.reset
+  ) {
     client.reply(noAuthError);
     return "done";
   }
@@ -175,7 +186,8 @@ function runRequest(client: ClientConnection, bytes: Buffer, start: number, end:
     case Class.refused:
       return refuse(client, bytes, start);
     default:
-      if (client.isInTransaction && found !== Class.reset && found !== Class.quit) return refuseInTransaction(client, bytes, start, found, end);
+      if (client.isInTransaction && found !== Class.reset && found !== Class.quit)
+        return refuseInTransaction(client, bytes, start, found, end);
       return runWhenQuiet(client, found, bytes, start, end);
   }
 }
@@ -192,7 +204,14 @@ function findClass(client: ClientConnection, bytes: Buffer): Class | "wait" {
 }
 
 /** Sends one request to where the client's commands go, or holds it until that is there. */
-function forward(client: ClientConnection, bytes: Buffer, start: number, end: number, count: number, treatment: Treatment = null): Outcome {
+function forward(
+  client: ClientConnection,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  count: number,
+  treatment: Treatment = null,
+): Outcome {
   const dedicated = client.dedicated;
   if (client.inFlight >= client.window && client.inFlight > 0) return "quiet";
   const applied: Treatment = treatment ?? takeMute(client);
@@ -278,7 +297,13 @@ function spoilTransaction(client: ClientConnection, error: string): Outcome {
 }
 
 /** SELECT is queued like others; what would change the client's own connection is not possible inside a transaction. */
-function refuseInTransaction(client: ClientConnection, bytes: Buffer, start: number, found: Class, end: number): Outcome {
+function refuseInTransaction(
+  client: ClientConnection,
+  bytes: Buffer,
+  start: number,
+  found: Class,
+  end: number,
+): Outcome {
   if (found === Class.select) {
     client.isSticky = true;
     return forward(client, bytes, start, end, 1);
@@ -337,7 +362,8 @@ function selectDatabase(client: ClientConnection, words: readonly Buffer[], forw
   const text = words[1]?.toString("latin1") ?? "";
   if (words.length !== 2) client.reply(encodeError("ERR wrong number of arguments for 'select' command"));
   else if (!/^-?\d{1,10}$/.test(text)) client.reply(encodeError("ERR value is not an integer or out of range"));
-  else if (Number(text) < 0 || Number(text) >= (client.cache?.route.databases ?? 1)) client.reply(encodeError("ERR DB index is out of range"));
+  else if (Number(text) < 0 || Number(text) >= (client.cache?.route.databases ?? 1))
+    client.reply(encodeError("ERR DB index is out of range"));
   else if (client.dedicated !== null) {
     client.isSticky = true;
     client.database = Number(text);
@@ -350,7 +376,14 @@ function selectDatabase(client: ClientConnection, words: readonly Buffer[], forw
   return "done";
 }
 
-function changeSubscriptions(client: ClientConnection, found: Class, words: Buffer[], bytes: Buffer, start: number, end: number): Outcome {
+function changeSubscriptions(
+  client: ClientConnection,
+  found: Class,
+  words: Buffer[],
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Outcome {
   const command = (words[0] as Buffer).toString("latin1").toLowerCase();
   const channels = words.slice(1);
   if (found === Class.subscribe && channels.length === 0) return forward(client, bytes, start, end, 1);
@@ -363,7 +396,8 @@ function changeSubscriptions(client: ClientConnection, found: Class, words: Buff
     if (dedicated === null) return "wait";
     if (found === Class.subscribe && client.subscriptions.isEmpty) client.subscriptions = new Subscriptions();
     const { subscriptions } = client;
-    const confirmations = found === Class.subscribe ? subscriptions.add(command, channels) : subscriptions.remove(command, channels);
+    const confirmations =
+      found === Class.subscribe ? subscriptions.add(command, channels) : subscriptions.remove(command, channels);
     dedicated.isTainted = true;
     dedicated.expect(confirmations, null, true);
     dedicated.append(bytes, start, end);
@@ -376,7 +410,8 @@ function changeSubscriptions(client: ClientConnection, found: Class, words: Buff
 function confirmNothing(client: ClientConnection, command: string, channels: readonly Buffer[]): void {
   const aggregate = client.protocol === 3 ? ">" : "*";
   const none = client.protocol === 3 ? "_\r\n" : "$-1\r\n";
-  const names = channels.length === 0 ? [none] : channels.map((each) => `$${each.length}\r\n${each.toString("latin1")}\r\n`);
+  const names =
+    channels.length === 0 ? [none] : channels.map((each) => `$${each.length}\r\n${each.toString("latin1")}\r\n`);
   const text = names.map((name) => `${aggregate}3\r\n$${command.length}\r\n${command}\r\n${name}:0\r\n`).join("");
   if (client.isMuted) return;
   const bytes = Buffer.from(text, "latin1");
@@ -398,7 +433,8 @@ function hasBlockArgument(bytes: Buffer, start: number): boolean {
 function startStream(client: ClientConnection, bytes: Buffer, start: number): Outcome {
   const found = findClass(client, bytes);
   if (found === "wait") return awaitEngine(client);
-  const isForwarded = found === Class.shared || found === Class.blocking || found === Class.sticky || found === Class.blockingStream;
+  const isForwarded =
+    found === Class.shared || found === Class.blocking || found === Class.sticky || found === Class.blockingStream;
   if (!isForwarded) return failNow(client, "ERR Protocol error: request too large for this command");
   return onDedicated(client, () => {
     if (found === Class.sticky) client.isSticky = true;

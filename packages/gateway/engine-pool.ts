@@ -71,7 +71,10 @@ export class EnginePool {
     client.dedicated = connection;
     this.#lent.add(connection);
     if (warm !== undefined) return;
-    connection.start({ onReady: () => connection.owner?.resume(), onClosed: () => this.#onDedicatedClosed(connection) });
+    connection.start({
+      onReady: () => connection.owner?.resume(),
+      onClosed: () => this.#onDedicatedClosed(connection),
+    });
   }
 
   /** Takes the client's dedicated connection back once nothing on it is the client's any more. */

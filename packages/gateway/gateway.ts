@@ -130,7 +130,9 @@ export class Gateway implements ClientHost, Clients {
 
   refuseServerName(client: ClientConnection, serverName: string | undefined): void {
     counters.larder_gateway_connections_refused_server_name_total++;
-    const given = serverName ? `no cache answers to the TLS server name '${serverName}'` : "the TLS server name is missing";
+    const given = serverName
+      ? `no cache answers to the TLS server name '${serverName}'`
+      : "the TLS server name is missing";
     client.fail(`ERR ${given}; on this port it selects the cache`);
   }
 
@@ -173,7 +175,9 @@ export class Gateway implements ClientHost, Clients {
     this.#ports.set(
       cacheId,
       wanted.map((want) => {
-        const same = existing.find((each) => each.port === want.port && each.isTls === want.isTls && each.error === null);
+        const same = existing.find(
+          (each) => each.port === want.port && each.isTls === want.isTls && each.error === null,
+        );
         return same ?? this.#openPort(cache, want);
       }),
     );

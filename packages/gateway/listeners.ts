@@ -41,7 +41,8 @@ export function listen(
       },
       handshake(socket, isSuccessful) {
         const client = socket.data;
-        if (socket.getTLSVersion?.() === undefined || !(isSuccessful as boolean)) return clients.onHandshakeFailed(client);
+        if (socket.getTLSVersion?.() === undefined || !(isSuccessful as boolean))
+          return clients.onHandshakeFailed(client);
         if (cache !== null) return clients.admit(client, cache);
         const serverName = socket.getServername() as string | undefined;
         const named = clients.findByServerName(serverName);

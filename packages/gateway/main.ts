@@ -36,7 +36,13 @@ await runDaemon({
     });
     openSharedPort(gateway, config["tls-port"]);
     const socketPath = required("controller-socket");
-    const link = new ControllerLink({ socketPath, keepAliveMs: gatewayLimits.keepAliveMs, clock: systemClock, randomness: systemRandomness, log });
+    const link = new ControllerLink({
+      socketPath,
+      keepAliveMs: gatewayLimits.keepAliveMs,
+      clock: systemClock,
+      randomness: systemRandomness,
+      log,
+    });
     return follow(gateway, link, join(dataDirectory, "routes.json"), log);
   },
 });
@@ -46,7 +52,9 @@ function openSharedPort(gateway: Gateway, port: number): void {
     gateway.start();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    throw new LarderError("PortInUse", `Port ${port} is taken by another process; choose one with --tls-port.`, { cause: error });
+    throw new LarderError("PortInUse", `Port ${port} is taken by another process; choose one with --tls-port.`, {
+      cause: error,
+    });
   }
 }
 

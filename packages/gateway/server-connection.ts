@@ -63,7 +63,9 @@ export abstract class ServerConnection {
     this.#onReady = events.onReady;
     this.#onClosed = events.onClosed;
     counters.larder_gateway_server_connections_total++;
-    Bun.connect({ unix: this.#target.socketPath, data: this as ServerConnection, socket: socketHandlers }).catch(() => this.close());
+    Bun.connect({ unix: this.#target.socketPath, data: this as ServerConnection, socket: socketHandlers }).catch(() =>
+      this.close(),
+    );
   }
 
   close(): void {

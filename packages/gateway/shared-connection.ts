@@ -45,7 +45,8 @@ export class SharedConnection extends ServerConnection {
         whole++;
       }
       if (treatment === null) client.deliver(bytes, start, position);
-      else if (treatment !== swallow) for (let each = 0; each < whole; each++) client.deliver(treatment, 0, treatment.length);
+      else if (treatment !== swallow)
+        for (let each = 0; each < whole; each++) client.deliver(treatment, 0, treatment.length);
       if (whole > 0) {
         queue.take(whole);
         client.onReplied(whole);

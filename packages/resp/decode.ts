@@ -40,7 +40,12 @@ export function decodeReply(bytes: Buffer, start: number): { value: Reply; end: 
   }
 }
 
-function decodeBulk(bytes: Buffer, start: number, length: number, type: string): { value: Reply; end: number } | undefined {
+function decodeBulk(
+  bytes: Buffer,
+  start: number,
+  length: number,
+  type: string,
+): { value: Reply; end: number } | undefined {
   if (length < 0) return { value: null, end: start };
   if (bytes.length < start + length + 2) return undefined;
   const text = bytes.toString("utf8", start, start + length);

@@ -24,7 +24,8 @@ function parseWord(line: Buffer, start: number): { bytes: Buffer; end: number } 
   while (position < line.length && !isSpace(line[position] as number)) {
     const byte = line[position] as number;
     if (byte === 0x22 || byte === 0x27) {
-      const end = byte === 0x22 ? readDoubleQuoted(line, position + 1, bytes) : readSingleQuoted(line, position + 1, bytes);
+      const end =
+        byte === 0x22 ? readDoubleQuoted(line, position + 1, bytes) : readSingleQuoted(line, position + 1, bytes);
       if (end === undefined) return undefined;
       if (end < line.length && !isSpace(line[end] as number)) return undefined;
       return { bytes: Buffer.from(bytes), end };

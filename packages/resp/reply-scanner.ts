@@ -74,12 +74,29 @@ export class ReplyScanner {
             this.type = type;
           }
           this.#elementType = type;
-          if (type === DOLLAR || type === STAR || type === PUSH || type === PERCENT || type === TILDE || type === BAR || type === EXCLAMATION || type === EQUALS) {
+          if (
+            type === DOLLAR ||
+            type === STAR ||
+            type === PUSH ||
+            type === PERCENT ||
+            type === TILDE ||
+            type === BAR ||
+            type === EXCLAMATION ||
+            type === EQUALS
+          ) {
             this.#number = 0;
             this.#digits = 0;
             this.#negative = false;
             this.#at = At.length;
-          } else if (type === PLUS || type === MINUS || type === COLON || type === UNDERSCORE || type === HASH || type === COMMA || type === PARENTHESIS) {
+          } else if (
+            type === PLUS ||
+            type === MINUS ||
+            type === COLON ||
+            type === UNDERSCORE ||
+            type === HASH ||
+            type === COMMA ||
+            type === PARENTHESIS
+          ) {
             this.#at = At.line;
           } else {
             return this.#fail(cursor);

@@ -101,7 +101,9 @@ export class RequestScanner {
       if (header !== Scan.complete) return header;
       const length = this.#number;
       if (length < 0 || length > limits.bulkBytesMax) {
-        return this.#malformed(limits.authenticated || length < 0 ? "invalid bulk length" : "unauthenticated bulk length");
+        return this.#malformed(
+          limits.authenticated || length < 0 ? "invalid bulk length" : "unauthenticated bulk length",
+        );
       }
       const argumentStart = this.#cursor;
       position = argumentStart + length + 2;
