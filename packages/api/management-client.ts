@@ -69,7 +69,7 @@ export class ManagementClient {
 
   /** The state of the service itself, as the controller words it. Needs no token. */
   async health(): Promise<unknown> {
-    return (await this.#call("/health")).json();
+    return this.#json(this.#call("/health"));
   }
 
   async listSubscriptions(): Promise<Subscription[]> {
@@ -80,8 +80,11 @@ export class ManagementClient {
     return this.#list(`/subscriptions/${this.subscription}/resourceGroups`, resourcesApiVersion);
   }
 
-  async putResourceGroup(name: string, body: { location: string; tags?: Record<string, string> }): Promise<ResourceGroup> {
-    return (await this.#call(this.#groupPath(name), { method: "PUT", apiVersion: resourcesApiVersion, body })).json();
+  async putResourceGroup(
+    name: string,
+    body: { location: string; tags?: Record<string, string> },
+  ): Promise<ResourceGroup> {
+    return this.#json(this.#call(this.#groupPath(name), { method: "PUT", apiVersion: resourcesApiVersion, body }));
   }
 
   async deleteResourceGroup(name: string): Promise<void> {
@@ -96,7 +99,7 @@ export class ManagementClient {
   }
 
   async getCache(at: CacheAddress): Promise<RedisResource> {
-    return (await this.#call(this.#cachePath(at))).json();
+    return this.#json(this.#call(this.#cachePath(at)));
   }
 
   /** Creates or replaces, and waits until it is done. */
@@ -118,11 +121,11 @@ export class ManagementClient {
   }
 
   async listKeys(at: CacheAddress): Promise<AccessKeys> {
-    return (await this.#call(`${this.#cachePath(at)}/listKeys`, { method: "POST" })).json();
+    return this.#json(this.#call(`${this.#cachePath(at)}/listKeys`, { method: "POST" }));
   }
 
   async regenerateKey(at: CacheAddress, keyType: "Primary" | "Secondary"): Promise<AccessKeys> {
-    return (await this.#call(`${this.#cachePath(at)}/regenerateKey`, { method: "POST", body: { keyType } })).json();
+    return this.#json(this.#call(`${this.#cachePath(at)}/regenerateKey`, { method: "POST", body: { keyType } }));
   }
 
   /** Throws NameNotAvailable or InvalidResourceName when no cache could be made with the name. */
@@ -145,10 +148,10 @@ export class ManagementClient {
 
   async #list<T>(path: string, apiVersion: string): Promise<T[]> {
     const items: T[] = [];
-    let page: Page<T> = await (await this.#call(path, { apiVersion })).json();
+    let page: Page<T> = await this.#json<Page<T>>(this.#call(path, { apiVersion }));
     items.push(...page.value);
     while (page.nextLink) {
-      page = await (await this.#send(page.nextLink, {})).json();
+      page = await this.#json<Page<T>>(this.#send(page.nextLink, {}));
       items.push(...page.value);
     }
     return items;
@@ -167,6 +170,10 @@ export class ManagementClient {
       if (operation.status === "Succeeded") return;
       if (operation.status === "Failed") throw failureOf(operation.error ?? undefined, "The operation failed.");
     }
+  }
+
+  async #json<T>(answer: Promise<Response>): Promise<T> {
+    return (await (await answer).json()) as T;
   }
 
   #call(path: string, request: Request = {}): Promise<Response> {

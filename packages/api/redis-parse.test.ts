@@ -53,7 +53,10 @@ describe("accepted", () => {
       },
       { id: "/x", type: "Microsoft.Cache/Redis", zones: [], identity: { type: "None" }, tags: null },
     );
-    expect(echoed).toEqual({ location: "local", properties: { sku, redisConfiguration: {}, tenantSettings: {} } } as never);
+    expect(echoed).toEqual({
+      location: "local",
+      properties: { sku, redisConfiguration: {}, tenantSettings: {} },
+    } as never);
   });
 
   test("an update of nothing but tags", () => {

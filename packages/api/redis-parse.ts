@@ -57,9 +57,9 @@ function choice<const T extends string>(values: readonly T[]) {
   });
 }
 
-const wholeNumber = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)], "must be a whole number").pipe(
-  z.int("must be a whole number").nonnegative("must not be negative"),
-);
+const wholeNumber = z
+  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], "must be a whole number")
+  .pipe(z.int("must be a whole number").nonnegative("must not be negative"));
 const flag = z.union(
   [z.boolean(), choice(["true", "false"]).transform((text) => text === "true")],
   "must be true or false",

@@ -7,13 +7,7 @@ import type { Sku } from "./skus.ts";
 
 export const redisApiVersion = "2024-11-01";
 
-export type ProvisioningState =
-  | "Creating"
-  | "Updating"
-  | "Scaling"
-  | "Deleting"
-  | "Failed"
-  | "Succeeded";
+export type ProvisioningState = "Creating" | "Updating" | "Scaling" | "Deleting" | "Failed" | "Succeeded";
 
 export interface AccessKeys {
   primaryKey: string;

@@ -49,7 +49,9 @@ export function refuseUnsupported(body: Record<string, unknown>): void {
     const values = holder as Record<string, unknown>;
     if (asksFor(values[key])) {
       const target = path.join(".");
-      throw new LarderError("OperationNotSupported", `'${target}' asks for ${what}, which Larder does not have yet.`, { target });
+      throw new LarderError("OperationNotSupported", `'${target}' asks for ${what}, which Larder does not have yet.`, {
+        target,
+      });
     }
     delete values[key];
   }

@@ -40,16 +40,21 @@ export async function runDaemon<const T extends ConfigTable>(daemon: {
 }): Promise<void> {
   let log: Log | undefined;
   try {
-    const config = parseConfig({ ...daemon.table, ...daemonOptions }, process.argv.slice(2), process.env) as ConfigValues<
-      T & typeof daemonOptions
-    >;
+    const config = parseConfig(
+      { ...daemon.table, ...daemonOptions },
+      process.argv.slice(2),
+      process.env,
+    ) as ConfigValues<T & typeof daemonOptions>;
     log = createLog(daemon.name, config["log-level"] as string);
     const started = await daemon.start(config, log);
     stopOn(started, config.supervised as boolean, log);
     process.stdout.write("ready\n");
     log.info("ready");
   } catch (error) {
-    const known = error instanceof LarderError ? error : new LarderError("InternalError", "The daemon failed to start.", { cause: error });
+    const known =
+      error instanceof LarderError
+        ? error
+        : new LarderError("InternalError", "The daemon failed to start.", { cause: error });
     log?.error({ code: known.code, err: error }, "start failed");
     process.stdout.write(`${JSON.stringify({ error: { code: known.code, message: known.message } })}\n`);
     process.exit(errorTable[known.code].exit);

@@ -17,7 +17,9 @@ const fileNameBytesMax = 48;
 export function ensureSocketDirectory(dataDirectory: string): string {
   const inside = join(dataDirectory, "run");
   const fits = Buffer.byteLength(inside) + 1 + fileNameBytesMax <= socketPathBytesMax;
-  const directory = fits ? inside : join(tmpdir(), `larder-${createHash("sha256").update(dataDirectory).digest("hex").slice(0, 16)}`);
+  const directory = fits
+    ? inside
+    : join(tmpdir(), `larder-${createHash("sha256").update(dataDirectory).digest("hex").slice(0, 16)}`);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const found = lstatSync(directory);
   if (!found.isDirectory() || (process.getuid && found.uid !== process.getuid()))

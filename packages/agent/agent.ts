@@ -1,0 +1,176 @@
+/**
+ * The agent of a host: makes the host's engine processes what the controller wants, and tells it what there is. It
+ * decides nothing else. Its own death or absence stops no engine; the next agent adopts what runs.
+ *
+ * What is wanted is the last `AgentDesired`, on disk in desired.json until a newer one comes. A node is removed only on
+ * a document from the living controller: a file that is missing or cut short must never cost data.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type AgentDesired,
+  type AgentReport,
+  agentLimits,
+  type EngineKind,
+  LarderError,
+  type NodeId,
+  type NodeSpec,
+} from "@larder/api";
+import {
+  type Clock,
+  ControllerLink,
+  type Log,
+  type Randomness,
+  readJsonFile,
+  type Started,
+  type StopReason,
+  writeFileAtomic,
+} from "@larder/service";
+import { findLiving } from "./engine/adopt.ts";
+import { type Engines, findEngines, noEngineError } from "./engine/find.ts";
+import { ensureHostId, hostMemoryBytes } from "./host.ts";
+import { lockDirectory } from "./lock.ts";
+import { listNodes, nodePaths, nodesDirectory } from "./node-folder.ts";
+import { NodeSupervisor } from "./node-supervisor.ts";
+import { Reporter } from "./reporter.ts";
+
+export interface AgentOptions {
+  dataDirectory: string;
+  socketDirectory: string;
+  controllerSocket: string;
+  engineKind: "auto" | EngineKind;
+  enginePath: string | undefined;
+  searchPath: string;
+  clock: Clock;
+  randomness: Randomness;
+  log: Log;
+}
+
+export class Agent implements Started {
+  readonly #options: AgentOptions;
+  readonly #link: ControllerLink;
+  readonly #reporter: Reporter;
+  readonly #nodes = new Map<NodeId, NodeSupervisor>();
+  readonly #stopped = new AbortController();
+  #wanted = new Map<NodeId, NodeSpec>();
+  #host: { hostId: string; engines: Engines; lock: { close(): void } } | null = null;
+  #loops: Promise<unknown> = Promise.resolve();
+
+  constructor(options: AgentOptions) {
+    const { controllerSocket, clock } = options;
+    this.#options = options;
+    this.#link = new ControllerLink({ ...options, socketPath: controllerSocket, keepAliveMs: agentLimits.keepAliveMs });
+    const send = () => this.#link.report("/agent/report", this.#report());
+    this.#reporter = new Reporter({ send, everyMs: agentLimits.reportEveryMs, clock });
+  }
+
+  /** Throws EngineNotAvailable on a host that has no engine and no node, DataDirectoryUnusable and AlreadyRunning. */
+  async start(): Promise<void> {
+    const { dataDirectory, engineKind, randomness } = this.#options;
+    const enginesSoon = findEngines(this.#options);
+    // Awaited below; a failure before that must not count as unhandled.
+    enginesSoon.catch(() => {});
+    ensureDirectories(this.#options);
+    const lock = lockDirectory(dataDirectory);
+    const engines = await enginesSoon;
+    if (engines.found.length === 0 && !(await this.#hasLivingNode())) throw noEngineError(engineKind);
+    this.#host = { hostId: ensureHostId(dataDirectory, randomness), engines, lock };
+    this.#resume();
+    this.#loops = Promise.all([this.#reporter.run(this.#stopped.signal), this.#follow()]);
+  }
+
+  async stop(reason: StopReason): Promise<void> {
+    this.#stopped.abort();
+    await Promise.all([...this.#nodes.values()].map((node) => node.stop(reason === "asked" ? "end" : "leave")));
+    await this.#loops;
+    this.#host?.lock.close();
+  }
+
+  async #hasLivingNode(): Promise<boolean> {
+    const living = await Promise.all(listNodes(this.#options).map((id) => findLiving(nodePaths(this.#options, id))));
+    return living.some((one) => one?.record != null);
+  }
+
+  /** Goes on with the last document. Folders that it does not name wait for the controller. */
+  #resume(): void {
+    this.#wanted = new Map(this.#readDesired()?.nodes.map((spec) => [spec.nodeId, spec]));
+    this.#superviseWanted();
+    for (const nodeId of listNodes(this.#options)) if (!this.#nodes.has(nodeId)) this.#supervise(nodeId, "unknown");
+  }
+
+  #readDesired(): AgentDesired | undefined {
+    const { log } = this.#options;
+    try {
+      return readJsonFile<AgentDesired>(this.#desiredPath);
+    } catch {
+      // The error may quote the file, which has secrets.
+      log.warn("desired.json is not readable; waiting for the controller");
+      return undefined;
+    }
+  }
+
+  #follow(): Promise<void> {
+    const { hostId } = this.#requireHost();
+    const path = `/agent/watch?host=${encodeURIComponent(hostId)}`;
+    return this.#link.follow<AgentDesired>(path, (desired) => this.#take(desired), this.#stopped.signal);
+  }
+
+  /** A document from the living controller. The nodes hear of it first: writing it down takes a disk's time. */
+  #take(desired: AgentDesired): void {
+    this.#wanted = new Map(desired.nodes.map((spec) => [spec.nodeId, spec]));
+    for (const [nodeId, node] of this.#nodes) node.want(this.#wanted.get(nodeId) ?? "unwanted");
+    this.#superviseWanted();
+    writeFileAtomic(this.#desiredPath, JSON.stringify(desired));
+    this.#reporter.changed();
+  }
+
+  /** A node may be wanted again while it still leaves: then it begins anew once it is gone. */
+  #superviseWanted(): void {
+    for (const [nodeId, node] of this.#nodes) if (node.isGone) this.#nodes.delete(nodeId);
+    for (const [nodeId, spec] of this.#wanted) if (!this.#nodes.has(nodeId)) this.#supervise(nodeId, spec);
+  }
+
+  #onNodeChange(): void {
+    if (!this.#stopped.signal.aborted) this.#superviseWanted();
+    this.#reporter.changed();
+  }
+
+  #supervise(nodeId: NodeId, wanted: NodeSpec | "unknown"): void {
+    const { engines } = this.#requireHost();
+    const paths = nodePaths(this.#options, nodeId);
+    const onChange = () => this.#onNodeChange();
+    const node = new NodeSupervisor({ ...this.#options, nodeId, wanted, paths, engines, onChange });
+    this.#nodes.set(nodeId, node);
+    node.start();
+  }
+
+  #report(): AgentReport {
+    const { hostId, engines } = this.#requireHost();
+    const nodes = [...this.#nodes.values()].map((node) => node.observed());
+    return {
+      hostId,
+      memoryBytesTotal: hostMemoryBytes(),
+      engines: engines.found,
+      engineKind: this.#options.engineKind,
+      nodes: nodes.filter((node) => node !== undefined),
+    };
+  }
+
+  get #desiredPath(): string {
+    return join(this.#options.dataDirectory, "desired.json");
+  }
+
+  #requireHost(): { hostId: string; engines: Engines } {
+    if (this.#host === null) throw new Error("the agent was not started");
+    return this.#host;
+  }
+}
+
+function ensureDirectories(options: AgentOptions): void {
+  try {
+    for (const directory of [nodesDirectory(options), options.socketDirectory])
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new LarderError("DataDirectoryUnusable", `${options.dataDirectory} cannot be written.`, { cause: error });
+  }
+}

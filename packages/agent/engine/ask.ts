@@ -1,0 +1,117 @@
+/**
+ * A connection of the agent to an engine: one question at a time is usual, any number in flight is right. RESP2, over
+ * the engine's Unix socket. Not for users' data, and not fast.
+ *
+ * After it closed, whatever is unanswered and every later question fails with `EngineUnreachable`.
+ */
+import { createConnection, type Socket } from "node:net";
+import type { EngineUser } from "@larder/api";
+import { EngineRefusal, type Reply, ReplyDecoder } from "./reply-decoder.ts";
+
+/** The engine could not be asked, or the answer's fate is unknown. Expected whenever an engine starts or dies. */
+export class EngineUnreachable extends Error {
+  override readonly name = "EngineUnreachable";
+}
+
+/** The engine answered with an error. The message leaves the arguments out: they may be secret. */
+export class EngineRefused extends Error {
+  override readonly name = "EngineRefused";
+}
+
+interface Waiting {
+  resolve(reply: Reply): void;
+  reject(error: Error): void;
+}
+
+/** Long enough for a script at its time limit, past which an engine answers BUSY. */
+const questionTimeoutMs = 10_000;
+
+export class EngineConnection {
+  readonly #socket: Socket;
+  readonly #decoder = new ReplyDecoder();
+  readonly #waiting: Waiting[] = [];
+  /** Resolves when the connection is over, for whatever reason. */
+  readonly closed: Promise<void>;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on("data", (bytes: Buffer) => this.#take(bytes));
+    socket.on("timeout", () => socket.destroy());
+    socket.on("error", () => socket.destroy());
+    this.closed = new Promise((resolve) => {
+      socket.on("close", () => {
+        for (const one of this.#waiting.splice(0))
+          one.reject(new EngineUnreachable("the engine closed the connection"));
+        resolve();
+      });
+    });
+  }
+
+  /** Connects and logs in. Throws EngineUnreachable or, when the user is not let in, EngineRefused. */
+  static async open(socketPath: string, user: Pick<EngineUser, "name" | "password">): Promise<EngineConnection> {
+    const connection = new EngineConnection(await connect(socketPath));
+    try {
+      await connection.ask("AUTH", user.name, user.password);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** The reply; an error reply throws EngineRefused. An engine that does not answer in time closes the connection. */
+  async ask(...command: readonly string[]): Promise<Exclude<Reply, EngineRefusal>> {
+    if (this.#socket.destroyed) throw new EngineUnreachable("the connection is closed");
+    const reply = await new Promise<Reply>((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#socket.setTimeout(questionTimeoutMs);
+      this.#socket.write(encodeCommand(command));
+    });
+    if (reply instanceof EngineRefusal) throw new EngineRefused(`${command[0]} was refused: ${reply.text}`);
+    return reply;
+  }
+
+  /** The `key:value` lines of one section of INFO. */
+  async info(section: string): Promise<Map<string, string>> {
+    return parseInfo(String(await this.ask("INFO", section)));
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #take(bytes: Buffer): void {
+    try {
+      for (const reply of this.#decoder.push(bytes)) this.#waiting.shift()?.resolve(reply);
+    } catch {
+      this.#socket.destroy();
+    }
+    if (this.#waiting.length === 0) this.#socket.setTimeout(0);
+  }
+}
+
+export function parseInfo(text: string): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const line of text.split("\r\n")) {
+    const colon = line.indexOf(":");
+    if (colon > 0 && !line.startsWith("#")) values.set(line.slice(0, colon), line.slice(colon + 1));
+  }
+  return values;
+}
+
+export function encodeCommand(command: readonly string[]): string {
+  return `*${command.length}\r\n${command.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`).join("")}`;
+}
+
+function connect(socketPath: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(socketPath);
+    const onError = (error: Error) =>
+      reject(new EngineUnreachable("nothing answers on the engine's socket", { cause: error }));
+    socket.once("error", onError);
+    socket.once("connect", () => {
+      socket.off("error", onError);
+      resolve(socket);
+    });
+  });
+}

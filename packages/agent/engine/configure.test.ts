@@ -1,0 +1,108 @@
+import { describe, expect, test } from "bun:test";
+import type { CacheId, EngineFound, NodeId, NodeSpec } from "@larder/api";
+import { configureNative } from "./configure.ts";
+import { configureEmbedded, embedded } from "./embedded-settings.ts";
+import { selectEngine } from "./select.ts";
+import { liveCommands, maxclients } from "./settings.ts";
+
+const paths = { directory: "/data dir/node", socketPath: "/run/node.sock", pidPath: "/data dir/node/engine.pid" };
+const secretSha256 = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
+
+function spec(given: Partial<NodeSpec> = {}): NodeSpec {
+  return {
+    nodeId: "n1" as NodeId,
+    cacheId: "c1" as CacheId,
+    generation: 1,
+    engine: "auto",
+    memoryBytesMax: 1000,
+    maxmemoryPolicy: "volatile-lru",
+    databases: 16,
+    notifyKeyspaceEvents: "",
+    adminUser: { name: "admin", password: "secret", rules: "~* &* +@all" },
+    users: [{ name: "app", password: "secret", rules: "~* +@all -config" }],
+    ...given,
+  };
+}
+
+function engine(name: "valkey" | "redis", version: string, given: Partial<EngineFound> = {}): EngineFound {
+  return { name, version, kind: "native", path: `/bin/${name}-server`, memoryBytesMax: null, ...given };
+}
+
+const linesFor = (name: "valkey" | "redis", version: string, given?: Partial<NodeSpec>) =>
+  configureNative(spec(given), engine(name, version), paths).split("\n");
+
+describe("the configuration file", () => {
+  test("listens on a Unix socket only, keeps nothing and lets nobody in without a password", () => {
+    const lines = linesFor("valkey", "8.0.1");
+    for (const line of ["port 0", "unixsocket /run/node.sock", "unixsocketperm 700", 'save ""', "appendonly no"])
+      expect(lines).toContain(line);
+    expect(lines).toContain("user default off");
+    expect(lines).toContain(`user app reset on #${secretSha256} ~* +@all -config`);
+    expect(lines.join()).not.toContain("secret ");
+  });
+
+  test("follows the spec", () => {
+    const lines = linesFor("valkey", "8.0.1", { memoryBytesMax: 250, maxmemoryPolicy: "noeviction", databases: 4 });
+    for (const line of ["maxmemory 250", "maxmemory-policy noeviction", "databases 4", 'notify-keyspace-events ""'])
+      expect(lines).toContain(line);
+  });
+
+  test("has only what the version knows", () => {
+    const guards = ["enable-debug-command no", "enable-module-command no", "enable-protected-configs no"];
+    for (const lines of [linesFor("valkey", "7.2.5"), linesFor("valkey", "9.0.0"), linesFor("redis", "7.0.15")])
+      expect(lines).toEqual(expect.arrayContaining(guards));
+    for (const guard of guards) expect(linesFor("redis", "6.2.14")).not.toContain(guard);
+  });
+
+  test("quotes what needs it, and refuses what could end a line", () => {
+    expect(linesFor("valkey", "8.0.1")).toContain('dir "/data dir/node"');
+    const user = { name: "app", password: "secret", rules: '~a"b\\c' };
+    expect(linesFor("valkey", "8.0.1", { users: [user] })).toContain(
+      `user app reset on #${secretSha256} "~a\\"b\\\\c"`,
+    );
+    expect(() => linesFor("valkey", "8.0.1", { notifyKeyspaceEvents: "K\nport 6379" })).toThrow("control character");
+  });
+});
+
+describe("live changes", () => {
+  test("set everything that can be set, make every user anew and delete the others", () => {
+    expect(liveCommands(spec(), ["default", "gone", "app"])).toEqual([
+      ["CONFIG", "SET", "maxmemory", "1000"],
+      ["CONFIG", "SET", "maxmemory-policy", "volatile-lru"],
+      ["CONFIG", "SET", "notify-keyspace-events", ""],
+      ["ACL", "SETUSER", "admin", "reset", "on", `#${secretSha256}`, "~*", "&*", "+@all"],
+      ["ACL", "SETUSER", "app", "reset", "on", `#${secretSha256}`, "~*", "+@all", "-config"],
+      ["ACL", "DELUSER", "gone"],
+    ]);
+  });
+
+  test("the embedded engine's last setting takes everything from the default user", () => {
+    const { commands } = configureEmbedded(spec(), paths);
+    expect(commands.at(-1)).toEqual(["ACL", "SETUSER", "default", "reset"]);
+    expect(JSON.stringify(commands)).not.toContain('"secret"');
+  });
+});
+
+test("the engine admits more connections than the gateway lets clients in", () => {
+  expect(maxclients(250 * 2 ** 20)).toBe(10_000);
+  expect(maxclients(26 * 2 ** 30)).toBeGreaterThan(30_000);
+  expect(maxclients(120 * 2 ** 30)).toBe(65_000);
+});
+
+describe("the choice of an engine", () => {
+  const small = engine("valkey", "9.1.1", { kind: "embedded", memoryBytesMax: embedded.memoryBytesMax });
+  const native = engine("valkey", "8.0.1");
+  const older = engine("redis", "7.0.15");
+
+  test("is the first that fits", () => {
+    expect(selectEngine([native, older, small], spec())).toBe(native);
+    expect(selectEngine([native, older, small], spec({ engine: "embedded" }))).toBe(small);
+    expect(selectEngine([small, older], spec({ memoryBytesMax: 4 * 2 ** 30 }))).toBe(older);
+  });
+
+  test("says what is missing", () => {
+    expect(() => selectEngine([], spec())).toThrow("The host has no engine.");
+    expect(() => selectEngine([small], spec({ engine: "native" }))).toThrow("no native engine");
+    expect(() => selectEngine([small], spec({ databases: 64 }))).toThrow("64 databases were asked for");
+  });
+});

@@ -1,0 +1,80 @@
+/**
+ * The configuration file of a native engine, for Valkey 7.2 to 9 and Redis 6.2 to 7.2. It is written anew at every
+ * start. The engine listens on a Unix socket only, keeps nothing on disk and has no default user. The file holds hashes
+ * of passwords, never passwords.
+ */
+import type { EngineFound, NodeSpec } from "@larder/api";
+import { liveSettings, maxclients, userRules } from "./settings.ts";
+import { isAtLeast } from "./version.ts";
+
+export interface NativePaths {
+  /** The engine's working folder. */
+  directory: string;
+  socketPath: string;
+  pidPath: string;
+}
+
+type Directive = readonly [name: string, ...values: string[]];
+
+/** Some directives are known only to engines from a version on; the others to all of them. */
+interface VersionedDirectives {
+  redis: readonly number[];
+  valkey: readonly number[];
+  directives: readonly Directive[];
+}
+
+const always: readonly Directive[] = [
+  ["port", "0"],
+  ["unixsocketperm", "700"],
+  ["daemonize", "no"],
+  ["always-show-logo", "no"],
+  ["set-proc-title", "yes"],
+  // Standard output, which is the log in the node's folder: it also takes what comes before the log is open.
+  ["logfile", ""],
+  ["protected-mode", "yes"],
+  ["save", ""],
+  ["appendonly", "no"],
+  ["stop-writes-on-bgsave-error", "no"],
+  ["client-output-buffer-limit", "pubsub", "32mb", "8mb", "60"],
+  ["lazyfree-lazy-eviction", "yes"],
+  ["lazyfree-lazy-expire", "yes"],
+  ["lazyfree-lazy-server-del", "yes"],
+  ["lazyfree-lazy-user-del", "yes"],
+  ["lazyfree-lazy-user-flush", "yes"],
+];
+
+const versioned: readonly VersionedDirectives[] = [
+  {
+    redis: [7, 0],
+    valkey: [7, 2],
+    directives: [
+      ["enable-debug-command", "no"],
+      ["enable-module-command", "no"],
+      ["enable-protected-configs", "no"],
+    ],
+  },
+];
+
+/** Throws on a control character anywhere in the spec: it could end a line. */
+export function configureNative(spec: NodeSpec, engine: EngineFound, paths: NativePaths): string {
+  const directives: Directive[] = [
+    ...always,
+    ...versioned.filter((one) => isAtLeast(engine.version, one[engine.name])).flatMap((one) => one.directives),
+    ["unixsocket", paths.socketPath],
+    ["pidfile", paths.pidPath],
+    ["dir", paths.directory],
+    ["databases", String(spec.databases)],
+    ["maxclients", String(maxclients(spec.memoryBytesMax))],
+    ...liveSettings(spec),
+    ["user", "default", "off"],
+    ...[spec.adminUser, ...spec.users].map((user): Directive => ["user", user.name, ...userRules(user)]),
+  ];
+  return `${directives.map((directive) => directive.map(quote).join(" ")).join("\n")}\n`;
+}
+
+/** As sdssplitargs reads it: within double quotes only the backslash and the quote are special. */
+function quote(word: string): string {
+  if ([...word].some((character) => character < " ")) throw new Error("a control character in an engine's setting");
+  if (/^[\w.:/#~&*@+%|()-]+$/.test(word)) return word;
+  return `"${word.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}

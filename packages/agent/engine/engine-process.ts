@@ -1,0 +1,210 @@
+/**
+ * One engine process of a node: which process it is, the record on disk that says so, and the agent's held connection
+ * to it. It does what it is told, once; when and how often is the supervisor's business.
+ *
+ * Invariant: the record on disk never claims a generation that the process has not fully taken.
+ */
+import { existsSync } from "node:fs";
+import { type EngineFound, LarderError, type NodeSpec } from "@larder/api";
+import type { Clock } from "@larder/service";
+import { type NodePaths, type NodeRecord, writeRecord } from "../node-folder.ts";
+import { findLiving } from "./adopt.ts";
+import { EngineConnection, EngineRefused, EngineUnreachable } from "./ask.ts";
+import type { Engines } from "./find.ts";
+import { isAlive, type ProcessIdentity } from "./process.ts";
+import { selectEngine } from "./select.ts";
+import { liveCommands } from "./settings.ts";
+import { startEngine } from "./start.ts";
+import { stopEngine } from "./stop.ts";
+
+export interface EngineContext {
+  paths: NodePaths;
+  engines: Engines;
+  clock: Clock;
+  /** The process ended, or the connection to it did. */
+  onLoss: () => void;
+}
+
+export class EngineProcess {
+  readonly identity: ProcessIdentity;
+  readonly #context: EngineContext;
+  /** null for a process that only its pid file speaks for, until it let us in. */
+  #record: NodeRecord | null;
+  #connection: EngineConnection | null = null;
+
+  private constructor(context: EngineContext, identity: ProcessIdentity, record: NodeRecord | null) {
+    this.#context = context;
+    this.identity = identity;
+    this.#record = record;
+  }
+
+  /** The living process that an earlier agent started, if there may be one. */
+  static async find(context: EngineContext): Promise<EngineProcess | undefined> {
+    const living = await findLiving(context.paths);
+    return living && new EngineProcess(context, living.process, living.record);
+  }
+
+  /** Starts a process that does not answer yet. Throws EngineNotAvailable or EngineStartFailed. */
+  static async start(context: EngineContext, spec: NodeSpec): Promise<EngineProcess> {
+    const engine = selectEngine(context.engines.found, spec);
+    const { paths, engines, onLoss } = context;
+    const identity = await startEngine({ spec, engine, nodePath: engines.nodePath, paths, onExit: onLoss });
+    const started = new EngineProcess(context, identity, null);
+    started.#write({ ...recordOf(spec), ...started.#facts(engine), runId: null });
+    return started;
+  }
+
+  get socketPath(): string {
+    return this.#record?.socketPath ?? this.#context.paths.socketPath;
+  }
+
+  get record(): NodeRecord | null {
+    return this.#record;
+  }
+
+  /** Whether it is only a guess that the process is the node's. */
+  get isDoubtful(): boolean {
+    return this.#record === null;
+  }
+
+  /** Whether it has answered at least once, to this agent or an earlier one. */
+  get hasAnswered(): boolean {
+    return this.#record?.runId != null;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection !== null;
+  }
+
+  /** Whether it once answered and never can again: without its socket's file nobody finds it. */
+  get isCutOff(): boolean {
+    return this.hasAnswered && !existsSync(this.socketPath);
+  }
+
+  isAlive(): Promise<boolean> {
+    return isAlive(this.identity);
+  }
+
+  /**
+   * Connects and makes sure that the right process answers. Returns false while nothing does. Throws EngineStartFailed
+   * when something else answers, or it does not let the agent in.
+   */
+  async connect(spec: NodeSpec | undefined): Promise<boolean> {
+    const connection = await this.#login(spec);
+    if (connection === undefined) return false;
+    try {
+      this.#accept(await connection.info("server"), spec);
+    } catch (error) {
+      connection.close();
+      if (error instanceof EngineUnreachable) return false;
+      throw error;
+    }
+    this.#connection = connection;
+    void connection.closed.then(() => {
+      this.#connection = null;
+      this.#context.onLoss();
+    });
+    return true;
+  }
+
+  /** Brings the running engine to the spec. Throws OperationNotSupported where only a restart could. */
+  async apply(spec: NodeSpec): Promise<void> {
+    const record = this.#record;
+    if (record === null) throw new Error("a spec for an engine that has not answered");
+    if (record.generation === spec.generation) return;
+    refuseRestart(record, spec);
+    const users = await this.#ask("ACL", "USERS");
+    for (const command of liveCommands(spec, Array.isArray(users) ? users.map(String) : []))
+      await this.#ask(...command);
+    this.#write({ ...record, ...recordOf(spec) });
+  }
+
+  async readMemoryBytesUsed(): Promise<number | null> {
+    const used = Number((await this.#connected().info("memory")).get("used_memory"));
+    return Number.isFinite(used) ? used : null;
+  }
+
+  close(): void {
+    this.#connection?.close();
+  }
+
+  /** Ends the process; false when the kernel will not. One that may be somebody else's is left alone. */
+  async end(): Promise<boolean> {
+    this.close();
+    if (this.#record === null) return true;
+    const { socketPath, adminUser } = this.#record;
+    return stopEngine({ process: this.identity, socketPath, user: adminUser, clock: this.#context.clock });
+  }
+
+  /** The password may have changed while no agent ran, before or after the engine was told. */
+  async #login(spec: NodeSpec | undefined): Promise<EngineConnection | undefined> {
+    const users = [spec?.adminUser, this.#record?.adminUser].filter((user) => user !== undefined);
+    for (const user of users) {
+      try {
+        return await EngineConnection.open(this.socketPath, user);
+      } catch (error) {
+        if (error instanceof EngineUnreachable) return undefined;
+        if (!(error instanceof EngineRefused)) throw error;
+      }
+    }
+    throw new LarderError("EngineStartFailed", "The engine does not let the agent in.");
+  }
+
+  #accept(info: Map<string, string>, spec: NodeSpec | undefined): void {
+    const runId = info.get("run_id") ?? "";
+    const known = this.#record?.runId ?? null;
+    if (known !== null && known !== runId)
+      throw new LarderError("EngineStartFailed", "Another engine answers on the node's socket.");
+    if (known !== null) return;
+    if (this.#record !== null) return this.#write({ ...this.#record, runId });
+    if (spec === undefined) throw new Error("a login without a user");
+    const engine = describeEngine(info, this.#context.engines.found);
+    if (engine.kind === "native" && info.get("process_id") !== String(this.identity.pid))
+      throw new LarderError("EngineStartFailed", "Another engine answers on the node's socket.");
+    // Generation 0: nobody knows how much of a spec it has taken.
+    this.#write({ ...recordOf(spec), ...this.#facts(engine), runId, generation: 0 });
+  }
+
+  #facts(engine: EngineFound): Pick<NodeRecord, "process" | "socketPath" | "engine"> {
+    return { process: this.identity, socketPath: this.socketPath, engine };
+  }
+
+  #write(record: NodeRecord): void {
+    writeRecord(this.#context.paths, record);
+    this.#record = record;
+  }
+
+  #ask(...command: readonly string[]): ReturnType<EngineConnection["ask"]> {
+    return this.#connected().ask(...command);
+  }
+
+  #connected(): EngineConnection {
+    if (this.#connection === null) throw new EngineUnreachable("the agent is not connected to the engine");
+    return this.#connection;
+  }
+}
+
+/** What the record takes from the spec. */
+function recordOf(spec: NodeSpec): Omit<NodeRecord, "process" | "socketPath" | "engine" | "runId"> {
+  const { nodeId, cacheId, generation, databases } = spec;
+  const { name, password } = spec.adminUser;
+  return { nodeId, cacheId, generation, databases, adminUser: { name, password } };
+}
+
+function refuseRestart(record: NodeRecord, spec: NodeSpec): void {
+  if (spec.databases !== record.databases)
+    throw new LarderError("OperationNotSupported", "The number of databases of a running engine cannot change.");
+  if (spec.engine !== "auto" && spec.engine !== record.engine.kind)
+    throw new LarderError("OperationNotSupported", "A running engine cannot change to another kind.");
+  if (record.engine.memoryBytesMax !== null && spec.memoryBytesMax > record.engine.memoryBytesMax)
+    throw new LarderError("OperationNotSupported", "The running engine cannot hold that much.");
+}
+
+function describeEngine(info: Map<string, string>, engines: readonly EngineFound[]): EngineFound {
+  const valkeyVersion = info.get("valkey_version");
+  const version = valkeyVersion ?? info.get("redis_version") ?? "";
+  const kind = info.get("os")?.includes("wasm") ? "embedded" : "native";
+  const name = valkeyVersion === undefined ? "redis" : "valkey";
+  const known = engines.find((engine) => engine.kind === kind && engine.version === version && engine.name === name);
+  return known ?? { name, version, kind, path: info.get("executable") ?? "", memoryBytesMax: null };
+}

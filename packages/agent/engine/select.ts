@@ -1,0 +1,27 @@
+/** Which of the host's engines serves a node. Pure. */
+import { type EngineFound, LarderError, type NodeSpec } from "@larder/api";
+import { embedded } from "./embedded-settings.ts";
+
+/** The most preferred engine that is of the wanted kind and large enough. Throws EngineNotAvailable. */
+export function selectEngine(engines: readonly EngineFound[], spec: NodeSpec): EngineFound {
+  const ofKind = engines.filter((engine) => spec.engine === "auto" || engine.kind === spec.engine);
+  const fitting = ofKind.find((engine) => canServe(engine, spec));
+  if (fitting !== undefined) return fitting;
+  throw new LarderError("EngineNotAvailable", ofKind.length === 0 ? missing(spec) : tooSmall(spec));
+}
+
+function canServe(engine: EngineFound, spec: NodeSpec): boolean {
+  if (engine.kind === "embedded" && spec.databases > embedded.databasesMax) return false;
+  return engine.memoryBytesMax === null || spec.memoryBytesMax <= engine.memoryBytesMax;
+}
+
+function missing(spec: NodeSpec): string {
+  return spec.engine === "auto" ? "The host has no engine." : `The host has no ${spec.engine} engine.`;
+}
+
+function tooSmall(spec: NodeSpec): string {
+  return (
+    `The host has only the embedded engine, which serves at most ${embedded.memoryBytesMax} bytes and ` +
+    `${embedded.databasesMax} databases; ${spec.memoryBytesMax} bytes and ${spec.databases} databases were asked for.`
+  );
+}

@@ -1,0 +1,43 @@
+/**
+ * What a NodeSpec means for an engine: the settings that every engine takes and may be changed while it runs. Passwords
+ * leave here only as SHA-256.
+ */
+import { createHash } from "node:crypto";
+import type { EngineUser, NodeSpec } from "@larder/api";
+
+/** Settings of the spec by their names in the engine's configuration. All can be set live. */
+export function liveSettings(spec: NodeSpec): [name: string, value: string][] {
+  return [
+    ["maxmemory", String(spec.memoryBytesMax)],
+    ["maxmemory-policy", spec.maxmemoryPolicy],
+    ["notify-keyspace-events", spec.notifyKeyspaceEvents],
+  ];
+}
+
+/** The ACL rules that make the user exactly what it should be, whatever it was. */
+export function userRules(user: EngineUser): string[] {
+  const rules = user.rules.split(" ").filter((rule) => rule !== "");
+  return ["reset", "on", `#${createHash("sha256").update(user.password).digest("hex")}`, ...rules];
+}
+
+/** The commands that bring a running engine to the spec. `existingUsers` is its ACL USERS. Safe to repeat. */
+export function liveCommands(spec: NodeSpec, existingUsers: readonly string[]): string[][] {
+  const users = [spec.adminUser, ...spec.users];
+  const kept = new Set(["default", ...users.map((user) => user.name)]);
+  const superfluous = existingUsers.filter((name) => !kept.has(name)).sort();
+  return [
+    // One by one: engines before 7.0 take one pair a command.
+    ...liveSettings(spec).map(([name, value]) => ["CONFIG", "SET", name, value]),
+    ...users.map((user) => ["ACL", "SETUSER", user.name, ...userRules(user)]),
+    ...(superfluous.length === 0 ? [] : [["ACL", "DELUSER", ...superfluous]]),
+  ];
+}
+
+/**
+ * The engine's own limit is only a backstop: the gateway limits clients, and each may cost it a connection of its own.
+ * Larger caches admit more clients. The engine's table takes 40 bytes for each, used or not.
+ */
+export function maxclients(memoryBytesMax: number): number {
+  const twoPerMebibyte = Math.ceil(memoryBytesMax / 2 ** 19);
+  return Math.min(65_000, Math.max(10_000, twoPerMebibyte));
+}

@@ -1,0 +1,132 @@
+/**
+ * The folder of one node on its host, and the record in it: what a later agent needs to find the engine process again.
+ * Everything is owner-only. The record carries the admin password that the engine had when it was written.
+ *
+ *   node.json      the record
+ *   engine.pid     written by the engine itself, so that it is found even when the agent died before the record
+ *   engine.conf    the settings of its last start (JSON for the embedded engine)
+ *   engine.log     all that it says; engine.log.old before that
+ */
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { CacheId, EngineFound, EngineUser, NodeId } from "@larder/api";
+import { readJsonFile, writeFileAtomic } from "@larder/service";
+import type { ProcessIdentity } from "./engine/process.ts";
+
+export interface NodeRecord {
+  nodeId: NodeId;
+  cacheId: CacheId;
+  process: ProcessIdentity;
+  /** Where the process listens, which is not where one would be put today when the data directory has moved. */
+  socketPath: string;
+  engine: EngineFound;
+  /** Of the spec that is in force. */
+  generation: number;
+  databases: number;
+  adminUser: Pick<EngineUser, "name" | "password">;
+  /** null until the process first answered. */
+  runId: string | null;
+}
+
+export interface NodePaths {
+  directory: string;
+  recordPath: string;
+  pidPath: string;
+  configPath: string;
+  logPath: string;
+  socketPath: string;
+}
+
+export interface AgentDirectories {
+  dataDirectory: string;
+  socketDirectory: string;
+}
+
+const logBytesMax = 1024 * 1024;
+const logTailBytes = 4096;
+
+export function nodePaths(directories: AgentDirectories, nodeId: NodeId): NodePaths {
+  if (!/^[\w-]{1,40}$/.test(nodeId)) throw new Error("a node id that cannot name a file");
+  const directory = join(nodesDirectory(directories), nodeId);
+  return {
+    directory,
+    recordPath: join(directory, "node.json"),
+    pidPath: join(directory, "engine.pid"),
+    configPath: join(directory, "engine.conf"),
+    logPath: join(directory, "engine.log"),
+    socketPath: join(directories.socketDirectory, `${nodeId}.sock`),
+  };
+}
+
+export function nodesDirectory(directories: AgentDirectories): string {
+  return join(directories.dataDirectory, "nodes");
+}
+
+/** The nodes that have a folder. */
+export function listNodes(directories: AgentDirectories): NodeId[] {
+  return readdirSync(nodesDirectory(directories)) as NodeId[];
+}
+
+export function writeRecord(paths: NodePaths, record: NodeRecord): void {
+  writeFileAtomic(paths.recordPath, JSON.stringify(record));
+}
+
+/** Undefined when there is none, or it cannot be read: then the process id file is all there is. */
+export function readRecord(paths: NodePaths): NodeRecord | undefined {
+  try {
+    return readJsonFile<NodeRecord>(paths.recordPath);
+  } catch {
+    return undefined;
+  }
+}
+
+export function readPidFile(paths: NodePaths): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(paths.pidPath, "latin1"), 10);
+    return pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes the folder ready for a start: no trace of an earlier process is left. */
+export function prepareFolder(paths: NodePaths): void {
+  mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
+  forgetProcess(paths);
+  if ((statSync(paths.logPath, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax)
+    renameSync(paths.logPath, `${paths.logPath}.old`);
+}
+
+/** Removes what leads to a process that is no more, or never was the node's. */
+export function forgetProcess(paths: NodePaths): void {
+  for (const path of [paths.recordPath, paths.pidPath, paths.socketPath]) rmSync(path, { force: true });
+}
+
+export function removeFolder(paths: NodePaths): void {
+  rmSync(paths.socketPath, { force: true });
+  rmSync(paths.directory, { recursive: true, force: true });
+}
+
+/** The engine's last word, for an error message; empty when it said nothing. */
+export function lastLogLine(paths: NodePaths): string {
+  const size = statSync(paths.logPath, { throwIfNoEntry: false })?.size ?? 0;
+  if (size === 0) return "";
+  const tail = Buffer.alloc(Math.min(size, logTailBytes));
+  const file = openSync(paths.logPath, "r");
+  try {
+    readSync(file, tail, 0, tail.length, size - tail.length);
+  } finally {
+    closeSync(file);
+  }
+  return tail.toString("utf8").trimEnd().split("\n").at(-1) ?? "";
+}

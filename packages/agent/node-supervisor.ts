@@ -1,0 +1,284 @@
+/**
+ * Keeps one node as it is wanted: one loop that takes one step after another, each from the state (node-state.ts) and
+ * from what is seen just then. Steps are idempotent and may be cut off anywhere; the loop of the next agent goes on.
+ *
+ * Whether the node is wanted is a `NodeSpec` (yes), "unwanted" (the controller left it out) or "unknown" (a folder is
+ * there, and the controller has not spoken yet): an unknown node is adopted and otherwise left as it is.
+ */
+import { LarderError, type NodeId, type NodeObserved, type NodeSpec } from "@larder/api";
+import { backoffMs, type Clock, type Log, type Randomness } from "@larder/service";
+import { EngineUnreachable } from "./engine/ask.ts";
+import { type EngineContext, EngineProcess } from "./engine/engine-process.ts";
+import type { Engines } from "./engine/find.ts";
+import { forgetProcess, lastLogLine, type NodePaths, removeFolder } from "./node-folder.ts";
+import { initialState, type NodeEvent, type NodeLifeState, type NodeProblem, transition } from "./node-state.ts";
+import { Wakeup } from "./wakeup.ts";
+
+export interface NodeSupervisorOptions {
+  nodeId: NodeId;
+  wanted: NodeSpec | "unknown";
+  paths: NodePaths;
+  engines: Engines;
+  clock: Clock;
+  randomness: Randomness;
+  log: Log;
+  /** Something that the agent reports has changed. */
+  onChange: () => void;
+}
+
+const observeEveryMs = 2_000;
+const answerPollMs = 3;
+const answerTimeoutMs = 15_000;
+/** A process that only its pid file speaks for is most likely somebody else's. */
+const doubtfulTimeoutMs = 500;
+const reconnectMs = 10;
+const restartBackoff = { firstMs: 100, maxMs: 10_000 };
+
+export class NodeSupervisor {
+  readonly #options: NodeSupervisorOptions;
+  readonly #engineContext: EngineContext;
+  readonly #wakeup: Wakeup;
+  readonly #stopped = new AbortController();
+  #wanted: NodeSpec | "unwanted" | "unknown";
+  #state: NodeLifeState = initialState;
+  #process: EngineProcess | null = null;
+  #enteredAtMs = 0;
+  #observeAtMs = 0;
+  #memoryBytesUsed: number | null = null;
+  /** Why the wanted generation is not in force although the engine runs. */
+  #applyProblem: NodeProblem | null = null;
+  #ended: Promise<void> | null = null;
+
+  constructor(options: NodeSupervisorOptions) {
+    this.#options = options;
+    this.#wanted = options.wanted;
+    this.#wakeup = new Wakeup(options.clock);
+    this.#engineContext = { ...options, onLoss: () => this.#wakeup.wake() };
+  }
+
+  get isGone(): boolean {
+    return this.#state.kind === "gone";
+  }
+
+  start(): void {
+    this.#ended = this.#run();
+  }
+
+  want(wanted: NodeSpec | "unwanted"): void {
+    const isNews = wanted === "unwanted" || wanted.generation !== this.#spec?.generation;
+    this.#wanted = wanted;
+    if (isNews) this.#wakeup.wake();
+  }
+
+  /** Ends the loop; the engine ends too, or is left to the next agent. */
+  async stop(engine: "end" | "leave"): Promise<void> {
+    this.#stopped.abort();
+    this.#wakeup.wake();
+    this.#process?.close();
+    await this.#ended;
+    if (engine === "end") await this.#process?.end();
+  }
+
+  /** Undefined while nothing but the folder is known. */
+  observed(): NodeObserved | undefined {
+    const record = this.#process?.record ?? null;
+    const cacheId = this.#spec?.cacheId ?? record?.cacheId;
+    if (cacheId === undefined) return undefined;
+    const isRunning = this.#state.kind === "running";
+    return {
+      nodeId: this.#options.nodeId,
+      cacheId,
+      generation: isRunning ? (record?.generation ?? 0) : 0,
+      state: isRunning ? "running" : this.#state.kind === "backoff" ? "failed" : "starting",
+      socketPath: this.#process?.socketPath ?? this.#options.paths.socketPath,
+      pid: this.#process?.identity.pid ?? null,
+      runId: isRunning ? (record?.runId ?? null) : null,
+      engine: record?.engine ?? null,
+      memoryBytesUsed: isRunning ? this.#memoryBytesUsed : null,
+      error: this.#problem(),
+    };
+  }
+
+  get #spec(): NodeSpec | undefined {
+    return typeof this.#wanted === "object" ? this.#wanted : undefined;
+  }
+
+  #problem(): NodeProblem | null {
+    if (this.#state.kind === "running") return this.#applyProblem;
+    return "problem" in this.#state ? this.#state.problem : null;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped.signal.aborted && this.#state.kind !== "gone") {
+      const event = await this.#step().catch((error: unknown) => this.#onFailedStep(error));
+      if (event !== null) this.#take(event);
+    }
+  }
+
+  #take(event: NodeEvent): void {
+    const { log, nodeId, clock, onChange } = this.#options;
+    this.#state = transition(this.#state, event);
+    this.#enteredAtMs = clock.monotonicMs();
+    const code = "problem" in event ? event.problem.code : undefined;
+    log.info({ nodeId, code, event: event.kind, state: this.#state.kind }, "node changed");
+    onChange();
+  }
+
+  #step(): Promise<NodeEvent | null> {
+    switch (this.#state.kind) {
+      case "absent":
+        return this.#leaveAbsence();
+      case "starting":
+        return this.#awaitAnswer();
+      case "running":
+        return this.#attend();
+      case "backoff":
+        return this.#waitToRetry(this.#state.failures);
+      case "stopping":
+        return this.#leaveHost();
+      case "gone":
+        throw new Error("a node that is gone takes no step");
+    }
+  }
+
+  /** Before the engine runs, a step that throws is a failed start; later the next step looks again. */
+  async #onFailedStep(error: unknown): Promise<NodeEvent | null> {
+    if (this.#stopped.signal.aborted) return null;
+    const { log, nodeId } = this.#options;
+    log.warn({ nodeId, state: this.#state.kind, err: error }, "step failed");
+    if (this.#state.kind === "absent" || this.#state.kind === "starting")
+      return { kind: "fail", problem: problemOf(error) };
+    await this.#wakeup.wait(observeEveryMs);
+    return null;
+  }
+
+  async #leaveAbsence(): Promise<NodeEvent | null> {
+    this.#process = (await EngineProcess.find(this.#engineContext)) ?? null;
+    if (this.#process !== null) return { kind: "adopt" };
+    if (this.#wanted === "unwanted") return { kind: "remove" };
+    if (this.#wanted === "unknown") {
+      await this.#wakeup.wait(observeEveryMs);
+      return null;
+    }
+    this.#process = await EngineProcess.start(this.#engineContext, this.#wanted);
+    return { kind: "start" };
+  }
+
+  async #awaitAnswer(): Promise<NodeEvent | null> {
+    const engine = this.#requireProcess();
+    if (this.#wanted === "unwanted") return { kind: "remove" };
+    if (!(await engine.isAlive())) return this.#deathOf(engine);
+    if (engine.isDoubtful && this.#spec === undefined) return this.#lose();
+    if (await engine.connect(this.#spec)) {
+      this.#observeAtMs = 0;
+      return { kind: "answer" };
+    }
+    if (engine.isCutOff) return this.#endCutOff(engine);
+    if (this.#stateMs() > (engine.isDoubtful ? doubtfulTimeoutMs : answerTimeoutMs)) return this.#giveUp(engine);
+    await this.#options.clock.sleep(answerPollMs, this.#stopped.signal);
+    return null;
+  }
+
+  /** An engine that has never answered holds no data: it goes. One that has may be busy, and is waited for again. */
+  async #giveUp(engine: EngineProcess): Promise<NodeEvent> {
+    if (engine.isDoubtful) return this.#lose();
+    if (!engine.hasAnswered) await engine.end();
+    const message = `The engine did not answer within ${answerTimeoutMs / 1_000} s.`;
+    return { kind: "fail", problem: { code: "EngineStartFailed", message } };
+  }
+
+  async #endCutOff(engine: EngineProcess): Promise<NodeEvent | null> {
+    return (await engine.end()) ? this.#deathOf(engine, "The engine's socket file was removed.") : null;
+  }
+
+  #lose(): NodeEvent {
+    forgetProcess(this.#options.paths);
+    this.#process = null;
+    return { kind: "lost" };
+  }
+
+  async #attend(): Promise<NodeEvent | null> {
+    const engine = this.#requireProcess();
+    if (this.#wanted === "unwanted") return { kind: "remove" };
+    if (!(await engine.isAlive())) return this.#deathOf(engine);
+    if (!engine.isConnected && !(await engine.connect(this.#spec))) {
+      if (engine.isCutOff) return this.#endCutOff(engine);
+      await this.#wakeup.wait(reconnectMs);
+      return null;
+    }
+    try {
+      await this.#applySpec(engine);
+      await this.#observe(engine);
+    } catch (error) {
+      if (!(error instanceof EngineUnreachable)) throw error;
+      return null;
+    }
+    await this.#wakeup.wait(this.#observeAtMs - this.#options.clock.monotonicMs());
+    return null;
+  }
+
+  async #applySpec(engine: EngineProcess): Promise<void> {
+    const spec = this.#spec;
+    if (spec === undefined || engine.record?.generation === spec.generation) return this.#setApplyProblem(null);
+    try {
+      await engine.apply(spec);
+      this.#setApplyProblem(null);
+      this.#options.onChange();
+    } catch (error) {
+      if (error instanceof EngineUnreachable) throw error;
+      this.#setApplyProblem(problemOf(error));
+    }
+  }
+
+  #setApplyProblem(problem: NodeProblem | null): void {
+    if (problem?.message === this.#applyProblem?.message) return;
+    this.#applyProblem = problem;
+    this.#options.onChange();
+  }
+
+  async #observe(engine: EngineProcess): Promise<void> {
+    const now = this.#options.clock.monotonicMs();
+    if (now < this.#observeAtMs) return;
+    this.#observeAtMs = now + observeEveryMs;
+    this.#memoryBytesUsed = await engine.readMemoryBytesUsed();
+  }
+
+  async #waitToRetry(failures: number): Promise<NodeEvent | null> {
+    const { randomness } = this.#options;
+    await this.#wakeup.wait(backoffMs(failures - 1, restartBackoff, randomness));
+    return this.#wanted === "unwanted" ? { kind: "remove" } : { kind: "retry" };
+  }
+
+  async #leaveHost(): Promise<NodeEvent | null> {
+    if (this.#process !== null && !(await this.#process.end())) return null;
+    this.#process = null;
+    removeFolder(this.#options.paths);
+    return { kind: "gone" };
+  }
+
+  #deathOf(engine: EngineProcess, message = this.#lastWords()): NodeEvent {
+    engine.close();
+    this.#process = null;
+    this.#memoryBytesUsed = null;
+    return { kind: "exit", ranMs: this.#stateMs(), problem: { code: "EngineStartFailed", message } };
+  }
+
+  #lastWords(): string {
+    return `The engine ended: ${lastLogLine(this.#options.paths) || "it left no message"}`;
+  }
+
+  /** For how long the node has been in its state. */
+  #stateMs(): number {
+    return this.#options.clock.monotonicMs() - this.#enteredAtMs;
+  }
+
+  #requireProcess(): EngineProcess {
+    if (this.#process === null) throw new Error("a node that runs has no process");
+    return this.#process;
+  }
+}
+
+function problemOf(error: unknown): NodeProblem {
+  const code = error instanceof LarderError ? error.code : "EngineStartFailed";
+  return { code, message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,42 @@
+/** What people type for a cache's properties → the API's values. Throws InvalidParameter and SkuNotSupported. */
+import { LarderError } from "@larder/api/errors";
+import { type Sku, type SkuFamily, type SkuName, skuLimits } from "@larder/api/skus";
+import { CommandError } from "./failure.ts";
+
+const skuPattern = /^(?:(basic|standard|premium)[ _-]?)?([cp])(\d)$/i;
+
+/** "C0", "p1", "Basic_C0", "Standard C1". A bare C is Basic, a P is always Premium. */
+export function parseSku(text: string): Sku {
+  const match = skuPattern.exec(text.trim());
+  const family = match?.[2]?.toUpperCase() as SkuFamily;
+  const tier = match?.[1]?.toLowerCase() ?? (family === "P" ? "premium" : "basic");
+  const name = (tier.charAt(0).toUpperCase() + tier.slice(1)) as SkuName;
+  const sku: Sku = { name, family, capacity: Number(match?.[3]) };
+  if (match && skuLimits(sku)) return sku;
+  throw new CommandError(
+    "SkuNotSupported",
+    `There is no size "${text}".`,
+    "sizes are Basic_C0 to Basic_C6, Standard_C0 to Standard_C6 and Premium_P1 to Premium_P5",
+  );
+}
+
+/** ["a=1", "b=x=y"] → { a: "1", b: "x=y" }. */
+export function parsePairs(flag: string, pairs: readonly string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const pair of pairs) {
+    const equals = pair.indexOf("=");
+    if (equals < 1) throw new LarderError("InvalidParameter", `${flag} takes name=value, not "${pair}".`);
+    values[pair.slice(0, equals)] = pair.slice(equals + 1);
+  }
+  return values;
+}
+
+/** `redisConfiguration` from --policy and --config; undefined when neither was given. */
+export function parseConfiguration(given: {
+  policy?: string;
+  config?: readonly string[];
+}): Record<string, string> | undefined {
+  const configuration = parsePairs("--config", given.config ?? []);
+  if (given.policy !== undefined) configuration["maxmemory-policy"] = given.policy;
+  return Object.keys(configuration).length === 0 ? undefined : configuration;
+}

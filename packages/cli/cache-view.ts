@@ -1,0 +1,77 @@
+/** A cache as people read it. Pure. */
+import type { RedisResource } from "@larder/api/redis-resource";
+import { sizeName } from "@larder/api/skus";
+import { resourceGroupOf } from "./cache-lookup.ts";
+import { hostAndPort } from "./snippet/shell-quote.ts";
+import { formatTable } from "./table.ts";
+import type { Colors } from "./terminal.ts";
+import { formatBytes } from "./units.ts";
+
+export function formatSize({ properties }: RedisResource): string {
+  return `${properties.sku.name} ${sizeName(properties.sku)}`;
+}
+
+/** What it is doing while it changes; else whether it can be used. */
+export function formatState({ properties }: RedisResource, colors: Colors): string {
+  const { provisioningState, larder } = properties;
+  if (provisioningState === "Failed") return colors.red("failed");
+  if (provisioningState !== "Succeeded") return colors.yellow(provisioningState.toLowerCase());
+  return larder.state === "available" ? colors.green("available") : colors.red("unavailable");
+}
+
+export function formatAddress({ properties }: RedisResource): string {
+  return hostAndPort(properties.larder.endpoint);
+}
+
+export function formatMemory({ properties: { larder } }: RedisResource): string {
+  const most = formatBytes(larder.memoryBytesMax);
+  return larder.memoryBytesUsed === null ? most : `${formatBytes(larder.memoryBytesUsed)} of ${most}`;
+}
+
+export function formatEngine({ properties: { larder } }: RedisResource): string {
+  if (larder.engine === null) return "-";
+  const { name, version, kind } = larder.engine;
+  return `${name} ${version}${kind === "embedded" ? " (embedded)" : ""}`;
+}
+
+export function formatCacheTable(caches: readonly RedisResource[], colors: Colors): string {
+  const groups = new Set(caches.map(resourceGroupOf));
+  const heading = ["NAME", "SIZE", "STATE", "MEMORY", "CLIENTS", "ADDRESS", ...(groups.size > 1 ? ["GROUP"] : [])];
+  const rows = caches.map((cache) => [
+    colors.bold(cache.name),
+    formatSize(cache),
+    formatState(cache, colors),
+    formatMemory(cache),
+    String(cache.properties.larder.clientsConnected ?? "-"),
+    formatAddress(cache),
+    ...(groups.size > 1 ? [resourceGroupOf(cache)] : []),
+  ]);
+  return formatTable([heading.map((text) => colors.dim(text)), ...rows]);
+}
+
+/** Everything about one cache. */
+export function formatCache(cache: RedisResource, colors: Colors): string {
+  const { properties } = cache;
+  const { larder } = properties;
+  const pairs = (values: Record<string, string>) =>
+    Object.entries(values)
+      .map(([name, value]) => `${name}=${value}`)
+      .join("  ") || "-";
+  const rows: [string, string][] = [
+    ["State", formatState(cache, colors)],
+    ...(larder.problem === null ? [] : [["Problem", larder.problem.message] as [string, string]]),
+    ["Size", formatSize(cache)],
+    ["Memory", formatMemory(cache)],
+    ["Clients", String(larder.clientsConnected ?? "-")],
+    ["Engine", formatEngine(cache)],
+    ["Address", `rediss://${formatAddress(cache)}`],
+    ["By name", `rediss://${properties.hostName}:${properties.sslPort}`],
+    ["Plain port", larder.endpoint.plainPort === null ? "closed" : String(larder.endpoint.plainPort)],
+    ["Minimum TLS", properties.minimumTlsVersion],
+    ["Settings", pairs(properties.redisConfiguration)],
+    ["Tags", pairs(cache.tags)],
+    ["Group", resourceGroupOf(cache)],
+    ["Location", cache.location],
+  ];
+  return `${colors.bold(cache.name)}\n\n${formatTable(rows.map(([label, value]) => [`  ${colors.dim(label)}`, value]))}`;
+}

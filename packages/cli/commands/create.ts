@@ -1,0 +1,52 @@
+/** `larder create NAME`: makes a cache and waits until it answers. */
+import type { RedisCreateBody } from "@larder/api/redis-resource";
+import { parseConfiguration, parsePairs, parseSku } from "../cache-arguments.ts";
+import { formatAddress, formatEngine, formatSize } from "../cache-view.ts";
+import { type CommonOptions, openContext } from "../command-context.ts";
+import { formatTable } from "../table.ts";
+import { formatBytes, formatDuration } from "../units.ts";
+
+export interface CreateOptions extends CommonOptions {
+  sku: string;
+  resourceGroup: string;
+  location: string;
+  policy?: string;
+  config?: string[];
+  plainPort?: boolean;
+  tag?: string[];
+}
+
+export async function create(name: string, options: CreateOptions): Promise<void> {
+  const body = bodyOf(options);
+  const { client, clock, during, print, terminal } = openContext(options);
+  const startedMs = clock.monotonicMs();
+  await client.checkName(name);
+  const at = { resourceGroup: options.resourceGroup, name };
+  const cache = await during(`Creating ${name}`, () => client.createCache(at, body));
+  const tookMs = clock.monotonicMs() - startedMs;
+  print(cache, () => {
+    const { colors } = terminal;
+    const rows = [
+      ["Address", `rediss://${formatAddress(cache)}`],
+      ["Size", `${formatSize(cache)}, ${formatBytes(cache.properties.larder.memoryBytesMax)}`],
+      ["Engine", formatEngine(cache)],
+    ].map(([label = "", value = ""]) => [`  ${colors.dim(label)}`, value]);
+    return (
+      `${colors.green("Created")} ${colors.bold(cache.name)} in ${formatDuration(tookMs)}\n\n${formatTable(rows)}\n` +
+      `${colors.dim(`Next: larder connect ${cache.name} · larder console ${cache.name}`)}\n`
+    );
+  });
+}
+
+function bodyOf(options: CreateOptions): RedisCreateBody {
+  const redisConfiguration = parseConfiguration(options);
+  return {
+    location: options.location,
+    tags: parsePairs("--tag", options.tag ?? []),
+    properties: {
+      sku: parseSku(options.sku),
+      ...(redisConfiguration === undefined ? {} : { redisConfiguration }),
+      ...(options.plainPort ? { enableNonSslPort: true } : {}),
+    },
+  };
+}

@@ -1,0 +1,10 @@
+/** `larder show NAME`: everything about one cache but its keys. */
+import { findCache } from "../cache-lookup.ts";
+import { formatCache } from "../cache-view.ts";
+import { type CommonOptions, openContext } from "../command-context.ts";
+
+export async function show(name: string, options: CommonOptions & { resourceGroup?: string }): Promise<void> {
+  const { client, print, terminal } = openContext(options);
+  const { cache } = await findCache(client, name, options.resourceGroup);
+  print(cache, () => formatCache(cache, terminal.colors));
+}

@@ -1,0 +1,172 @@
+/**
+ * The grammar of the command line: which commands there are, their arguments and their help. What each does is in
+ * `commands/`, loaded only when it is called.
+ */
+import { Command, Option } from "commander";
+import { formatUsageError } from "./failure.ts";
+import manifest from "./package.json" with { type: "json" };
+import { defaultDataDirectory } from "./service-connection.ts";
+import { systemTerminal } from "./terminal.ts";
+
+const snippetNames = ["node-redis", "ioredis", "redis-py", "stackexchange", "redis-cli", "env"];
+const helpWidthMax = 100;
+
+/** Throws CommanderError for bad usage, once it has told the person. */
+export function createProgram(): Command {
+  const { errColors } = systemTerminal();
+  const program = new Command("larder")
+    .description("Larder, a managed cache service on machines that you own.")
+    .usage("<command> [options]")
+    .version(manifest.version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help of a command")
+    .configureHelp({ helpWidth: Math.min(helpWidthMax, process.stdout.columns || 80) })
+    .configureOutput({ outputError: (text, write) => write(formatUsageError(text, errColors)) })
+    .exitOverride()
+    .addHelpText(
+      "after",
+      examples("larder up", "larder create sessions --sku C1", "larder connect sessions --for node-redis"),
+    );
+  addService(program);
+  addCaches(program);
+  addUse(program);
+  return program;
+}
+
+function addService(program: Command): void {
+  program
+    .command("up")
+    .summary("start the service here, until Ctrl-C")
+    .description("Start the whole service on this machine and run it until Ctrl-C.")
+    .addOption(dataDirOption())
+    .addOption(withVariable("--host <address>", "listen on this address").default("127.0.0.1"))
+    .addOption(withVariable("--api-port <port>", "port of the management API").default("8443"))
+    .addOption(withVariable("--tls-port <port>", "port that all caches share, told apart by name").default("6380"))
+    .addOption(withVariable("--port-base <port>", "first of the ports that caches have of their own").default("10000"))
+    .addOption(withVariable("--engine <kind>", "run engines of this kind: auto, native or embedded").default("auto"))
+    .addOption(withVariable("--engine-path <file>", "the valkey-server or redis-server to run"))
+    .addOption(withVariable("--ready-file <file>", "write how to connect to this file once all is ready"))
+    .addOption(
+      new Option("--no-quickstart", "do not make the cache quickstart at the first start").env("LARDER_QUICKSTART"),
+    )
+    .addHelpText("after", examples("larder up", "larder up --engine embedded --data-dir ./larder-data"))
+    .action(async (options) => (await import("./commands/up.ts")).up(options));
+  withCommon(program.command("status"))
+    .summary("show what is up and what is not")
+    .description("Show the service, its daemons, engines and caches: what is up and what is not.")
+    .action(async (options) => (await import("./commands/status.ts")).status(options));
+}
+
+function addCaches(program: Command): void {
+  withProperties(withCommon(program.command("create <name>")))
+    .summary("make a cache")
+    .description("Make a cache, and wait until it answers.")
+    .option("--sku <size>", "its size: C0 to C6, Standard_C0 to Standard_C6, P1 to P5", "C0")
+    .option("--plain-port", "also open a port without TLS")
+    .option("--resource-group <name>", "the group that it belongs to", "default")
+    .option("--location <place>", "where it is said to be", "local")
+    .addHelpText(
+      "after",
+      examples("larder create sessions", "larder create pages --sku C1 --policy allkeys-lru --tag team=web"),
+    )
+    .action(async (name, options) => (await import("./commands/create.ts")).create(name, options));
+  withGroup(withCommon(program.command("list").alias("ls")))
+    .summary("list the caches")
+    .description("List all caches, or those of one resource group.")
+    .action(async (options) => (await import("./commands/list.ts")).list(options));
+  withGroup(withCommon(program.command("show <name>")))
+    .summary("show one cache")
+    .description("Show everything about one cache, but for its keys.")
+    .action(async (name, options) => (await import("./commands/show.ts")).show(name, options));
+  withGroup(withProperties(withCommon(program.command("update <name>"))))
+    .summary("change a cache")
+    .description("Change what is given and leave the rest; wait until it is in force.")
+    .option("--sku <size>", "its new size")
+    .option("--plain-port", "open a port without TLS")
+    .option("--no-plain-port", "close it")
+    .option("--untag <name...>", "remove tags")
+    .addHelpText("after", examples("larder update pages --policy allkeys-lfu", "larder update pages --untag team"))
+    .action(async (name, options) => (await import("./commands/update.ts")).update(name, options));
+  withGroup(withCommon(program.command("delete <name>").alias("rm")))
+    .summary("delete a cache and its data")
+    .description("Delete a cache and all data in it. Asks first.")
+    .option("-y, --yes", "do not ask")
+    .action(async (name, options) => (await import("./commands/delete.ts")).deleteCache(name, options));
+}
+
+function addUse(program: Command): void {
+  const keys = program
+    .command("keys")
+    .summary("list or renew access keys")
+    .description("List or renew a cache's access keys.");
+  keys.helpCommand(false);
+  withGroup(withCommon(keys.command("list <name>")))
+    .description("List both access keys. Either is accepted.")
+    .action(async (name, options) => (await import("./commands/keys.ts")).listKeys(name, options));
+  withGroup(withCommon(keys.command("renew <name>")))
+    .description("Make a new access key. The old one is refused from then on.")
+    .addOption(new Option("--key <which>", "the key to renew").choices(["primary", "secondary"]).default("primary"))
+    .action(async (name, options) => (await import("./commands/keys.ts")).renewKey(name, options));
+  withGroup(withCommon(program.command("connect <name>")))
+    .summary("show how to connect, with code to paste")
+    .description("Show where a cache is; with --for, print what can be pasted into a terminal to reach it.")
+    .addOption(new Option("--for <client>", "the client to connect with").choices(snippetNames))
+    .option("--code", "print the code alone, for a file")
+    .addHelpText(
+      "after",
+      examples(
+        "larder connect quickstart",
+        "larder connect quickstart --for node-redis",
+        'eval "$(larder connect quickstart --for env)"',
+      ),
+    )
+    .action(async (name, options) => (await import("./commands/connect.ts")).connect(name, options));
+  withGroup(withCommon(program.command("console <name> [command...]")))
+    .summary("open a prompt to a cache")
+    .description("Open an interactive prompt to a cache, or run one command, or those on standard input.")
+    .option("--resp3", "speak RESP3 from the start")
+    .allowUnknownOption()
+    .addHelpText(
+      "after",
+      examples(
+        "larder console quickstart",
+        "larder console quickstart SET greeting hello",
+        "larder console quickstart < commands.txt",
+      ),
+    )
+    .action(async (name, command, options) =>
+      (await import("./commands/console.ts")).openConsole(name, command, options),
+    );
+}
+
+function withCommon(command: Command): Command {
+  return command.addOption(dataDirOption()).option("--json", "print JSON");
+}
+
+function withGroup(command: Command): Command {
+  return command.option("--resource-group <name>", "look only in this group");
+}
+
+function withProperties(command: Command): Command {
+  return command
+    .option("--policy <name>", "what to evict when memory is full: allkeys-lru, volatile-lru, noeviction, …")
+    .option("--config <name=value...>", "settings of redisConfiguration")
+    .option("--tag <name=value...>", "tags");
+}
+
+function dataDirOption(): Option {
+  return new Option("--data-dir <directory>", "the service's data directory").default(
+    defaultDataDirectory(),
+    "$LARDER_DATA_DIR, ~/.larder",
+  );
+}
+
+/** An option that an environment variable of the same name can give, too. */
+function withVariable(flags: string, text: string): Option {
+  const option = new Option(flags, text);
+  return option.env(`LARDER_${option.name().replaceAll("-", "_").toUpperCase()}`);
+}
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}\n`).join("")}`;
+}

@@ -1,0 +1,128 @@
+/**
+ * A whole service on this machine: its daemons, its first resources, and the files by which others find it. Those files
+ * exist only while it is ready, but for `connection.json`, which stays so that commands can say whom they miss.
+ */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import type { ConnectionFile } from "@larder/api/connection-file";
+import { ManagementClient } from "@larder/api/management-client";
+import type { Clock } from "../clock.ts";
+import { writeOwnerFile } from "../owner-file.ts";
+import type { DaemonEvents } from "./daemon.ts";
+import { type Layout, planDaemons } from "./daemon-plan.ts";
+import type { SpawnDaemon } from "./daemon-process.ts";
+import { defaultResourceGroup, makeFirstResources } from "./first-start.ts";
+import { rotateLog } from "./log-file.ts";
+import { waitForPreviousRun } from "./previous-run.ts";
+import { type Readiness, waitForCaches } from "./readiness.ts";
+import { Supervisor } from "./supervisor.ts";
+import type { UpOptions } from "./up-options.ts";
+
+export interface Ready extends Readiness {
+  connection: ConnectionFile;
+  client: ManagementClient;
+}
+
+export interface LocalServiceParts {
+  options: UpOptions;
+  layout: Layout;
+  packagesDirectory: string;
+  spawn: SpawnDaemon;
+  clock: Clock;
+  events: DaemonEvents;
+}
+
+export class LocalService {
+  readonly #parts: LocalServiceParts;
+  readonly #supervisor: Supervisor;
+  readonly #stopped = new AbortController();
+  #connection: Omit<ConnectionFile, "pids"> | undefined;
+
+  constructor(parts: LocalServiceParts) {
+    this.#parts = parts;
+    const { options, layout, packagesDirectory, spawn, clock, events } = parts;
+    this.#supervisor = new Supervisor(planDaemons(options, layout, packagesDirectory), {
+      spawn,
+      clock,
+      events: {
+        onCrash: events.onCrash,
+        onRestarted: (plan, pid) => {
+          this.#writeConnection();
+          events.onRestarted(plan, pid);
+        },
+      },
+    });
+  }
+
+  /** Resolves when every cache answers, or has had its time. Rejects with the one thing that is wrong. */
+  async start(): Promise<Ready> {
+    const { options, layout, clock } = this.#parts;
+    this.#removeReadyFile();
+    const isFirst = !existsSync(layout.connection);
+    for (const name of ["controller", "agent", "gateway"]) rotateLog(`${layout.logDirectory}/${name}.log`);
+    await waitForPreviousRun(layout.connection, clock);
+    await this.#supervisor.start();
+    const client = await this.#connect();
+    if (isFirst) await makeFirstResources(client, { quickstart: options.quickstart });
+    const readiness = await waitForCaches(client, clock);
+    return { ...readiness, connection: this.#announce(client), client };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#connection = undefined;
+    this.#removeReadyFile();
+    await this.#supervisor.stop();
+  }
+
+  /** Ends the daemons at once. Engines are not theirs to take along: the next start adopts them. */
+  kill(): void {
+    this.#supervisor.kill();
+  }
+
+  async #connect(): Promise<ManagementClient> {
+    const { layout, options } = this.#parts;
+    const access = {
+      api: apiUrl(options),
+      token: readFileSync(layout.adminToken, "utf8").trim(),
+      ca: readFileSync(layout.ca, "utf8"),
+      signal: this.#stopped.signal,
+    };
+    const [subscription] = await new ManagementClient({ ...access, subscription: "" }).listSubscriptions();
+    if (subscription === undefined) throw new Error("the controller has no subscription");
+    return new ManagementClient({ ...access, subscription: subscription.subscriptionId });
+  }
+
+  #announce(client: ManagementClient): ConnectionFile {
+    const { layout, options } = this.#parts;
+    this.#connection = {
+      api: apiUrl(options),
+      token: readFileSync(layout.adminToken, "utf8").trim(),
+      ca: layout.ca,
+      subscription: client.subscription,
+      resourceGroup: defaultResourceGroup,
+    };
+    return this.#writeConnection() as ConnectionFile;
+  }
+
+  /** Writes the files afresh, unless the service is not ready yet or any more. */
+  #writeConnection(): ConnectionFile | undefined {
+    if (this.#connection === undefined) return undefined;
+    const { layout, options } = this.#parts;
+    const connection: ConnectionFile = { ...this.#connection, pids: this.#supervisor.pids() };
+    const text = `${JSON.stringify(connection, null, 2)}\n`;
+    writeOwnerFile(layout.connection, text);
+    if (options.readyFile !== undefined) writeOwnerFile(options.readyFile, text);
+    return connection;
+  }
+
+  #removeReadyFile(): void {
+    if (this.#parts.options.readyFile !== undefined) rmSync(this.#parts.options.readyFile, { force: true });
+  }
+}
+
+/** By name where the host is this machine, as that is what certificates and people say. */
+export function apiUrl({ host, apiPort }: Pick<UpOptions, "host" | "apiPort">): string {
+  const isLocal = ["127.0.0.1", "::1", "localhost", "0.0.0.0", "::"].includes(host);
+  const name = isLocal ? "localhost" : host.includes(":") ? `[${host}]` : host;
+  return `https://${name}:${apiPort}`;
+}

@@ -1,0 +1,125 @@
+/**
+ * What a cache may be set to: (what exists, what is asked) → the settings to store, or a refusal that names the
+ * property. Pure. Shapes and single values were checked before (`redis-parse.ts`); here it is about the SKU, what may
+ * change, and what Larder does not have yet.
+ */
+import { LarderError, type RedisCreateProperties, type Sku, sizeName, skuLimits } from "@larder/api";
+import type { CacheSettings } from "../documents/cache-document.ts";
+
+const replicatedOnly = [
+  "maxmemory-reserved",
+  "maxmemory-delta",
+  "maxfragmentationmemory-reserved",
+  "notify-keyspace-events",
+];
+
+/** The settings of a PUT: what is left out gets its default, except what can only be said at creation. */
+export function settingsOfPut(asked: RedisCreateProperties, current: CacheSettings | undefined): CacheSettings {
+  checkSku(asked.sku, current?.sku);
+  checkOffered(asked);
+  const configuration = { ...asked.redisConfiguration };
+  const databases = configuration.databases ?? current?.redisConfiguration.databases;
+  if (databases !== undefined) configuration.databases = databases;
+  return checked(
+    {
+      sku: asked.sku,
+      redisVersion: asked.redisVersion ?? "latest",
+      enableNonSslPort: asked.enableNonSslPort ?? false,
+      minimumTlsVersion: "1.2",
+      updateChannel: asked.updateChannel ?? "Stable",
+      zonalAllocationPolicy: asked.zonalAllocationPolicy ?? "NoZones",
+      redisConfiguration: configuration,
+      tenantSettings: asked.tenantSettings ?? {},
+    },
+    current,
+  );
+}
+
+/** The settings of a PATCH: what is left out stays; `redisConfiguration` merges by key. */
+export function settingsOfPatch(asked: Partial<RedisCreateProperties>, current: CacheSettings): CacheSettings {
+  return settingsOfPut(
+    {
+      ...current,
+      ...asked,
+      redisConfiguration: { ...current.redisConfiguration, ...asked.redisConfiguration },
+      sku: asked.sku ?? current.sku,
+    },
+    current,
+  );
+}
+
+function checked(settings: CacheSettings, current: CacheSettings | undefined): CacheSettings {
+  checkConfiguration(settings);
+  checkDatabases(settings, current);
+  checkVersion(settings.redisVersion);
+  return settings;
+}
+
+function checkSku(sku: Sku, current: Sku | undefined): void {
+  const refuse = (message: string) => {
+    throw new LarderError("SkuNotSupported", message, { target: "properties.sku" });
+  };
+  const label = `${sku.name} ${sizeName(sku)}`;
+  if (skuLimits(sku) === undefined)
+    refuse(`There is no SKU ${label}. Basic and Standard have C0 to C6, Premium has P1 to P5.`);
+  if (current !== undefined && current.name !== sku.name)
+    refuse(`A ${current.name} cache cannot become ${sku.name}: Larder does not have ${sku.name} caches yet.`);
+  if (sku.name !== "Basic")
+    refuse(`Larder does not have ${sku.name} caches yet, as they need replicas. Ask for Basic.`);
+  if (current !== undefined && sku.capacity === 0 && current.capacity !== 0)
+    refuse(`A cache of size ${sizeName(current)} cannot be scaled down to C0.`);
+}
+
+function checkOffered(asked: Partial<RedisCreateProperties>): void {
+  const refuse = (property: string, message: string) => {
+    throw new LarderError("OperationNotSupported", message, { target: `properties.${property}` });
+  };
+  if (asked.minimumTlsVersion === "1.0" || asked.minimumTlsVersion === "1.1")
+    refuse(
+      "minimumTlsVersion",
+      `TLS ${asked.minimumTlsVersion} is not secure any more: Larder speaks 1.2 and later. Ask for 1.2.`,
+    );
+  if (asked.publicNetworkAccess === "Disabled")
+    refuse("publicNetworkAccess", "Larder does not have private endpoints yet, so public access cannot be disabled.");
+  if (asked.disableAccessKeyAuthentication === true)
+    refuse(
+      "disableAccessKeyAuthentication",
+      "Larder does not have authentication by token yet, so access keys cannot be disabled.",
+    );
+  if (asked.zonalAllocationPolicy === "UserDefined")
+    refuse("zonalAllocationPolicy", "Larder does not have availability zones yet.");
+}
+
+function checkConfiguration(settings: CacheSettings): void {
+  for (const key of replicatedOnly) {
+    const value = settings.redisConfiguration[key] ?? "";
+    if (value === "") continue;
+    const target = `properties.redisConfiguration.${key}`;
+    throw new LarderError("InvalidParameter", `'${target}' can only be set on Standard and Premium caches.`, {
+      target,
+    });
+  }
+}
+
+function checkDatabases(settings: CacheSettings, current: CacheSettings | undefined): void {
+  const asked = settings.redisConfiguration.databases;
+  const target = "properties.redisConfiguration.databases";
+  if (current !== undefined && asked !== current.redisConfiguration.databases)
+    throw new LarderError("InvalidParameter", `'${target}' can only be set when the cache is created.`, { target });
+  const max = skuLimits(settings.sku)?.databasesMax ?? 0;
+  if (Number(asked ?? 1) <= max) return;
+  throw new LarderError("InvalidParameter", `'${target}' is ${asked}; ${sizeName(settings.sku)} has at most ${max}.`, {
+    target,
+  });
+}
+
+/** Every engine that Larder runs understands Redis 6 and more, up to 7.2. */
+function checkVersion(version: string): void {
+  if (/^(latest|[67](\.\d+){0,2})$/i.test(version)) return;
+  const target = "properties.redisVersion";
+  throw new LarderError(
+    "InvalidParameter",
+    `'${target}' must be 'latest' or a version from 6.0 to 7.2, not '${version}'.`,
+    { target },
+  );
+}

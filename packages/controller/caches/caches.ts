@@ -1,0 +1,323 @@
+/**
+ * The commands on caches: create, change, remove, renew a key. Each checks, then commits one transaction; the reconciler
+ * does the rest. Refusals throw LarderError. A command that was overtaken by another change of the same cache reads
+ * again and checks again.
+ */
+import {
+  type AccessKeys,
+  type AgentReport,
+  type CacheId,
+  LarderError,
+  type NodeId,
+  type RedisCreateBody,
+  type RedisUpdateBody,
+  skuLimits,
+} from "@larder/api";
+import type { Clock, Randomness } from "@larder/service";
+import type { CacheDocument, CacheSettings, ChangeKind } from "../documents/cache-document.ts";
+import { deriveNode, deriveRoute } from "../documents/derive.ts";
+import { cacheKey, cachesPrefix, groupKey, operationKey } from "../documents/document-keys.ts";
+import type { GroupDocument } from "../documents/group-document.ts";
+import type { OperationDocument } from "../documents/operation-document.ts";
+import type { Store, StoredDocument, Transaction } from "../store/store.ts";
+import type { AdmissionLock } from "./admission-lock.ts";
+import { settingsOfPatch, settingsOfPut } from "./cache-rules.ts";
+import { inMb, placeCache } from "./capacity.ts";
+import { freePort, portsTaken } from "./own-ports.ts";
+
+export interface CachesOptions {
+  store: Store;
+  admission: AdmissionLock;
+  clock: Clock;
+  randomness: Randomness;
+  portBase: number;
+  /** Ports of the service itself. */
+  portsReserved: readonly number[];
+  operationTimeoutMs: number;
+  /** The newest reports of connected agents. */
+  agentReports(): AgentReport[];
+}
+
+/** Throws PreconditionFailed unless the cache as it is, or its absence, is what the caller expects. */
+export type Precondition = (current: CacheDocument | undefined) => void;
+
+/** A cache after a command; `operationId` where something is left to do. */
+export interface Commanded {
+  stored: StoredDocument<CacheDocument>;
+  operationId: string | undefined;
+  created: boolean;
+}
+
+interface Place {
+  subscription: string;
+  resourceGroup: string;
+  name: string;
+}
+
+/** A shrunk cache keeps this much room over what it holds. */
+const shrinkHeadroom = 1.25;
+const accessKeyBytes = 32;
+const nodeNameLengthMax = 24;
+
+export class Caches {
+  readonly #options: CachesOptions;
+
+  constructor(options: CachesOptions) {
+    this.#options = options;
+  }
+
+  find(name: string): Promise<StoredDocument<CacheDocument> | undefined> {
+    return this.#options.store.get<CacheDocument>(cacheKey(name));
+  }
+
+  async all(): Promise<StoredDocument<CacheDocument>[]> {
+    return (await this.#options.store.list<CacheDocument>(cachesPrefix)).documents;
+  }
+
+  /** PUT: creates the cache, or sets it to exactly what is asked. */
+  put(place: Place, body: RedisCreateBody, precondition: Precondition): Promise<Commanded> {
+    return this.#options.admission.exclusively(async () => {
+      const stored = await this.find(place.name);
+      if (stored === undefined) {
+        precondition(undefined);
+        return this.#create(place, body);
+      }
+      if (!isIn(stored.value, place)) throw nameTaken(place.name);
+      precondition(stored.value);
+      if (simplified(body.location) !== simplified(stored.value.location))
+        throw new LarderError("InvalidParameter", `The cache is in '${stored.value.location}' and cannot move.`, {
+          target: "location",
+        });
+      return this.#change(stored, settingsOfPut(body.properties, stored.value.settings), body.tags ?? {});
+    });
+  }
+
+  /** PATCH. */
+  patch(place: Place, body: RedisUpdateBody, precondition: Precondition): Promise<Commanded> {
+    return this.#options.admission.exclusively(async () => {
+      const stored = await this.require(place);
+      precondition(stored.value);
+      const settings = settingsOfPatch(body.properties ?? {}, stored.value.settings);
+      return this.#change(stored, settings, body.tags ?? stored.value.tags);
+    });
+  }
+
+  /** Returns the operation, that of an earlier call where the removal is under way; undefined when there is no cache. */
+  remove(place: Place, precondition: Precondition): Promise<OperationDocument | undefined> {
+    return this.#options.admission.exclusively(async () => {
+      const stored = await this.find(place.name);
+      if (stored === undefined || !isIn(stored.value, place)) {
+        precondition(undefined);
+        return undefined;
+      }
+      const cache = stored.value;
+      precondition(cache);
+      if (cache.removal !== null && cache.change !== null)
+        return (await this.#operation(cache.change.operationId)) ?? undefined;
+      if (cache.change !== null) throw busy(cache);
+      const operation = this.#newOperation("delete", cache);
+      const change = this.#changeOf(operation);
+      await this.#commit(stored, { ...cache, change, failure: null, removal: cache.removal ?? "route" }, operation);
+      return operation;
+    });
+  }
+
+  /** Begins the removal of a cache whichever group it is in; does nothing where it cannot begin now. */
+  async removeByName(name: string): Promise<void> {
+    const stored = await this.find(name);
+    if (stored === undefined || stored.value.change !== null) return;
+    await this.remove(stored.value, () => {});
+  }
+
+  /** Returns the cache with the new key in place. */
+  renewKey(place: Place, which: keyof AccessKeys): Promise<StoredDocument<CacheDocument>> {
+    return this.#options.admission.exclusively(async () => {
+      const stored = await this.require(place);
+      const cache = stored.value;
+      if (cache.change !== null || cache.removal !== null) throw busy(cache);
+      const keys = { ...cache.keys, [which]: this.#newAccessKey() };
+      return this.#commit(stored, { ...cache, keys, version: cache.version + 1 });
+    });
+  }
+
+  /** Throws ResourceNotFound. */
+  async require(place: Place): Promise<StoredDocument<CacheDocument>> {
+    const stored = await this.find(place.name);
+    if (stored !== undefined && isIn(stored.value, place)) return stored;
+    throw new LarderError(
+      "ResourceNotFound",
+      `The Resource 'Microsoft.Cache/Redis/${place.name}' under resource group '${place.resourceGroup}' was not found.`,
+    );
+  }
+
+  async #create(place: Place, body: RedisCreateBody): Promise<Commanded> {
+    const { store, randomness } = this.#options;
+    const settings = settingsOfPut(body.properties, undefined);
+    const caches = (await this.all()).map((stored) => stored.value);
+    const cacheId = randomness.uuid() as CacheId;
+    const hostId = placeCache({ cacheId, settings }, caches, this.#agents());
+    const group = await store.get<GroupDocument>(groupKey(place.resourceGroup));
+    if (group === undefined || group.value.removal !== null) throw groupGoing(place.resourceGroup);
+    const operation = this.#newOperation("create", { subscription: place.subscription, location: body.location });
+    const cache: CacheDocument = {
+      ...place,
+      resourceGroup: group.value.name,
+      cacheId,
+      nodeId: this.#newNodeId(place.name),
+      hostId,
+      location: body.location,
+      tags: body.tags ?? {},
+      settings,
+      keys: { primaryKey: this.#newAccessKey(), secondaryKey: this.#newAccessKey() },
+      enginePasswords: { admin: this.#newEnginePassword(), app: this.#newEnginePassword() },
+      ports: this.#newPorts(caches),
+      version: 1,
+      generation: 1,
+      settledGeneration: 0,
+      change: this.#changeOf(operation),
+      failure: null,
+      route: { epoch: 1, node: null },
+      removal: null,
+    };
+    const unchanged = [{ key: group.key, revision: group.revision }];
+    const stored = await this.#commit({ key: cacheKey(place.name), revision: 0 }, cache, operation, unchanged);
+    return { stored, operationId: operation.operationId, created: true };
+  }
+
+  async #change(
+    stored: StoredDocument<CacheDocument>,
+    settings: CacheSettings,
+    tags: Record<string, string>,
+  ): Promise<Commanded> {
+    const cache = stored.value;
+    if (cache.change !== null || cache.removal !== null) throw busy(cache);
+    const next: CacheDocument = { ...cache, settings, tags, version: cache.version + 1 };
+    const retried = cache.failure !== null;
+    if (!retried && sameText([settings, tags], [cache.settings, cache.tags]))
+      return { stored, operationId: undefined, created: false };
+    if (!retried && sameText(consequences(cache), consequences(next)))
+      return { stored: await this.#commit(stored, next), operationId: undefined, created: false };
+    const scales = !sameText(settings.sku, cache.settings.sku);
+    if (scales) await this.#checkScale(cache, next);
+    const operation = this.#newOperation(scales ? "scale" : "update", cache);
+    const changing = { ...next, generation: cache.generation + 1, change: this.#changeOf(operation), failure: null };
+    return {
+      stored: await this.#commit(stored, changing, operation),
+      operationId: operation.operationId,
+      created: false,
+    };
+  }
+
+  async #checkScale(cache: CacheDocument, next: CacheDocument): Promise<void> {
+    const reports = this.#agents().filter((report) => report.hostId === cache.hostId);
+    if (reports.length === 0) throw notReady();
+    const caches = (await this.all()).map((stored) => stored.value);
+    const [from, to] = [cache, next].map((one) => skuLimits(one.settings.sku)?.memoryBytes ?? 0) as [number, number];
+    if (to > from) {
+      placeCache(next, caches, reports);
+      return;
+    }
+    const used = reports[0]?.nodes.find((node) => node.nodeId === cache.nodeId)?.memoryBytesUsed ?? null;
+    if (used === null)
+      throw new LarderError("ServiceUnavailable", "It is not known yet how much memory the cache uses; try again.");
+    if (used * shrinkHeadroom <= to) return;
+    const text = `The cache uses ${inMb(used)} and needs a quarter more as room; the size asked for has ${inMb(to)}.`;
+    throw new LarderError("InvalidParameter", text, { target: "properties.sku.capacity" });
+  }
+
+  #agents(): AgentReport[] {
+    const reports = this.#options.agentReports();
+    if (reports.length === 0) throw notReady();
+    return reports;
+  }
+
+  async #commit(
+    at: { key: string; revision: number },
+    cache: CacheDocument,
+    operation?: OperationDocument,
+    unchanged: { key: string; revision: number }[] = [],
+  ): Promise<StoredDocument<CacheDocument>> {
+    const put: NonNullable<Transaction["put"]> = [{ key: at.key, value: cache }];
+    if (operation !== undefined) put.push({ key: operationKey(operation.operationId), value: operation });
+    const require = [{ key: at.key, revision: at.revision }, ...unchanged];
+    const outcome = await this.#options.store.transact({ require, put });
+    if (outcome.committed) return { key: at.key, value: cache, revision: outcome.revision };
+    throw new LarderError("Conflict", `'${cache.name}' was changed at the same moment; try again.`);
+  }
+
+  async #operation(operationId: string): Promise<OperationDocument | undefined> {
+    return (await this.#options.store.get<OperationDocument>(operationKey(operationId)))?.value;
+  }
+
+  #newOperation(kind: ChangeKind, at: Pick<OperationDocument, "subscription" | "location">): OperationDocument {
+    const { clock, randomness } = this.#options;
+    return {
+      operationId: randomness.uuid(),
+      kind,
+      subscription: at.subscription,
+      location: at.location,
+      startMs: clock.nowMs(),
+      endMs: null,
+      error: null,
+    };
+  }
+
+  #changeOf(operation: OperationDocument) {
+    const deadlineMs = operation.startMs + this.#options.operationTimeoutMs;
+    return { kind: operation.kind as ChangeKind, operationId: operation.operationId, deadlineMs };
+  }
+
+  #newPorts(caches: readonly CacheDocument[]): CacheDocument["ports"] {
+    const taken = portsTaken(caches, this.#options.portsReserved);
+    const tls = freePort(this.#options.portBase, taken);
+    const plain = freePort(tls + 1, taken);
+    return { tls: { port: tls, served: false }, plain: { port: plain, served: false } };
+  }
+
+  #newAccessKey(): string {
+    return this.#options.randomness.bytes(accessKeyBytes).toString("base64");
+  }
+
+  #newEnginePassword(): string {
+    return this.#options.randomness.bytes(32).toString("hex");
+  }
+
+  /** Begins with the cache's name for whoever looks at the host's processes and files. */
+  #newNodeId(name: string): NodeId {
+    return `${name.toLowerCase().slice(0, nodeNameLengthMax)}-${this.#options.randomness.bytes(4).toString("hex")}` as NodeId;
+  }
+}
+
+function isIn(cache: CacheDocument, place: Place): boolean {
+  return cache.resourceGroup.toLowerCase() === place.resourceGroup.toLowerCase();
+}
+
+/** What agents and gateways would be told. */
+function consequences(cache: CacheDocument): unknown {
+  return [deriveNode(cache), deriveRoute(cache, "")];
+}
+
+function sameText(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Locations compare without spaces and case. */
+function simplified(location: string): string {
+  return location.replaceAll(" ", "").toLowerCase();
+}
+
+export function nameTaken(name: string): LarderError {
+  return new LarderError("NameNotAvailable", `The name '${name}' is taken by another cache.`, { target: "name" });
+}
+
+function busy(cache: CacheDocument): LarderError {
+  return new LarderError("Conflict", `'${cache.name}' is busy with a previous operation; try again when it has ended.`);
+}
+
+function groupGoing(name: string): LarderError {
+  return new LarderError("Conflict", `The resource group '${name}' is being deleted.`);
+}
+
+export function notReady(): LarderError {
+  return new LarderError("ServiceUnavailable", "No host is connected yet; try again in a moment.");
+}

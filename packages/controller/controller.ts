@@ -1,0 +1,146 @@
+/**
+ * The controller: the only writer of the truth. It keeps the store, answers the management API, tells agents and
+ * gateways what to do, and reconciles caches with what they report.
+ *
+ *   start   store → certificates, token, subscription → reconciler → internal socket → API
+ *   stop    the same backwards
+ *
+ * The reconciler starts before the socket listens, so that no agent is ever told of fewer nodes than there are.
+ */
+import { mkdirSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { LarderError } from "@larder/api";
+import type { Clock, Log, Randomness } from "@larder/service";
+import { ensureAdminToken } from "./admin-token.ts";
+import { AdmissionLock } from "./caches/admission-lock.ts";
+import { Caches } from "./caches/caches.ts";
+import { ResourceGroups } from "./caches/resource-groups.ts";
+import { ensureServiceDocument } from "./documents/service-document.ts";
+import { ApiServer } from "./http/api-server.ts";
+import { InternalServer } from "./internal/internal-server.ts";
+import { ensurePki, type PkiFiles } from "./pki/pki-directory.ts";
+import { serverNames } from "./pki/server-names.ts";
+import { GroupRemover } from "./reconcile/group-remover.ts";
+import { Observations } from "./reconcile/observations.ts";
+import { keepPruning } from "./reconcile/operation-pruner.ts";
+import { Published } from "./reconcile/published.ts";
+import { Reconciler } from "./reconcile/reconciler.ts";
+import { SqliteStore } from "./store/sqlite-store.ts";
+
+export interface ControllerOptions {
+  dataDirectory: string;
+  socketPath: string;
+  host: string;
+  apiPort: number;
+  tlsPort: number;
+  portBase: number;
+  domain: string;
+  operationTimeoutMs: number;
+  clock: Clock;
+  randomness: Randomness;
+  log: Log;
+}
+
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #stopping = new AbortController();
+  /** What was started, in order. */
+  readonly #started: { stop(): Promise<void> }[] = [];
+  #api: ApiServer | undefined;
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+  }
+
+  /** Throws DataDirectoryUnusable, StoreUnusable or PortInUse; what had started by then is stopped again. */
+  async start(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    for (const part of this.#started.splice(0).reverse()) await part.stop();
+  }
+
+  get apiPort(): number {
+    return this.#api?.port ?? this.#options.apiPort;
+  }
+
+  async #start(): Promise<void> {
+    const { dataDirectory, clock, randomness, log, domain, host, socketPath } = this.#options;
+    ensureDirectory(dataDirectory);
+    const store = SqliteStore.open(join(dataDirectory, "store.db"));
+    this.#started.push({ stop: () => store.close() });
+    const certificates = await this.#ensurePki();
+    const token = ensureAdminToken(join(dataDirectory, "admin-token"), randomness);
+    const { subscription } = await ensureServiceDocument(store, randomness);
+
+    const base = { store, clock, randomness, log };
+    const admission = new AdmissionLock();
+    const observations = new Observations(clock);
+    const published = new Published(store, domain);
+    const { apiPort, tlsPort, portBase, operationTimeoutMs } = this.#options;
+    const portsReserved = [apiPort, tlsPort];
+    const agentReports = () => observations.agentReports();
+    const caches = new Caches({ ...base, admission, portBase, portsReserved, operationTimeoutMs, agentReports });
+    const removeCache = (name: string) => caches.removeByName(name);
+
+    await this.#run(new Reconciler({ ...base, observations, published, admission, portsReserved }));
+    await this.#run(new GroupRemover({ ...base, removeCache }));
+    void keepPruning(store, { clock, log, signal: this.#stopping.signal });
+    await this.#run(new InternalServer({ socketPath, observations, published, clock }));
+    const endpointHost = endpointHostOf(host);
+    const groups = new ResourceGroups(base);
+    const api = {
+      ...base,
+      caches,
+      groups,
+      observations,
+      published,
+      subscription,
+      token,
+      domain,
+      endpointHost,
+      tlsPort,
+    };
+    this.#api = new ApiServer({ host, port: apiPort, certificate: certificates.server, api });
+    await this.#run(this.#api);
+  }
+
+  async #run(part: { start(): Promise<void> | void; stop(): Promise<void> }): Promise<void> {
+    await part.start();
+    this.#started.push(part);
+  }
+
+  #ensurePki(): Promise<PkiFiles> {
+    const { dataDirectory, domain, host, clock, randomness } = this.#options;
+    return ensurePki({
+      directory: join(dataDirectory, "pki"),
+      names: serverNames({ domain, host }),
+      clock,
+      randomness,
+    });
+  }
+}
+
+function ensureDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new LarderError("DataDirectoryUnusable", `${path} cannot be used: ${(error as Error).message}.`, {
+      cause: error,
+    });
+  }
+}
+
+/** What clients on this machine and others type to reach a cache's own ports. */
+function endpointHostOf(host: string): string {
+  if (host === "127.0.0.1" || host === "::1") return "localhost";
+  return host === "0.0.0.0" || host === "::" ? hostname() : host;
+}

@@ -1,0 +1,37 @@
+/** A cache document with defaults for everything, for tests: what a test sets is what matters to it. */
+import type { CacheId, NodeId } from "@larder/api";
+import type { CacheDocument } from "./cache-document.ts";
+
+export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocument {
+  return {
+    cacheId: "cache-1" as CacheId,
+    nodeId: "shop-1" as NodeId,
+    hostId: "host-1",
+    subscription: "sub",
+    resourceGroup: "default",
+    name: "shop",
+    location: "local",
+    tags: {},
+    settings: {
+      sku: { name: "Basic", family: "C", capacity: 0 },
+      redisVersion: "latest",
+      enableNonSslPort: false,
+      minimumTlsVersion: "1.2",
+      updateChannel: "Stable",
+      zonalAllocationPolicy: "NoZones",
+      redisConfiguration: {},
+      tenantSettings: {},
+    },
+    keys: { primaryKey: "primary", secondaryKey: "secondary" },
+    enginePasswords: { admin: "admin", app: "app" },
+    ports: { tls: { port: 10_000, served: false }, plain: { port: 10_001, served: false } },
+    version: 1,
+    generation: 1,
+    settledGeneration: 0,
+    change: { kind: "create", operationId: "op-1", deadlineMs: 120_000 },
+    failure: null,
+    route: { epoch: 1, node: null },
+    removal: null,
+    ...changes,
+  };
+}

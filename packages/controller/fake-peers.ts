@@ -1,0 +1,119 @@
+/** An agent and a gateway that speak the internal protocol and run nothing, for tests of the controller alone. */
+import type { AgentDesired, AgentReport, GatewayReport, NodeObserved, NodeSpec, RouteTable } from "@larder/api";
+import { ControllerLink, createLog, systemClock, systemRandomness } from "@larder/service";
+
+const GiB = 1024 ** 3;
+const keepAliveMs = 5_000;
+
+function linkTo(socketPath: string): ControllerLink {
+  const log = createLog("fake", "error");
+  return new ControllerLink({ socketPath, keepAliveMs, clock: systemClock, randomness: systemRandomness, log });
+}
+
+export class FakeAgent {
+  hostId = "host-1";
+  memoryBytesTotal = 16 * GiB;
+  memoryBytesUsed = 1024 * 1024;
+  engines: AgentReport["engines"] = [
+    { name: "valkey", version: "8.0.1", kind: "native", path: "/valkey-server", memoryBytesMax: null },
+  ];
+  /** What a node that is asked for comes to. */
+  outcome: (spec: NodeSpec) => Partial<NodeObserved> = () => ({});
+  desired: AgentDesired | undefined;
+  readonly #stopping = new AbortController();
+  readonly #link: ControllerLink;
+
+  constructor(socketPath: string) {
+    this.#link = linkTo(socketPath);
+  }
+
+  async start(): Promise<void> {
+    await this.report();
+    void this.#link.follow<AgentDesired>(
+      `/agent/watch?host=${this.hostId}`,
+      (desired) => {
+        this.desired = desired;
+        void this.report();
+      },
+      this.#stopping.signal,
+    );
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  report(): Promise<boolean> {
+    return this.#link.report("/agent/report", {
+      hostId: this.hostId,
+      memoryBytesTotal: this.memoryBytesTotal,
+      engines: this.engines,
+      engineKind: "auto",
+      nodes: (this.desired?.nodes ?? []).map((spec) => this.#observe(spec)),
+    } satisfies AgentReport);
+  }
+
+  #observe(spec: NodeSpec): NodeObserved {
+    return {
+      nodeId: spec.nodeId,
+      cacheId: spec.cacheId,
+      generation: spec.generation,
+      state: "running",
+      socketPath: `/run/${spec.nodeId}.sock`,
+      pid: 1,
+      runId: "1",
+      engine: this.engines[0] ?? null,
+      memoryBytesUsed: this.memoryBytesUsed,
+      error: null,
+      ...this.outcome(spec),
+    };
+  }
+}
+
+export class FakeGateway {
+  worker: string = systemRandomness.uuid();
+  /** Ports that somebody else has. */
+  portsInUse = new Set<number>();
+  metrics: Record<string, number> = {};
+  table: RouteTable | undefined;
+  /** Every table that was in force. */
+  readonly tables: RouteTable[] = [];
+  readonly #stopping = new AbortController();
+  readonly #link: ControllerLink;
+
+  constructor(socketPath: string) {
+    this.#link = linkTo(socketPath);
+  }
+
+  start(): void {
+    void this.#link.follow<RouteTable>(
+      "/gateway/watch",
+      (table) => {
+        this.table = table;
+        this.tables.push(table);
+        void this.report();
+      },
+      this.#stopping.signal,
+    );
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  report(): Promise<boolean> {
+    const routes = this.table?.routes ?? [];
+    return this.#link.report("/gateway/report", {
+      worker: this.worker,
+      pid: 1,
+      revision: this.table?.revision ?? 0,
+      listeners: routes.flatMap((route) =>
+        [route.tlsPort, route.plainPort]
+          .filter((port) => port !== null)
+          .map((port) => ({ cacheId: route.cacheId, port, error: this.portsInUse.has(port) ? "EADDRINUSE" : null })),
+      ),
+      clients: routes.map((route) => ({ cacheId: route.cacheId, connected: 0 })),
+      metrics: this.metrics,
+    } satisfies GatewayReport);
+  }
+}

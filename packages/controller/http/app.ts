@@ -1,0 +1,61 @@
+/** The management API: which paths there are, and what every call passes before it reaches one. */
+import { LarderError } from "@larder/api";
+import { Hono } from "hono";
+import type { ApiContext, ApiEnvironment } from "./api-context.ts";
+import { requireRedisVersion } from "./api-versions.ts";
+import { asLarderError, errorResponse } from "./arm-errors.ts";
+import { armHeaders } from "./arm-headers.ts";
+import { bearerAuthentication } from "./authentication.ts";
+import { groupRoutes } from "./group-routes.ts";
+import { health } from "./health.ts";
+import { metadataEndpoints } from "./metadata-endpoints.ts";
+import { metrics } from "./metrics.ts";
+import { nameAvailability } from "./name-availability.ts";
+import { operations } from "./operations.ts";
+import { providerRoutes } from "./providers.ts";
+import { cachesInGroup, cachesInSubscription, redisCaches } from "./redis-caches.ts";
+import { redisKeys } from "./redis-keys.ts";
+import { redisUnbuilt } from "./redis-unbuilt.ts";
+import { routingPath } from "./request-path.ts";
+import { requireSubscription, subscriptions } from "./subscriptions.ts";
+
+export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
+  const app = new Hono<ApiEnvironment>({ getPath: routingPath });
+  app.use(armHeaders(api.randomness));
+  health(app, api);
+  metadataEndpoints(app, api);
+
+  app.use(bearerAuthentication(api.token));
+  app.use("/subscriptions/:subscription", requireSubscription(api));
+  app.use("/subscriptions/:subscription/*", requireSubscription(api));
+  app.use(cachesInSubscription, requireRedisVersion);
+  app.use(cachesInGroup, requireRedisVersion);
+  app.use(`${cachesInGroup}/*`, requireRedisVersion);
+
+  for (const routes of [metrics, subscriptions, providerRoutes, groupRoutes, operations, nameAvailability])
+    routes(app, api);
+  for (const routes of [redisCaches, redisKeys, redisUnbuilt]) routes(app, api);
+
+  app.notFound((context) => errorResponse(context, unknownPath(app, context.req.method, routingPath(context.req.raw))));
+  app.onError((error, context) => {
+    const known = asLarderError(error, context.get("requestId"));
+    if (known.code === "InternalError")
+      api.log.error({ requestId: context.get("requestId"), err: error }, "request failed");
+    return errorResponse(context, known);
+  });
+  return app;
+}
+
+const methods = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"];
+
+function unknownPath(app: Hono<ApiEnvironment>, method: string, path: string): LarderError {
+  const others = methods.filter((other) => other !== method && hasHandler(app, other, path));
+  if (others.length > 0)
+    return new LarderError("MethodNotAllowed", `'${method}' is not allowed here; ${others.join(", ")} would be.`);
+  return new LarderError("InvalidResourceType", "There is no such resource type or path.");
+}
+
+/** Middleware is registered for every method, handlers for theirs. */
+function hasHandler(app: Hono<ApiEnvironment>, method: string, path: string): boolean {
+  return app.router.match(method, path)[0].some(([[, route]]) => (route as { method?: string }).method === method);
+}

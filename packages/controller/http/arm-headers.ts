@@ -1,0 +1,23 @@
+/** The headers that every answer of the management API carries. */
+
+import type { Randomness } from "@larder/service";
+import type { MiddlewareHandler } from "hono";
+import type { ApiEnvironment } from "./api-context.ts";
+
+const correlationPattern = /^[\w-]{1,64}$/;
+
+export function armHeaders(randomness: Randomness): MiddlewareHandler<ApiEnvironment> {
+  return async (context, next) => {
+    const requestId = randomness.uuid();
+    context.set("requestId", requestId);
+    await next();
+    const asked = context.req.header("x-ms-correlation-request-id") ?? "";
+    const headers = context.res.headers;
+    headers.set("x-ms-request-id", requestId);
+    headers.set("x-ms-correlation-request-id", correlationPattern.test(asked) ? asked : requestId);
+    headers.set("cache-control", "no-cache");
+    headers.set("x-content-type-options", "nosniff");
+    if (headers.get("content-type") === "application/json")
+      headers.set("content-type", "application/json; charset=utf-8");
+  };
+}

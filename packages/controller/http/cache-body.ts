@@ -1,0 +1,88 @@
+/** A cache as the management API shows it: the document, and what is observed of it now. */
+import {
+  type AccessKeys,
+  cacheResourceId,
+  type LarderProperties,
+  type RedisInstance,
+  type RedisProperties,
+  type RedisResource,
+} from "@larder/api";
+import { type CacheDocument, cacheEtag, cacheHostName, provisioningState } from "../documents/cache-document.ts";
+import { limitsOf } from "../documents/derive.ts";
+import { observeCache } from "../reconcile/observe.ts";
+import { whatIsMissing } from "../reconcile/plan/plan-cache.ts";
+import type { StoredDocument } from "../store/store.ts";
+import type { ApiContext } from "./api-context.ts";
+
+/** The version of Redis that Valkey is compatible with, by its own word (INFO server, redis_version). */
+const valkeyAsRedis = "7.2";
+
+/** `accessKeys` go only into answers to PUT and PATCH. */
+export function cacheBody(
+  stored: StoredDocument<CacheDocument>,
+  api: ApiContext,
+  accessKeys: AccessKeys | null,
+): RedisResource {
+  const cache = stored.value;
+  const larder = larderProperties(stored, api);
+  const instance: RedisInstance = {
+    sslPort: cache.ports.tls.port,
+    ...(cache.settings.enableNonSslPort ? { nonSslPort: cache.ports.plain.port } : {}),
+    isMaster: cache.route.node !== null,
+    isPrimary: cache.route.node !== null,
+  };
+  const properties: RedisProperties = {
+    provisioningState: provisioningState(cache),
+    redisVersion: redisVersion(larder.engine),
+    sku: cache.settings.sku,
+    enableNonSslPort: cache.settings.enableNonSslPort,
+    minimumTlsVersion: cache.settings.minimumTlsVersion,
+    publicNetworkAccess: "Enabled",
+    updateChannel: cache.settings.updateChannel,
+    disableAccessKeyAuthentication: false,
+    zonalAllocationPolicy: cache.settings.zonalAllocationPolicy,
+    redisConfiguration: { maxclients: String(limitsOf(cache).clientsMax), ...cache.settings.redisConfiguration },
+    tenantSettings: cache.settings.tenantSettings,
+    hostName: cacheHostName(cache, api.domain),
+    port: cache.ports.plain.port,
+    sslPort: api.tlsPort,
+    accessKeys,
+    linkedServers: [],
+    instances: [instance],
+    larder,
+  };
+  return {
+    id: cacheResourceId(cache),
+    name: cache.name,
+    type: "Microsoft.Cache/Redis",
+    location: cache.location,
+    tags: cache.tags,
+    etag: cacheEtag(cache),
+    properties,
+  };
+}
+
+function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext): LarderProperties {
+  const cache = stored.value;
+  const observed = observeCache(stored, api.observations, api.published);
+  const missing = whatIsMissing(cache, observed) ?? null;
+  const { node } = api.observations.node(cache.hostId, cache.nodeId);
+  const clients = observed.gateways.flatMap((gateway) => gateway.clientsConnected ?? []);
+  return {
+    state: missing === null && cache.removal === null ? "available" : "unavailable",
+    endpoint: {
+      host: api.endpointHost,
+      tlsPort: cache.ports.tls.port,
+      plainPort: cache.settings.enableNonSslPort ? cache.ports.plain.port : null,
+    },
+    engine: node?.engine ? { name: node.engine.name, version: node.engine.version, kind: node.engine.kind } : null,
+    memoryBytesMax: limitsOf(cache).memoryBytes,
+    memoryBytesUsed: node?.memoryBytesUsed ?? null,
+    clientsConnected: clients.length === 0 ? null : clients.reduce((sum, count) => sum + count, 0),
+    problem: cache.failure ?? (cache.change === null ? missing : null),
+  };
+}
+
+function redisVersion(engine: LarderProperties["engine"]): string {
+  return engine?.name === "redis" ? engine.version.split(".").slice(0, 2).join(".") : valkeyAsRedis;
+}

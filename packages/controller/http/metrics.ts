@@ -1,0 +1,49 @@
+/**
+ * `GET /metrics` in the Prometheus text format (0.0.4): the gateways' numbers, summed, and the controller's own. A metric
+ * whose name ends in `_total` is a counter, every other a gauge.
+ */
+import type { Hono } from "hono";
+import { provisioningState } from "../documents/cache-document.ts";
+import type { ApiContext, ApiEnvironment } from "./api-context.ts";
+
+const contentType = "text/plain; version=0.0.4; charset=utf-8";
+const samplePattern = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[^\n]*\})?$/;
+
+export function metrics(app: Hono<ApiEnvironment>, api: ApiContext): void {
+  app.get("/metrics", async (context) => {
+    const samples = new Map<string, number>();
+    for (const report of api.observations.gatewayReports())
+      for (const [sample, value] of Object.entries(report.metrics))
+        samples.set(sample, (samples.get(sample) ?? 0) + value);
+    for (const [sample, value] of await ownSamples(api)) samples.set(sample, value);
+    return context.body(renderMetrics(samples), 200, { "content-type": contentType });
+  });
+}
+
+async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
+  const samples = new Map<string, number>([
+    ["larder_agents_connected", api.observations.agentReports().length],
+    ["larder_gateways_connected", api.observations.gatewayReports().length],
+  ]);
+  for (const { value: cache } of await api.caches.all()) {
+    const state = `larder_caches{state="${provisioningState(cache)}"}`;
+    samples.set(state, (samples.get(state) ?? 0) + 1);
+    const used = api.observations.node(cache.hostId, cache.nodeId).node?.memoryBytesUsed;
+    if (used != null) samples.set(`larder_cache_memory_used_bytes{cache="${cache.name}"}`, used);
+  }
+  return samples;
+}
+
+/** Samples by name and labels: `larder_caches{state="Failed"}`. Those whose names the format does not allow are left out. */
+export function renderMetrics(samples: ReadonlyMap<string, number>): string {
+  const lines: string[] = [];
+  let previous = "";
+  for (const sample of [...samples.keys()].sort()) {
+    const name = samplePattern.exec(sample)?.[1];
+    if (name === undefined) continue;
+    if (name !== previous) lines.push(`# TYPE ${name} ${name.endsWith("_total") ? "counter" : "gauge"}`);
+    previous = name;
+    lines.push(`${sample} ${samples.get(sample)}`);
+  }
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,50 @@
+/** `Microsoft.Cache/redis`: list keys, regenerate a key. */
+import { LarderError } from "@larder/api";
+import type { Hono } from "hono";
+import type { CacheDocument } from "../documents/cache-document.ts";
+import { observeCache } from "../reconcile/observe.ts";
+import type { StoredDocument } from "../store/store.ts";
+import type { ApiContext, ApiEnvironment } from "./api-context.ts";
+import { readJsonBody } from "./json-body.ts";
+import { cachePlace, oneCache } from "./redis-caches.ts";
+
+/** How long a caller waits for the gateways to take a new key; a gateway that is slower takes it later. */
+const gatewaysWaitMs = 2_000;
+
+export function redisKeys(app: Hono<ApiEnvironment>, api: ApiContext): void {
+  app.post(`${oneCache}/listkeys`, async (context) => {
+    await api.groups.require(cachePlace(context).resourceGroup);
+    const stored = await api.caches.require(cachePlace(context));
+    return context.json(stored.value.keys);
+  });
+
+  app.post(`${oneCache}/regeneratekey`, async (context) => {
+    await api.groups.require(cachePlace(context).resourceGroup);
+    const which = keyOf(await readJsonBody(context));
+    const stored = await api.caches.renewKey(cachePlace(context), which);
+    await servedByGateways(stored, api);
+    return context.json(stored.value.keys);
+  });
+}
+
+function keyOf(body: unknown): "primaryKey" | "secondaryKey" {
+  const given = (body as { keyType?: unknown } | undefined | null)?.keyType;
+  const keyType = typeof given === "string" ? given.toLowerCase() : "";
+  if (keyType === "primary") return "primaryKey";
+  if (keyType === "secondary") return "secondaryKey";
+  throw new LarderError("InvalidParameter", "'keyType' must be Primary or Secondary.", { target: "keyType" });
+}
+
+/** So that the new key works, and the old one does not, when the caller has it. */
+async function servedByGateways(
+  stored: StoredDocument<CacheDocument>,
+  { observations, published, clock }: ApiContext,
+): Promise<void> {
+  const isServed = () =>
+    observeCache(stored, observations, published).gateways.every((gateway) => gateway.acknowledged);
+  const enough = new AbortController();
+  void clock.sleep(gatewaysWaitMs, enough.signal).then(() => enough.abort());
+  await published.refresh();
+  while (!isServed() && !enough.signal.aborted) await observations.nextChange(enough.signal);
+  enough.abort();
+}

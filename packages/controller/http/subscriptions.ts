@@ -1,0 +1,35 @@
+/** Subscriptions and tenants: there is one of each, made at the first start. */
+import { LarderError } from "@larder/api";
+import type { Hono, MiddlewareHandler } from "hono";
+import type { ApiContext, ApiEnvironment } from "./api-context.ts";
+import { requireResourcesVersion } from "./api-versions.ts";
+import { pathValue } from "./request-path.ts";
+
+/** Larder has no directory; clients want some tenant to name. */
+const tenantId = "00000000-0000-0000-0000-000000000000";
+
+export function requireSubscription(api: ApiContext): MiddlewareHandler<ApiEnvironment> {
+  return async (context, next) => {
+    const asked = pathValue(context, "subscription");
+    if (asked.toLowerCase() !== api.subscription)
+      throw new LarderError("SubscriptionNotFound", `The subscription '${asked}' could not be found.`);
+    await next();
+  };
+}
+
+export function subscriptions(app: Hono<ApiEnvironment>, api: ApiContext): void {
+  const body = {
+    id: `/subscriptions/${api.subscription}`,
+    subscriptionId: api.subscription,
+    tenantId,
+    displayName: "Larder",
+    state: "Enabled",
+    authorizationSource: "RoleBased",
+    subscriptionPolicies: { locationPlacementId: "Public_2014-09-01", quotaId: "Larder", spendingLimit: "Off" },
+  };
+  app.get("/subscriptions", requireResourcesVersion, (context) => context.json({ value: [body] }));
+  app.get("/subscriptions/:subscription", requireResourcesVersion, (context) => context.json(body));
+  app.get("/tenants", requireResourcesVersion, (context) =>
+    context.json({ value: [{ id: `/tenants/${tenantId}`, tenantId }] }),
+  );
+}

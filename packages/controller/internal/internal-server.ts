@@ -1,0 +1,80 @@
+/**
+ * The controller's own door, a Unix socket for agents and gateways of this machine (`agent-protocol.ts`,
+ * `gateway-protocol.ts`). Who can open the socket is trusted: what passes here has engine passwords in it.
+ */
+import { chmodSync, rmSync } from "node:fs";
+import { type AgentReport, agentLimits, type GatewayReport, gatewayLimits } from "@larder/api";
+import type { Clock } from "@larder/service";
+import type { Observations } from "../reconcile/observations.ts";
+import type { Published } from "../reconcile/published.ts";
+import { documentStream } from "./document-stream.ts";
+
+export interface InternalServerOptions {
+  socketPath: string;
+  observations: Observations;
+  published: Published;
+  clock: Clock;
+}
+
+export class InternalServer {
+  readonly #options: InternalServerOptions;
+  readonly #stopping = new AbortController();
+  #server: Bun.Server<undefined> | undefined;
+
+  constructor(options: InternalServerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the place of a socket that a killed controller left. */
+  start(): void {
+    const { socketPath } = this.#options;
+    rmSync(socketPath, { force: true });
+    this.#server = Bun.serve({ unix: socketPath, fetch: (request) => this.#answer(request) });
+    chmodSync(socketPath, 0o600);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#server?.stop(true);
+    rmSync(this.#options.socketPath, { force: true });
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    switch (`${request.method} ${url.pathname}`) {
+      case "GET /agent/watch":
+        return this.#watchAgent(request, url.searchParams.get("host"));
+      case "GET /gateway/watch":
+        return this.#watchGateway(request);
+      case "POST /agent/report":
+        this.#options.observations.agentReported((await request.json()) as AgentReport);
+        return new Response();
+      case "POST /gateway/report":
+        this.#options.observations.gatewayReported((await request.json()) as GatewayReport);
+        return new Response();
+      default:
+        return new Response("no such path\n", { status: 404 });
+    }
+  }
+
+  #watchAgent(request: Request, hostId: string | null): Response {
+    if (hostId === null || hostId === "") return new Response("host is missing\n", { status: 400 });
+    const { observations, published, clock } = this.#options;
+    const onEnd = observations.agentConnected(hostId);
+    const signal = AbortSignal.any([request.signal, this.#stopping.signal]);
+    return stream(
+      documentStream(published.desired(hostId), { keepAliveMs: agentLimits.keepAliveMs, clock, signal, onEnd }),
+    );
+  }
+
+  #watchGateway(request: Request): Response {
+    const { observations, published, clock } = this.#options;
+    const onEnd = observations.gatewayConnected();
+    const signal = AbortSignal.any([request.signal, this.#stopping.signal]);
+    return stream(documentStream(published.routes, { keepAliveMs: gatewayLimits.keepAliveMs, clock, signal, onEnd }));
+  }
+}
+
+function stream(body: ReadableStream<Uint8Array>): Response {
+  return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
+}

@@ -1,0 +1,32 @@
+/** The controller's process. */
+import { LarderError } from "@larder/api";
+import { runDaemon, systemClock, systemRandomness } from "@larder/service";
+import { Controller } from "./controller.ts";
+import { controllerOptions } from "./options.ts";
+
+await runDaemon({
+  name: "controller",
+  table: controllerOptions,
+  async start(config, log) {
+    const controller = new Controller({
+      dataDirectory: required("data-dir", config["data-dir"]),
+      socketPath: required("socket", config.socket),
+      host: config.host,
+      apiPort: config["api-port"],
+      tlsPort: config["tls-port"],
+      portBase: config["port-base"],
+      domain: config.domain,
+      operationTimeoutMs: config["operation-timeout"] * 1_000,
+      clock: systemClock,
+      randomness: systemRandomness,
+      log,
+    });
+    await controller.start();
+    return controller;
+  },
+});
+
+function required(flag: string, value: string | undefined): string {
+  if (value === undefined) throw new LarderError("ConfigInvalid", `--${flag} is missing.`);
+  return value;
+}

@@ -1,0 +1,32 @@
+/** The controller's options. */
+import type { ConfigTable } from "@larder/service";
+
+export const controllerOptions = {
+  "data-dir": { type: "string", default: undefined, text: "Where the store, the certificates and the token are kept." },
+  socket: { type: "string", default: undefined, text: "The Unix socket for agents and gateways." },
+  host: { type: "string", default: "127.0.0.1", text: "The address that the management API listens on." },
+  "api-port": {
+    type: "integer",
+    default: 8443,
+    min: 0,
+    max: 65_535,
+    text: "The port of the management API; 0 takes a free one.",
+  },
+  "tls-port": { type: "integer", default: 6380, min: 1, max: 65_535, text: "The port that all caches share." },
+  "port-base": {
+    type: "integer",
+    default: 10_000,
+    min: 1_024,
+    max: 65_000,
+    text: "The first port that may become a cache's own.",
+  },
+  domain: { type: "string", default: "larder.localhost", text: "The domain under which caches have their host names." },
+  "operation-timeout": {
+    type: "integer",
+    unit: "s",
+    default: 120,
+    min: 5,
+    max: 3_600,
+    text: "How long a change of a cache may take before its operation fails.",
+  },
+} as const satisfies ConfigTable;

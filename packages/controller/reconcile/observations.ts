@@ -1,0 +1,188 @@
+/**
+ * What agents and gateways last said, in memory. It is lost with the process and comes back with their next reports,
+ * which is why nothing is done about a cache before its agent has spoken.
+ *
+ * An agent or gateway is connected while it follows its stream or its last report is fresh. What a silent agent said
+ * last is kept: its engines outlive it. A gateway that is gone is forgotten, so that nobody waits for it.
+ */
+import {
+  type AgentReport,
+  agentLimits,
+  type CacheId,
+  type GatewayReport,
+  gatewayLimits,
+  type NodeId,
+  type NodeObserved,
+} from "@larder/api";
+import type { Clock } from "@larder/service";
+
+/** A reporter that misses this many reports in a row is gone. */
+const missedReportsMax = 3;
+
+interface AgentState {
+  report: AgentReport | undefined;
+  reportedAtMs: number;
+  streams: number;
+  failingSinceMs: Map<NodeId, number>;
+}
+
+interface GatewayState {
+  report: GatewayReport;
+  reportedAtMs: number;
+}
+
+export interface ObservationsListener {
+  /** Their nodes changed. */
+  onNodes(cacheIds: Iterable<CacheId>): void;
+  /** An agent spoke for the first time: what happened while this process was away shows now. */
+  onAgent(): void;
+  /** Who is connected, which route table is in force, which ports are open: of interest to changes under way. */
+  onProgress(): void;
+}
+
+export class Observations {
+  readonly #clock: Clock;
+  readonly #agents = new Map<string, AgentState>();
+  readonly #gateways = new Map<string, GatewayState>();
+  #gatewayStreams = 0;
+  #listener: ObservationsListener = { onNodes() {}, onAgent() {}, onProgress() {} };
+  #waiters = new Set<() => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  listen(listener: ObservationsListener): void {
+    this.#listener = listener;
+  }
+
+  // ── what they say ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Returns what to call when the stream ends. */
+  agentConnected(hostId: string): () => void {
+    const agent = this.#agent(hostId);
+    agent.streams++;
+    this.#tell(() => this.#listener.onProgress());
+    return () => {
+      agent.streams--;
+      if (agent.streams === 0) agent.reportedAtMs = Number.NEGATIVE_INFINITY;
+      this.#tell(() => this.#listener.onProgress());
+    };
+  }
+
+  agentReported(report: AgentReport): void {
+    const agent = this.#agent(report.hostId);
+    const changed = changedCaches(agent.report?.nodes ?? [], report.nodes);
+    const first = agent.report === undefined;
+    agent.report = report;
+    agent.reportedAtMs = this.#clock.monotonicMs();
+    for (const node of report.nodes) this.#trackFailure(agent, node);
+    this.#tell(() => (first ? this.#listener.onAgent() : this.#listener.onNodes(changed)));
+  }
+
+  gatewayConnected(): () => void {
+    this.#gatewayStreams++;
+    return () => {
+      this.#gatewayStreams--;
+      if (this.#gatewayStreams === 0) this.#gateways.clear();
+      this.#tell(() => this.#listener.onProgress());
+    };
+  }
+
+  gatewayReported(report: GatewayReport): void {
+    const before = this.#gateways.get(report.worker)?.report;
+    this.#gateways.set(report.worker, { report, reportedAtMs: this.#clock.monotonicMs() });
+    if (before?.revision !== report.revision || !sameListeners(before, report))
+      this.#tell(() => this.#listener.onProgress());
+  }
+
+  // ── what is known ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The newest report of each agent that is connected, sorted by host. */
+  agentReports(): AgentReport[] {
+    return [...this.#agents.values()]
+      .filter((agent) => this.#isConnected(agent))
+      .flatMap((agent) => agent.report ?? [])
+      .sort((a, b) => a.hostId.localeCompare(b.hostId));
+  }
+
+  gatewayReports(): GatewayReport[] {
+    for (const [worker, { reportedAtMs }] of this.#gateways)
+      if (!this.#isFresh(reportedAtMs, gatewayLimits.reportEveryMs)) this.#gateways.delete(worker);
+    return [...this.#gateways.values()].map((gateway) => gateway.report);
+  }
+
+  /** What the host's agent said last about the node, whether it is connected or not. */
+  node(
+    hostId: string,
+    nodeId: NodeId,
+  ): { connected: boolean; node: NodeObserved | null; failingSinceMs: number | null } {
+    const agent = this.#agents.get(hostId);
+    return {
+      connected: agent?.report !== undefined && this.#isConnected(agent),
+      node: agent?.report?.nodes.find((node) => node.nodeId === nodeId) ?? null,
+      failingSinceMs: agent?.failingSinceMs.get(nodeId) ?? null,
+    };
+  }
+
+  /** Resolves at the next thing said, or when the signal aborts. */
+  nextChange(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#waiters.delete(done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      if (signal.aborted) return resolve();
+      this.#waiters.add(done);
+      signal.addEventListener("abort", done);
+    });
+  }
+
+  #agent(hostId: string): AgentState {
+    let agent = this.#agents.get(hostId);
+    if (agent === undefined) {
+      agent = { report: undefined, reportedAtMs: Number.NEGATIVE_INFINITY, streams: 0, failingSinceMs: new Map() };
+      this.#agents.set(hostId, agent);
+    }
+    return agent;
+  }
+
+  #trackFailure(agent: AgentState, node: NodeObserved): void {
+    if (node.state === "running") agent.failingSinceMs.delete(node.nodeId);
+    if (node.state === "failed" && !agent.failingSinceMs.has(node.nodeId))
+      agent.failingSinceMs.set(node.nodeId, this.#clock.nowMs());
+  }
+
+  #isConnected(agent: AgentState): boolean {
+    return agent.streams > 0 || this.#isFresh(agent.reportedAtMs, agentLimits.reportEveryMs);
+  }
+
+  #isFresh(reportedAtMs: number, reportEveryMs: number): boolean {
+    return this.#clock.monotonicMs() - reportedAtMs < missedReportsMax * reportEveryMs;
+  }
+
+  #tell(notify: () => void): void {
+    notify();
+    for (const wake of [...this.#waiters]) wake();
+  }
+}
+
+function changedCaches(before: NodeObserved[], after: NodeObserved[]): Set<CacheId> {
+  const texts = new Map(before.map((node) => [node.nodeId, withoutGauges(node)]));
+  const changed = new Set<CacheId>();
+  for (const node of after) {
+    if (texts.get(node.nodeId) !== withoutGauges(node)) changed.add(node.cacheId);
+    texts.delete(node.nodeId);
+  }
+  for (const node of before) if (texts.has(node.nodeId)) changed.add(node.cacheId);
+  return changed;
+}
+
+function withoutGauges(node: NodeObserved): string {
+  return JSON.stringify({ ...node, memoryBytesUsed: null });
+}
+
+function sameListeners(a: GatewayReport | undefined, b: GatewayReport): boolean {
+  return a !== undefined && JSON.stringify(a.listeners) === JSON.stringify(b.listeners);
+}

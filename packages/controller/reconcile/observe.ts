@@ -1,0 +1,26 @@
+/** One cache as agents and gateways report it, seen against the document as the store has it. */
+import type { CacheDocument } from "../documents/cache-document.ts";
+import type { StoredDocument } from "../store/store.ts";
+import type { Observations } from "./observations.ts";
+import type { CacheObserved } from "./plan/observed.ts";
+import type { Published } from "./published.ts";
+
+export function observeCache(
+  stored: StoredDocument<CacheDocument>,
+  observations: Observations,
+  published: Published,
+): CacheObserved {
+  const cache = stored.value;
+  const { connected, node, failingSinceMs } = observations.node(cache.hostId, cache.nodeId);
+  const needed = published.tableRevisionFor(cache.cacheId, stored.revision);
+  return {
+    agentReporting: connected,
+    node: connected ? node : null,
+    failingSinceMs,
+    gateways: observations.gatewayReports().map((report) => ({
+      acknowledged: needed !== undefined && report.revision >= needed,
+      listeners: report.listeners.filter((listener) => listener.cacheId === cache.cacheId),
+      clientsConnected: report.clients.find((clients) => clients.cacheId === cache.cacheId)?.connected ?? null,
+    })),
+  };
+}

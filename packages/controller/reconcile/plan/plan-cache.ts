@@ -1,0 +1,155 @@
+/**
+ * What to do next for one cache: (document, observed, now) → at most one action. Pure.
+ *
+ * Each action is one change of the document, done with whatever belongs to it in one transaction; agents and gateways
+ * follow what is derived from the document. One at a time, so that after each the world is looked at again, and so that
+ * there is no list of steps to be in the middle of: a controller that died anywhere plans from what is true.
+ *
+ *   while it is to exist                          while it is to go
+ *   publishNode  the engine answers elsewhere     removeNode  no gateway serves it any more
+ *                than the route says, or failed   forget      its node is gone from the host
+ *   movePort     a port nobody knows yet is
+ *                taken by somebody else
+ *   settle       all is as wanted
+ *   fail         it cannot become so, or not in time
+ *
+ * A failed cache is still reconciled: when the obstacle goes, it settles. A removal is never given up.
+ */
+import type { NodeObserved } from "@larder/api";
+import type { CacheDocument, OwnPort, Problem, RouteNode } from "../../documents/cache-document.ts";
+import type { CacheObserved } from "./observed.ts";
+
+export type CacheAction =
+  | { type: "publishNode"; node: RouteNode | null }
+  | { type: "movePort"; which: "tls" | "plain"; from: number }
+  | { type: "settle" }
+  | { type: "fail"; problem: Problem }
+  | { type: "removeNode" }
+  | { type: "forget" };
+
+export interface CachePlan {
+  action: CacheAction | null;
+  /** Nothing is left to do until something outside changes. */
+  settled: boolean;
+  /** When to look again if nothing happens before; null: never. */
+  lookAgainAtMs: number | null;
+}
+
+/** How long an engine may fail to start, being tried again, before a creation counts as failed. */
+const startTriesMs = 10_000;
+
+export function planCache(cache: CacheDocument, observed: CacheObserved, nowMs: number): CachePlan {
+  return cache.removal === null ? planService(cache, observed, nowMs) : planRemoval(cache, observed, nowMs);
+}
+
+function planService(cache: CacheDocument, observed: CacheObserved, nowMs: number): CachePlan {
+  const node = nodeToPublish(cache, observed);
+  if (node !== undefined) return act({ type: "publishNode", node });
+  const moved = portToMove(cache, observed);
+  if (moved !== undefined) return act(moved);
+  if (isSettled(cache)) return rest(null, true);
+  const missing = nodeProblem(cache, observed) ?? gatewayProblem(cache, observed, unservedPorts(cache));
+  if (missing === undefined) return act({ type: "settle" });
+  if (cache.change === null) return rest(null, false);
+  const hopelessAtMs = whenHopeless(observed, cache.change.deadlineMs);
+  if (nowMs >= hopelessAtMs) return act({ type: "fail", problem: missing });
+  return rest(hopelessAtMs, false);
+}
+
+function planRemoval(cache: CacheDocument, observed: CacheObserved, nowMs: number): CachePlan {
+  if (cache.removal === "route" && observed.gateways.every((gateway) => gateway.acknowledged))
+    return act({ type: "removeNode" });
+  if (cache.removal === "node" && observed.agentReporting && observed.node === null) return act({ type: "forget" });
+  if (cache.change === null) return rest(null, false);
+  if (nowMs < cache.change.deadlineMs) return rest(cache.change.deadlineMs, false);
+  const message =
+    "The cache is not removed yet: its host or a gateway does not answer. It will be removed when they do.";
+  return act({ type: "fail", problem: { code: "ServiceUnavailable", message } });
+}
+
+/** undefined: the route is right as it is. A node that starts again keeps its route, as it answers at the same place. */
+function nodeToPublish(cache: CacheDocument, observed: CacheObserved): RouteNode | null | undefined {
+  const wanted = observed.node === null ? undefined : routeNodeOf(observed.node);
+  return wanted === undefined || sameNode(wanted, cache.route.node) ? undefined : wanted;
+}
+
+function routeNodeOf(node: NodeObserved): RouteNode | null | undefined {
+  if (node.state === "failed") return null;
+  if (node.state !== "running" || node.engine === null) return undefined;
+  return { nodeId: node.nodeId, socketPath: node.socketPath, engine: node.engine.name, version: node.engine.version };
+}
+
+function sameNode(a: RouteNode | null, b: RouteNode | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.nodeId === b.nodeId && a.socketPath === b.socketPath && a.engine === b.engine && a.version === b.version;
+}
+
+function portToMove(cache: CacheDocument, observed: CacheObserved): CacheAction | undefined {
+  for (const which of ["tls", "plain"] as const) {
+    const { port, served } = cache.ports[which];
+    if (!served && observed.gateways.some((gateway) => listenerOf(gateway, port)?.error === "EADDRINUSE"))
+      return { type: "movePort", which, from: port };
+  }
+  return undefined;
+}
+
+function isSettled(cache: CacheDocument): boolean {
+  return cache.change === null && cache.failure === null && cache.settledGeneration === cache.generation;
+}
+
+/** Why the cache is not as wanted, in the order of the way a change takes; undefined when it is. */
+export function whatIsMissing(cache: CacheDocument, observed: CacheObserved): Problem | undefined {
+  return nodeProblem(cache, observed) ?? gatewayProblem(cache, observed, wantedPorts(cache));
+}
+
+function nodeProblem(cache: CacheDocument, { agentReporting, node }: CacheObserved): Problem | undefined {
+  if (!agentReporting)
+    return { code: "ServiceUnavailable", message: "The agent of the cache's host is not connected." };
+  if (node?.error) return node.error;
+  if (node === null || node.state !== "running")
+    return { code: "EngineStartFailed", message: "The engine does not answer yet." };
+  if (node.generation >= cache.generation) return undefined;
+  return { code: "ServiceUnavailable", message: "The engine does not have the newest settings yet." };
+}
+
+function gatewayProblem(cache: CacheDocument, { gateways }: CacheObserved, ports: OwnPort[]): Problem | undefined {
+  if (gateways.length === 0) return { code: "ServiceUnavailable", message: "No gateway is connected." };
+  if (cache.route.node === null || !gateways.every((gateway) => gateway.acknowledged))
+    return { code: "ServiceUnavailable", message: "A gateway does not have the newest route yet." };
+  for (const own of ports) {
+    const listeners = gateways.map((gateway) => listenerOf(gateway, own.port));
+    const failed = listeners.find((listener) => listener?.error != null);
+    if (failed?.error != null)
+      return { code: "PortInUse", message: `Port ${own.port} cannot be listened on (${failed.error}).` };
+    if (listeners.includes(undefined))
+      return { code: "ServiceUnavailable", message: `Port ${own.port} is not open yet.` };
+  }
+  return undefined;
+}
+
+function wantedPorts(cache: CacheDocument): OwnPort[] {
+  return cache.settings.enableNonSslPort ? [cache.ports.tls, cache.ports.plain] : [cache.ports.tls];
+}
+
+/** A port that worked before does not hold up a change; its trouble shows on the resource. */
+function unservedPorts(cache: CacheDocument): OwnPort[] {
+  return wantedPorts(cache).filter((own) => !own.served);
+}
+
+function listenerOf(gateway: CacheObserved["gateways"][number], port: number) {
+  return gateway.listeners.find((listener) => listener.port === port);
+}
+
+/** When waiting longer would not help: at once without an engine, after some tries with one that does not start. */
+function whenHopeless(observed: CacheObserved, deadlineMs: number): number {
+  if (observed.node?.error?.code === "EngineNotAvailable") return 0;
+  return observed.failingSinceMs === null ? deadlineMs : Math.min(deadlineMs, observed.failingSinceMs + startTriesMs);
+}
+
+function act(action: CacheAction): CachePlan {
+  return { action, settled: false, lookAgainAtMs: null };
+}
+
+function rest(lookAgainAtMs: number | null, settled: boolean): CachePlan {
+  return { action: null, settled, lookAgainAtMs };
+}

@@ -1,0 +1,87 @@
+/**
+ * The documents that agents and gateways follow, derived anew after each change of a cache, and which revision of the
+ * route table each cache's route came with: a gateway that has that one in force serves the route.
+ *
+ * A document's revision is the store's at the moment of deriving, so it rises over restarts too. It is only published
+ * when its content changed; a change that concerns no gateway wakes none.
+ */
+import type { AgentDesired, CacheId, RouteTable } from "@larder/api";
+import type { CacheDocument } from "../documents/cache-document.ts";
+import { deriveNode, deriveRoute } from "../documents/derive.ts";
+import { cachesPrefix } from "../documents/document-keys.ts";
+import type { Store } from "../store/store.ts";
+import { LatestDocument } from "./latest-document.ts";
+
+interface RouteStanding {
+  /** "" where there is none. */
+  text: string;
+  tableRevision: number;
+}
+
+export class Published {
+  readonly routes = new LatestDocument<RouteTable>();
+  readonly #store: Store;
+  readonly #domain: string;
+  readonly #desired = new Map<string, LatestDocument<AgentDesired>>();
+  #standings = new Map<CacheId, RouteStanding>();
+  #caches: CacheDocument[] = [];
+  #coveredRevision = 0;
+
+  constructor(store: Store, domain: string) {
+    this.#store = store;
+    this.#domain = domain;
+  }
+
+  /** Derives from what the store holds now. Returns the revision that it covers. */
+  async refresh(): Promise<number> {
+    const listing = await this.#store.list<CacheDocument>(cachesPrefix);
+    if (listing.revision < this.#coveredRevision) return this.#coveredRevision;
+    this.#caches = listing.documents.map((document) => document.value);
+    this.#refreshRoutes(listing.revision);
+    for (const hostId of new Set([...this.#desired.keys(), ...this.#caches.map((cache) => cache.hostId)]))
+      this.#refreshDesired(hostId, listing.revision);
+    this.#coveredRevision = listing.revision;
+    return listing.revision;
+  }
+
+  /** What the agent of a host follows. */
+  desired(hostId: string): LatestDocument<AgentDesired> {
+    if (!this.#desired.has(hostId)) this.#refreshDesired(hostId, this.#coveredRevision);
+    return this.#desired.get(hostId) as LatestDocument<AgentDesired>;
+  }
+
+  /**
+   * The least table revision that a gateway must have in force to serve the cache as the store has it at
+   * `documentRevision`; undefined while that has not been published.
+   */
+  tableRevisionFor(cacheId: CacheId, documentRevision: number): number | undefined {
+    if (documentRevision > this.#coveredRevision) return undefined;
+    return this.#standings.get(cacheId)?.tableRevision ?? this.routes.current?.revision;
+  }
+
+  #refreshRoutes(revision: number): void {
+    const standings = new Map<CacheId, RouteStanding>();
+    const routes = this.#caches.flatMap((cache) => {
+      const route = deriveRoute(cache, this.#domain);
+      const text = route === undefined ? "" : JSON.stringify(route);
+      const before = this.#standings.get(cache.cacheId);
+      standings.set(cache.cacheId, before?.text === text ? before : { text, tableRevision: revision });
+      return route ?? [];
+    });
+    const changed =
+      this.routes.current === undefined ||
+      standings.size !== this.#standings.size ||
+      [...standings].some(([cacheId, standing]) => this.#standings.get(cacheId) !== standing);
+    this.#standings = standings;
+    if (changed) this.routes.publish({ revision, routes });
+  }
+
+  #refreshDesired(hostId: string, revision: number): void {
+    const document = this.#desired.get(hostId) ?? new LatestDocument<AgentDesired>();
+    this.#desired.set(hostId, document);
+    const nodes = this.#caches.filter((cache) => cache.hostId === hostId).flatMap((cache) => deriveNode(cache) ?? []);
+    const before = document.current;
+    if (before !== undefined && JSON.stringify(before.nodes) === JSON.stringify(nodes)) return;
+    document.publish({ revision, nodes });
+  }
+}
