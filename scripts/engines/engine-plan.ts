@@ -1,0 +1,92 @@
+/**
+ * Decides which engines `npm test` installs, and in which words it says so beforehand. Pure: what was observed goes in,
+ * one next step comes out; after the step the caller observes again, until a plan is `done`.
+ *
+ * Valkey is wanted on every machine; Redis beside it where the release has one that Larder runs. What cannot be had is
+ * named in `done`, and is no failure: tests that need it are skipped.
+ */
+import { isUsableEngine } from "./package-policy.ts";
+
+export type EngineProgram = "valkey-server" | "redis-server";
+
+export interface EnginesObserved {
+  /** Programs on the path. */
+  present: readonly EngineProgram[];
+  packageManager: "apt" | "brew" | undefined;
+  /** "Debian GNU/Linux 12 (bookworm)" */
+  releaseName: string;
+  /** What apt would install, by package; the programs' packages have the programs' names. */
+  candidates: ReadonlyMap<string, string>;
+  /** The source of the release's backports as it would be added, where that makes sense. */
+  backports: { suite: string; source: string } | undefined;
+  /** Steps that were already taken; none is taken twice. */
+  tried: readonly TriedStep[];
+}
+
+export interface TriedStep {
+  kind: EngineStep["kind"];
+  succeeded: boolean;
+}
+
+export type EngineStep =
+  | { kind: "refresh"; says: string }
+  | { kind: "add-backports"; says: string; source: string }
+  | { kind: "install"; says: string; packages: readonly string[] }
+  | { kind: "done"; missing: string | undefined };
+
+export function planEngines(observed: EnginesObserved): EngineStep {
+  const { present, packageManager, candidates } = observed;
+  const isTried = (kind: EngineStep["kind"]) => observed.tried.some((step) => step.kind === kind);
+  const wanted = (["valkey-server", "redis-server"] as const).filter((program) => !present.includes(program));
+  if (wanted.length === 0) return { kind: "done", missing: undefined };
+  if (packageManager === undefined) return done(observed, "only apt and Homebrew are known here");
+  if (packageManager === "brew") return planBrew(observed);
+
+  const fits = (program: EngineProgram) => isUsableEngine(program, candidates.get(program) ?? "");
+  // Every supported release has some redis-server: apt knowing none means that it has no package lists yet.
+  if (!candidates.has("redis-server") && !isTried("refresh"))
+    return { kind: "refresh", says: "The tests need a native engine. First apt's package lists are fetched." };
+  if (wanted.includes("valkey-server") && !candidates.has("valkey-server")) {
+    const { backports } = observed;
+    if (backports !== undefined && !isTried("add-backports"))
+      return {
+        kind: "add-backports",
+        says: `Valkey is not in ${observed.releaseName} itself. Its backports have it: ${backports.suite} is added to apt's sources.`,
+        source: backports.source,
+      };
+  }
+  const packages = wanted.filter(fits);
+  if (packages.length === 0) return done(observed, whyNothingFits(observed));
+  if (isTried("install")) return done(observed, "the installation failed");
+  const named = packages.map((name) => `${name} ${candidates.get(name)}`).join(" and ");
+  return {
+    kind: "install",
+    says: `The tests need a native engine. apt installs ${named}; no service is started.`,
+    packages,
+  };
+}
+
+function whyNothingFits(observed: EnginesObserved): string {
+  if (observed.tried.some((step) => !step.succeeded)) return "apt's package lists could not be fetched";
+  return `${observed.releaseName} has no Valkey package`;
+}
+
+function planBrew(observed: EnginesObserved): EngineStep {
+  // Homebrew's Redis is newer than Larder runs, so only Valkey is wanted from it.
+  if (observed.present.includes("valkey-server")) return { kind: "done", missing: undefined };
+  if (observed.tried.length > 0) return done(observed, "the installation failed");
+  return {
+    kind: "install",
+    says: "The tests need a native engine. Homebrew installs valkey; no service is started.",
+    packages: ["valkey"],
+  };
+}
+
+/** Only a missing Valkey is worth a word, and less of one where Redis stands in. */
+function done(observed: EnginesObserved, why: string): EngineStep {
+  if (observed.present.includes("valkey-server")) return { kind: "done", missing: undefined };
+  const rest = observed.present.includes("redis-server")
+    ? "The tests run on the redis-server that is there."
+    : "The tests run on the embedded engine; those that need a native one are skipped.";
+  return { kind: "done", missing: `No native Valkey: ${why}. ${rest}` };
+}

@@ -1,0 +1,18 @@
+import { expect, test } from "bun:test";
+import { closingLine, parseTestSummary } from "./test-summary.ts";
+
+test("all words, with colours, the last summary wins", () => {
+  const output =
+    "(pass) 7 pass\n\u001b[32m 12 pass\u001b[0m\n 2 skip\n 1 todo\n 3 fail\n 1 error\nRan 18 tests across 2 files. [14.00ms]\n";
+  expect(parseTestSummary(output, 1)).toEqual({ passed: 12, failed: 3, skipped: 3 });
+});
+
+test("a crash counts as one failure", () => {
+  expect(parseTestSummary("panic", 132)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  expect(parseTestSummary(" 4 pass\n 0 fail\n", 1)).toEqual({ passed: 4, failed: 1, skipped: 0 });
+});
+
+test("closing line", () => {
+  expect(closingLine({ passed: 3, failed: 0, skipped: 0 })).toBe("3 passed, 0 failed");
+  expect(closingLine({ passed: 3, failed: 1, skipped: 2 })).toBe("3 passed, 1 failed, 2 skipped");
+});

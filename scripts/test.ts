@@ -1,0 +1,43 @@
+/**
+ * `npm test`: a native engine, the checks, all tests, one closing line. `npm test -- FILTER...` runs only the test files
+ * whose path contains a filter, without the checks; flags of `bun test` may stand there too.
+ */
+import { join } from "node:path";
+import { runChecks } from "./check.ts";
+import { installEngines } from "./engines/install-engines.ts";
+import { closingLine, parseTestSummary, type TestCounts } from "./test-summary.ts";
+
+const root = join(import.meta.dirname, "..");
+const testFolders = ["./packages", "./scripts", "./tests", "./examples"];
+/** Far above what the tests take: a run that hangs ends, and says so. */
+const runTimeoutMs = 20 * 60_000;
+
+const startedMs = performance.now();
+const missingEngine = installEngines((sentence) => console.log(sentence));
+const filters = process.argv.slice(2);
+const checks = filters.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
+const tests = await runTests(filters.length === 0 ? testFolders : filters);
+const counts = { ...tests, passed: tests.passed + checks.passed, failed: tests.failed + checks.failed };
+
+if (missingEngine !== undefined) console.log(`\n${missingEngine}`);
+console.log(`\nTook ${Math.round((performance.now() - startedMs) / 1000)} s.`);
+console.log(closingLine(counts));
+process.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);
+
+async function runTests(patterns: string[]): Promise<TestCounts> {
+  const child = Bun.spawn([process.execPath, "test", ...patterns], {
+    cwd: root,
+    stdin: "ignore",
+    stdout: "inherit",
+    stderr: "pipe",
+    timeout: runTimeoutMs,
+    env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
+  });
+  let tail = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of child.stderr) {
+    process.stdout.write(chunk);
+    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4_000);
+  }
+  return parseTestSummary(tail, await child.exited);
+}
