@@ -5,8 +5,8 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { encodeRequest } from "@larder/resp";
+import { type Address, connectBytes } from "../fixture/byte-client.ts";
 import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
-import { type Address, connectRaw } from "../fixture/raw-client.ts";
 import { randomFrom, testSeed } from "../fixture/seed.ts";
 import { startValkey, type TestEngine } from "../fixture/valkey.ts";
 
@@ -123,7 +123,7 @@ function pipeline(random: Random): Buffer {
 }
 
 async function converse(address: Address, login: string[], stream: Buffer, cuts: number[]): Promise<string> {
-  const client = await connectRaw(address);
+  const client = await connectBytes(address);
   client.send(encodeRequest(login));
   await client.until("+OK\r\n");
   let start = 0;

@@ -1,7 +1,7 @@
 /** Who may connect, where, and how many: keys and their renewal, the plain-text port, the limit of connections. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { ByteClient } from "../fixture/byte-client.ts";
 import { CacheAccess } from "../fixture/cache-access.ts";
+import type { RawClient } from "../fixture/raw-client.ts";
 import { startService, type TestService } from "../fixture/service.ts";
 import { until } from "../fixture/until.ts";
 
@@ -21,7 +21,7 @@ test("a renewed key replaces the old one; the other key goes on", async () => {
   expect(renewed.secondaryKey).toBe(before.secondary);
   expect(renewed.primaryKey).not.toBe(before.primary);
   await until("the new key is accepted", async () => (await cache.nodeRedis({ password: renewed.primaryKey })).isReady);
-  expect(cache.nodeRedis({ password: before.primary })).rejects.toThrow("WRONGPASS");
+  await expect(cache.nodeRedis({ password: before.primary })).rejects.toThrow("WRONGPASS");
   expect(await connected.ping()).toBe("PONG");
   cache.close();
 }, 30_000);
@@ -39,7 +39,7 @@ test("the plain-text port is there only while it is enabled", async () => {
   await until("the port answers", async () => (await (await cache.nodeRedis({}, plain)).ping()) === "PONG");
   await service.client.updateCache(at, { properties: { enableNonSslPort: false } });
   await until("the port is closed", () =>
-    ByteClient.connect(cache, plain).then(
+    cache.raw(plain).then(
       (client) => {
         client.close();
         return false;
@@ -53,15 +53,15 @@ test("the plain-text port is there only while it is enabled", async () => {
 
 test("a C0 cache admits 256 connections; one more is told so", async () => {
   const cache = await CacheAccess.of(service, await service.createCache("limited"));
-  const clients: ByteClient[] = [];
+  const clients: RawClient[] = [];
   for (let batch = 0; batch < 8; batch++)
-    clients.push(...(await Promise.all(Array.from({ length: 32 }, () => ByteClient.authenticated(cache)))));
-  const refused = await ByteClient.connect(cache);
-  refused.write(`AUTH ${cache.keys.primary}\r\n`);
-  expect(await refused.waitForEnd()).toStartWith("-ERR max number of clients reached");
+    clients.push(...(await Promise.all(Array.from({ length: 32 }, () => cache.rawAuthenticated()))));
+  const refused = await cache.raw();
+  refused.send(`AUTH ${cache.keys.primary}\r\n`);
+  expect(await refused.ended()).toStartWith("-ERR max number of clients reached");
   clients.pop()?.close();
   await until("a place is free again", async () => {
-    const again = await ByteClient.authenticated(cache);
+    const again = await cache.rawAuthenticated();
     again.close();
     return true;
   });

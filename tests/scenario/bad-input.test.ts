@@ -1,7 +1,6 @@
 /** Hostile and broken clients: each ends only its own connection, and the gateway's memory stays bounded. */
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import type { Redis } from "ioredis";
-import { ByteClient } from "../fixture/byte-client.ts";
 import { type Address, CacheAccess } from "../fixture/cache-access.ts";
 import { residentBytes } from "../fixture/processes.ts";
 import { startService, type TestService } from "../fixture/service.ts";
@@ -36,8 +35,8 @@ function gatewayBytes(): number {
 }
 
 test("a half-written request, left open and then dropped", async () => {
-  const client = await ByteClient.authenticated(cache);
-  client.write("*3\r\n$3\r\nSET\r\n$4\r\nhalf\r\n$100\r\nonly so m");
+  const client = await cache.rawAuthenticated();
+  client.send("*3\r\n$3\r\nSET\r\n$4\r\nhalf\r\n$100\r\nonly so m");
   expect(await bystander.ping()).toBe("PONG");
   client.close();
   expect(await bystander.exists("half")).toBe(0);
@@ -53,10 +52,10 @@ test.each([
   ["a line without an end", "x".repeat(100_000), "too big inline request"],
   ["quotes that do not close", 'SET key "value\r\n', "unbalanced quotes"],
 ])("%s: a protocol error, then the end", async (_name, bytes, message) => {
-  const client = await ByteClient.authenticated(cache);
-  client.write(`PING\r\n${bytes}`);
-  const received = await client.waitForEnd();
-  expect(received).toStartWith("+PONG\r\n-ERR Protocol error: ");
+  const client = await cache.rawAuthenticated();
+  client.send(`PING\r\n${bytes}`);
+  const received = await client.ended();
+  expect(received).toStartWith("+OK\r\n+PONG\r\n-ERR Protocol error: ");
   expect(received).toContain(message);
 });
 
@@ -64,41 +63,41 @@ test.each([
   ["a large bulk", `*2\r\n$4\r\nAUTH\r\n$${MiB}\r\n`, "unauthenticated bulk length"],
   ["many arguments", "*1000\r\n", "unauthenticated multibulk length"],
 ])("%s before authentication", async (_name, bytes, message) => {
-  const client = await ByteClient.connect(cache);
-  client.write(bytes);
-  expect(await client.waitForEnd()).toContain(message);
+  const client = await cache.raw();
+  client.send(bytes);
+  expect(await client.ended()).toContain(message);
 });
 
 test("binary rubbish, over TLS and in plain text", async () => {
   for (const address of [cache.own, plain]) {
     for (let seed = 1; seed <= 5; seed++) {
-      const client = await ByteClient.authenticated(cache, address);
-      client.write(rubbish(seed, 200_000));
-      expect(await client.waitForEnd(), `seed ${seed}`).toContain("-ERR ");
+      const client = await cache.rawAuthenticated(address);
+      client.send(rubbish(seed, 200_000));
+      expect(await client.ended(), `seed ${seed}`).toContain("-ERR ");
     }
   }
 });
 
 test("a plain-text client on a TLS port", async () => {
   for (const { host, port } of [cache.own, cache.shared]) {
-    const client = await ByteClient.connect(cache, { host, port, tls: false });
-    client.write("*1\r\n$4\r\nPING\r\n");
-    await client.waitForEnd();
+    const client = await cache.raw({ host, port, tls: false });
+    client.send("*1\r\n$4\r\nPING\r\n");
+    await client.ended();
   }
 });
 
 test("a TLS client on the plain-text port", async () => {
-  expect(ByteClient.connect(cache, { ...plain, tls: true })).rejects.toThrow();
+  await expect(cache.raw({ ...plain, tls: true })).rejects.toThrow();
 }, 20_000);
 
 test("clients that never read are held back and then closed; memory stays bounded", async () => {
   await bystander.set("large", Buffer.alloc(MiB, "v"));
   const before = gatewayBytes();
-  const clients = await Promise.all(Array.from({ length: 4 }, () => ByteClient.authenticated(cache)));
+  const clients = await Promise.all(Array.from({ length: 4 }, () => cache.rawAuthenticated()));
   for (const client of clients) {
     client.socket.pause();
-    client.write("CLIENT SETNAME deaf\r\n");
-    client.write("GET large\r\n".repeat(1_000));
+    client.send("CLIENT SETNAME deaf\r\n");
+    client.send("GET large\r\n".repeat(1_000));
   }
   let peak = 0;
   let slowestMs = 0;

@@ -1,6 +1,5 @@
 /** Stock clients over TLS against a whole service, on each kind of engine. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { ByteClient } from "../fixture/byte-client.ts";
 import { CacheAccess } from "../fixture/cache-access.ts";
 import { engineKinds } from "../fixture/native-engine.ts";
 import { startService, type TestService } from "../fixture/service.ts";
@@ -70,7 +69,7 @@ describe.each(engineKinds)("%s engine", (engine) => {
       expect(await client.multi().set(key, "1").incr(key).get(key).execTyped()).toEqual(["OK", 2, "2"]);
       await client.watch(key);
       await other.set(key, "9");
-      expect(client.multi().incr(key).exec()).rejects.toThrow("watched key");
+      await expect(client.multi().incr(key).exec()).rejects.toThrow("watched key");
       await client.watch(key);
       expect(await client.multi().incr(key).execTyped()).toEqual([10]);
     });
@@ -106,7 +105,7 @@ describe.each(engineKinds)("%s engine", (engine) => {
       const call = { keys: [`redis${RESP}:lua`], arguments: ["5"] };
       expect(await client.eval(script, call)).toEqual([5, "done"]);
       expect(await client.evalSha(await client.scriptLoad(script), call)).toEqual([10, "done"]);
-      expect(client.evalSha("0".repeat(40), call)).rejects.toThrow("NOSCRIPT");
+      await expect(client.evalSha("0".repeat(40), call)).rejects.toThrow("NOSCRIPT");
     });
 
     test("streams and consumer groups", async () => {
@@ -129,7 +128,7 @@ describe.each(engineKinds)("%s engine", (engine) => {
       await client.select(3);
       await client.set(`redis${RESP}:where`, "three");
       expect(await inThird.get(`redis${RESP}:where`)).toBe("three");
-      expect(client.select(16)).rejects.toThrow("out of range");
+      await expect(client.select(16)).rejects.toThrow("out of range");
     });
   });
 
@@ -187,10 +186,10 @@ describe.each(engineKinds)("%s engine", (engine) => {
   });
 
   test("a wrong key, no key, and either key", async () => {
-    expect(cache.nodeRedis({ password: "wrong" })).rejects.toThrow("WRONGPASS");
-    const silent = await ByteClient.connect(cache);
-    silent.write("GET key\r\n");
-    expect(await silent.waitFor("\r\n")).toStartWith("-NOAUTH ");
+    await expect(cache.nodeRedis({ password: "wrong" })).rejects.toThrow("WRONGPASS");
+    const silent = await cache.raw();
+    silent.send("GET key\r\n");
+    expect(await silent.until("\r\n")).toStartWith("-NOAUTH ");
     silent.close();
     const second = await cache.nodeRedis({ username: "default", password: cache.keys.secondary });
     expect(await second.ping()).toBe("PONG");
@@ -203,10 +202,10 @@ describe.each(engineKinds)("%s engine", (engine) => {
     await inShop.set("where", "shop");
     expect(await inOther.get("where")).toBeNull();
     expect(await (await cache.ioredis()).get("where")).toBe("shop");
-    expect(cache.ioredis({}, { ...cache.shared, serverName: other.shared.serverName ?? "" })).rejects.toThrow();
-    const lost = await ByteClient.connect(cache, { ...cache.shared, serverName: "nobody.larder.localhost" });
-    lost.write(`AUTH ${cache.keys.primary}\r\n`);
-    expect(await lost.waitForEnd()).toStartWith("-ERR no cache answers to the TLS server name");
+    await expect(cache.ioredis({}, { ...cache.shared, serverName: other.shared.serverName ?? "" })).rejects.toThrow();
+    const lost = await cache.raw({ ...cache.shared, serverName: "nobody.larder.localhost" });
+    lost.send(`AUTH ${cache.keys.primary}\r\n`);
+    expect(await lost.ended()).toStartWith("-ERR no cache answers to the TLS server name");
     other.close();
   });
 });
