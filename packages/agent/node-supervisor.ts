@@ -29,8 +29,6 @@ export interface NodeSupervisorOptions {
 const observeEveryMs = 2_000;
 const answerPollMs = 3;
 const answerTimeoutMs = 15_000;
-/** A process that only its pid file speaks for is most likely somebody else's. */
-const doubtfulTimeoutMs = 500;
 const reconnectMs = 10;
 const restartBackoff = { firstMs: 100, maxMs: 10_000 };
 
@@ -154,7 +152,9 @@ export class NodeSupervisor {
 
   async #leaveAbsence(): Promise<NodeEvent | null> {
     this.#process = (await EngineProcess.find(this.#engineContext)) ?? null;
-    if (this.#process !== null) return { kind: "adopt" };
+    // Without a record only the spec says how to log in.
+    const canAdopt = this.#process !== null && (!this.#process.isDoubtful || this.#spec !== undefined);
+    if (canAdopt) return { kind: "adopt" };
     if (this.#wanted === "unwanted") return { kind: "remove" };
     if (this.#wanted === "unknown") {
       await this.#wakeup.wait(observeEveryMs);
@@ -168,13 +168,12 @@ export class NodeSupervisor {
     const engine = this.#requireProcess();
     if (this.#wanted === "unwanted") return { kind: "remove" };
     if (!(await engine.isAlive())) return this.#deathOf(engine);
-    if (engine.isDoubtful && this.#spec === undefined) return this.#lose();
     if (await engine.connect(this.#spec)) {
       this.#observeAtMs = 0;
       return { kind: "answer" };
     }
     if (engine.isCutOff) return this.#endCutOff(engine);
-    if (this.#stateMs() > (engine.isDoubtful ? doubtfulTimeoutMs : answerTimeoutMs)) return this.#giveUp(engine);
+    if (this.#stateMs() > answerTimeoutMs) return this.#giveUp(engine);
     await this.#options.clock.sleep(answerPollMs, this.#stopped.signal);
     return null;
   }

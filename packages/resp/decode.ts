@@ -7,7 +7,7 @@ export class ReplyError extends Error {}
 
 /** The reply at `start` and the offset after it; undefined while it is not whole. Maps come as flat lists of pairs. */
 export function decodeReply(bytes: Buffer, start: number): { value: Reply; end: number } | undefined {
-  const newline = bytes.indexOf(10, start);
+  const newline = start < bytes.length ? bytes.indexOf(10, start) : -1;
   if (newline < 0) return undefined;
   const line = bytes.toString("utf8", start + 1, newline - 1);
   const end = newline + 1;

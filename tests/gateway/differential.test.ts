@@ -5,8 +5,9 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { encodeRequest } from "@larder/resp";
-import { type Address, connectBytes } from "../fixture/byte-client.ts";
+import { connectBytes } from "../fixture/byte-client.ts";
 import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import type { Address } from "../fixture/raw-client.ts";
 import { randomFrom, testSeed } from "../fixture/seed.ts";
 import { startValkey, type TestEngine } from "../fixture/valkey.ts";
 

@@ -6,7 +6,7 @@
  */
 import { createConnection, type Socket } from "node:net";
 import type { EngineUser } from "@larder/api";
-import { EngineRefusal, type Reply, ReplyDecoder } from "./reply-decoder.ts";
+import { decodeReply, encodeRequest, type Reply, ReplyError } from "@larder/resp";
 
 /** The engine could not be asked, or the answer's fate is unknown. Expected whenever an engine starts or dies. */
 export class EngineUnreachable extends Error {
@@ -28,7 +28,7 @@ const questionTimeoutMs = 10_000;
 
 export class EngineConnection {
   readonly #socket: Socket;
-  readonly #decoder = new ReplyDecoder();
+  #received: Buffer = Buffer.alloc(0);
   readonly #waiting: Waiting[] = [];
   /** Resolves when the connection is over, for whatever reason. */
   readonly closed: Promise<void>;
@@ -60,14 +60,14 @@ export class EngineConnection {
   }
 
   /** The reply; an error reply throws EngineRefused. An engine that does not answer in time closes the connection. */
-  async ask(...command: readonly string[]): Promise<Exclude<Reply, EngineRefusal>> {
+  async ask(...command: readonly string[]): Promise<Exclude<Reply, ReplyError>> {
     if (this.#socket.destroyed) throw new EngineUnreachable("the connection is closed");
     const reply = await new Promise<Reply>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#socket.setTimeout(questionTimeoutMs);
-      this.#socket.write(encodeCommand(command));
+      this.#socket.write(encodeRequest(command));
     });
-    if (reply instanceof EngineRefusal) throw new EngineRefused(`${command[0]} was refused: ${reply.text}`);
+    if (reply instanceof ReplyError) throw new EngineRefused(`${command[0]} was refused: ${reply.message}`);
     return reply;
   }
 
@@ -81,8 +81,12 @@ export class EngineConnection {
   }
 
   #take(bytes: Buffer): void {
+    this.#received = Buffer.concat([this.#received, bytes]);
     try {
-      for (const reply of this.#decoder.push(bytes)) this.#waiting.shift()?.resolve(reply);
+      for (let reply = decodeReply(this.#received, 0); reply !== undefined; reply = decodeReply(this.#received, 0)) {
+        this.#received = this.#received.subarray(reply.end);
+        this.#waiting.shift()?.resolve(reply.value);
+      }
     } catch {
       this.#socket.destroy();
     }
@@ -90,17 +94,13 @@ export class EngineConnection {
   }
 }
 
-export function parseInfo(text: string): Map<string, string> {
+function parseInfo(text: string): Map<string, string> {
   const values = new Map<string, string>();
   for (const line of text.split("\r\n")) {
     const colon = line.indexOf(":");
     if (colon > 0 && !line.startsWith("#")) values.set(line.slice(0, colon), line.slice(colon + 1));
   }
   return values;
-}
-
-export function encodeCommand(command: readonly string[]): string {
-  return `*${command.length}\r\n${command.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`).join("")}`;
 }
 
 function connect(socketPath: string): Promise<Socket> {
