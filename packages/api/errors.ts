@@ -2,7 +2,7 @@
  * Every error that Larder itself raises, in one table: its code, the HTTP status of the management API, the exit
  * status of the command line, and what it means. Engine errors are not here: they pass to the client byte for byte.
  *
- * Codes up to `TooManyRequests` are Azure Resource Manager's; the rest are Larder's own.
+ * Codes up to `ServiceUnavailable` are Azure Resource Manager's; the rest are Larder's own.
  */
 export const errorTable = {
   MissingApiVersionParameter: { status: 400, exit: 64, text: "The api-version query parameter is missing." },
@@ -25,7 +25,6 @@ export const errorTable = {
   NameNotAvailable: { status: 409, exit: 73, text: "The cache name is taken." },
   PreconditionFailed: { status: 412, exit: 75, text: "The resource changed since the etag was read." },
   RequestBodyTooLarge: { status: 413, exit: 64, text: "The request body is too large." },
-  TooManyRequests: { status: 429, exit: 75, text: "Too many requests; try again later." },
   InternalError: { status: 500, exit: 70, text: "A fault in Larder; the log has the details." },
   ServiceUnavailable: { status: 503, exit: 69, text: "A part of the service is not ready; try again." },
 

@@ -61,7 +61,11 @@ export class ControllerFixture {
   }
 
   /** One call, with the token and a version unless the path has its own. */
-  async call(method: string, path: string, options: { body?: unknown; headers?: Record<string, string> } = {}): Promise<Answer> {
+  async call(
+    method: string,
+    path: string,
+    options: { body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer> {
     const versioned = path.includes("?") ? path : `${path}?api-version=2024-11-01`;
     const url = path.startsWith("https:") ? path : `${this.base}${versioned}`;
     const { body } = options;
@@ -72,7 +76,7 @@ export class ControllerFixture {
       tls: { ca: this.ca },
     });
     const text = await response.text();
-    const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
+    const isJson = text !== "" && response.headers.get("content-type")?.startsWith("application/json") === true;
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
   }
 

@@ -7,7 +7,7 @@
  *
  * The reconciler starts before the socket listens, so that no agent is ever told of fewer nodes than there are.
  */
-import { mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { LarderError } from "@larder/api";
@@ -132,6 +132,7 @@ export class Controller {
 function ensureDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new LarderError("DataDirectoryUnusable", `${path} cannot be used: ${(error as Error).message}.`, {
       cause: error,

@@ -19,7 +19,11 @@ const sku = { name: "Basic", family: "C", capacity: 0 };
 
 test("the official client creates, reads, changes and deletes a cache", async () => {
   await client.redis.checkNameAvailability({ name: "Shop", type: "Microsoft.Cache/redis" });
-  const created = await client.redis.beginCreateAndWait("default", "Shop", { location: "local", sku, tags: { team: "a" } });
+  const created = await client.redis.beginCreateAndWait("default", "Shop", {
+    location: "local",
+    sku,
+    tags: { team: "a" },
+  });
   expect(created).toMatchObject({
     name: "Shop",
     type: "Microsoft.Cache/Redis",
@@ -30,7 +34,9 @@ test("the official client creates, reads, changes and deletes a cache", async ()
     redisConfiguration: { maxclients: "256" },
   });
   expect(created.accessKeys ?? undefined).toBeUndefined();
-  await expect(client.redis.checkNameAvailability({ name: "shop", type: "Microsoft.Cache/redis" })).rejects.toMatchObject({
+  await expect(
+    client.redis.checkNameAvailability({ name: "shop", type: "Microsoft.Cache/redis" }),
+  ).rejects.toMatchObject({
     code: "NameNotAvailable",
     statusCode: 409,
   });
@@ -58,7 +64,10 @@ test("the official client creates, reads, changes and deletes a cache", async ()
   });
 
   await client.redis.beginDeleteAndWait("default", "Shop");
-  await expect(client.redis.get("default", "Shop")).rejects.toMatchObject({ code: "ResourceNotFound", statusCode: 404 });
+  await expect(client.redis.get("default", "Shop")).rejects.toMatchObject({
+    code: "ResourceNotFound",
+    statusCode: 404,
+  });
   expect(fixture.gateway.table?.routes).toEqual([]);
   expect(fixture.agent.desired?.nodes).toEqual([]);
 });

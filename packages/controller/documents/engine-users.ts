@@ -8,7 +8,7 @@
  * One text must be taken by Redis 6.2 to 7.2 and Valkey 7.2 to 9 alike. 6.2 cannot take away single subcommands
  * (`-client|pause`), 7.0 refuses those that it does not know (`+client|no-touch`). Hence: take away the category
  * @admin, which from 7.0 on holds single subcommands and in 6.2 whole commands, and give back by name what is wanted;
- * all those names are in 7.0. Tried on Redis 7.0.15 and Valkey 8.0.1.
+ * all those names are in 7.0. Tried on Redis 7.0.15, Valkey 8.0.1 and Valkey 9.1.
  */
 import type { EngineUser } from "@larder/api";
 import type { CacheDocument } from "./cache-document.ts";

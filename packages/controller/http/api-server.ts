@@ -29,11 +29,7 @@ export class ApiServer {
         fetch: (request) => app.fetch(request),
       });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-      throw new LarderError(
-        "PortInUse",
-        `Port ${port} on ${host} is taken by another process; choose one with --api-port.`,
-      );
+      throw cannotListen(error as NodeJS.ErrnoException, host, port);
     }
   }
 
@@ -45,4 +41,14 @@ export class ApiServer {
   async stop(): Promise<void> {
     await this.#server?.stop(true);
   }
+}
+
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): LarderError {
+  if (error.code === "EADDRINUSE")
+    return new LarderError(
+      "PortInUse",
+      `Port ${port} on ${host} is taken by another process; choose one with --api-port.`,
+    );
+  const text = `The API cannot listen on ${host}, port ${port} (${error.code}): see --host and --api-port.`;
+  return new LarderError("ConfigInvalid", text, { cause: error });
 }

@@ -19,7 +19,7 @@ export function errorResponse(context: Context, error: LarderError): Response {
       "www-authenticate",
       `Bearer authorization="https://${context.req.header("host") ?? "localhost"}/", error="invalid_token"`,
     );
-  if (status === 503 || status === 429) context.header("retry-after", retryAfter);
+  if (status === 503) context.header("retry-after", retryAfter);
   return context.json(body, status);
 }
 

@@ -16,7 +16,6 @@ export function armHeaders(randomness: Randomness): MiddlewareHandler<ApiEnviron
     headers.set("x-ms-request-id", requestId);
     headers.set("x-ms-correlation-request-id", correlationPattern.test(asked) ? asked : requestId);
     headers.set("cache-control", "no-cache");
-    headers.set("x-content-type-options", "nosniff");
     if (headers.get("content-type") === "application/json")
       headers.set("content-type", "application/json; charset=utf-8");
   };

@@ -67,9 +67,10 @@ function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext
   const observed = observeCache(stored, api.observations, api.published);
   const missing = whatIsMissing(cache, observed) ?? null;
   const { node } = api.observations.node(cache.hostId, cache.nodeId);
+  const answers = node?.state === "running" && cache.route.node !== null && cache.removal === null;
   const clients = observed.gateways.flatMap((gateway) => gateway.clientsConnected ?? []);
   return {
-    state: missing === null && cache.removal === null ? "available" : "unavailable",
+    state: answers && clients.length > 0 ? "available" : "unavailable",
     endpoint: {
       host: api.endpointHost,
       tlsPort: cache.ports.tls.port,

@@ -1,7 +1,6 @@
 /** `Microsoft.Resources/resourceGroups`. */
 import { LarderError, type ResourceGroup, resourceGroupId } from "@larder/api";
 import type { Context, Hono } from "hono";
-import { z } from "zod";
 import type { GroupDocument } from "../documents/group-document.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { requireResourcesVersion } from "./api-versions.ts";
@@ -11,9 +10,6 @@ import { pathValue } from "./request-path.ts";
 
 const groups = "/subscriptions/:subscription/resourcegroups";
 const oneGroup = `${groups}/:group`;
-const tags = z.record(z.string(), z.coerce.string()).nullish();
-const putBody = z.object({ location: z.string().min(1), tags });
-const patchBody = z.object({ tags });
 
 export function groupRoutes(app: Hono<ApiEnvironment>, api: ApiContext): void {
   app.use(groups, requireResourcesVersion);
@@ -27,16 +23,18 @@ export function groupRoutes(app: Hono<ApiEnvironment>, api: ApiContext): void {
   });
 
   app.put(oneGroup, async (context) => {
-    const asked = parsed(putBody, await readJsonBody(context));
+    const { location, tags } = parseGroup(await readJsonBody(context));
+    if (location === undefined)
+      throw new LarderError("InvalidParameter", "'location' is required.", { target: "location" });
     const at = { subscription: api.subscription, name: pathValue(context, "group") };
-    const { group, created } = await api.groups.put(at, { location: asked.location, tags: asked.tags ?? {} });
+    const { group, created } = await api.groups.put(at, { location, tags: tags ?? {} });
     return context.json(groupBody(group), created ? 201 : 200);
   });
 
   app.patch(oneGroup, async (context) => {
-    const asked = parsed(patchBody, await readJsonBody(context));
+    const { tags } = parseGroup(await readJsonBody(context));
     const name = pathValue(context, "group");
-    const group = asked.tags ? await api.groups.retag(name, asked.tags) : (await api.groups.require(name)).value;
+    const group = tags === undefined ? (await api.groups.require(name)).value : await api.groups.retag(name, tags);
     return context.json(groupBody(group));
   });
 
@@ -66,12 +64,20 @@ async function remove(context: Context, api: ApiContext): Promise<Response> {
   return context.body(null, 202);
 }
 
-function parsed<T>(schema: z.ZodType<T>, body: unknown): T {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const target = result.error.issues[0]?.path.map(String).join(".") ?? "";
-  if (target === "") throw new LarderError("InvalidRequestBody", "The request body must be a JSON object.");
-  throw new LarderError("InvalidParameter", `'${target}' is missing or not valid.`, { target });
+/** Null counts as not given, numbers as text. Throws InvalidRequestBody or InvalidParameter. */
+function parseGroup(body: unknown): { location: string | undefined; tags: Record<string, string> | undefined } {
+  if (!isRecord(body)) throw new LarderError("InvalidRequestBody", "The request body must be a JSON object.");
+  const { location, tags } = body;
+  if (location != null && typeof location !== "string")
+    throw new LarderError("InvalidParameter", "'location' must be a string.", { target: "location" });
+  if (tags != null && (!isRecord(tags) || Object.values(tags).some((value) => typeof value === "object")))
+    throw new LarderError("InvalidParameter", "'tags' must be an object of strings.", { target: "tags" });
+  const texts = Object.entries((tags ?? {}) as Record<string, unknown>).map(([key, value]) => [key, String(value)]);
+  return { location: location || undefined, tags: tags == null ? undefined : Object.fromEntries(texts) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function groupBody(group: GroupDocument): ResourceGroup {

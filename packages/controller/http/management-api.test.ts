@@ -15,6 +15,7 @@ afterEach(async () => {
     await fixture.ended(await fixture.call("DELETE", cachePath(name)));
 });
 
+const settings = "properties.redisConfiguration";
 const cachePath = (name: string) => `${group}/providers/Microsoft.Cache/redis/${name}`;
 
 async function create(name: string, properties: object = {}) {
@@ -30,8 +31,8 @@ function refusal(answer: { status: number; body: { error: { code: string; target
 }
 
 describe("who may call", () => {
-  test.each([[{ authorization: "" }], [{ authorization: "Bearer wrong" }], [{ authorization: "Basic abc" }]])("%p is refused", async (headers) => {
-    const answer = await fixture.call("GET", "/subscriptions", { headers });
+  test.each(["", "Bearer wrong", "Basic abc"])("'%s' is refused", async (authorization) => {
+    const answer = await fixture.call("GET", "/subscriptions", { headers: { authorization } });
     expect(refusal(answer)).toEqual([401, "InvalidAuthenticationToken"]);
     expect(answer.headers.get("www-authenticate")).toStartWith("Bearer ");
   });
@@ -39,13 +40,17 @@ describe("who may call", () => {
   test("health and cloud metadata need no token", async () => {
     const headers = { authorization: "" };
     expect((await fixture.call("GET", "/health", { headers })).body).toEqual({ status: "ok", agents: 1, gateways: 1 });
-    expect((await fixture.call("GET", "/metadata/endpoints", { headers })).body.resourceManager).toBe(`${fixture.base}/`);
+    expect((await fixture.call("GET", "/metadata/endpoints", { headers })).body.resourceManager).toBe(
+      `${fixture.base}/`,
+    );
   });
 });
 
 describe("every answer", () => {
   test("carries the headers of Azure Resource Manager", async () => {
-    const { headers } = await fixture.call("GET", "/subscriptions", { headers: { "x-ms-correlation-request-id": "mine-1" } });
+    const { headers } = await fixture.call("GET", "/subscriptions", {
+      headers: { "x-ms-correlation-request-id": "mine-1" },
+    });
     expect(headers.get("content-type")).toBe("application/json; charset=utf-8");
     expect(headers.get("x-ms-request-id")).toMatch(/^[0-9a-f-]{36}$/);
     expect(headers.get("x-ms-correlation-request-id")).toBe("mine-1");
@@ -62,14 +67,18 @@ describe("api-version", () => {
   });
 
   test("older ones are taken", async () => {
-    expect((await fixture.call("GET", `${group}/providers/Microsoft.Cache/redis?api-version=2022-06-01`)).status).toBe(200);
+    expect((await fixture.call("GET", `${group}/providers/Microsoft.Cache/redis?api-version=2022-06-01`)).status).toBe(
+      200,
+    );
   });
 });
 
 describe("paths", () => {
   test("match in any case, and names keep their casing", async () => {
     await create("MyShop");
-    const shouted = cachePath("MYSHOP").replace("resourceGroups/default", "RESOURCEGROUPS/DEFAULT").replace("providers", "PROVIDERS");
+    const shouted = cachePath("MYSHOP")
+      .replace("resourceGroups/default", "RESOURCEGROUPS/DEFAULT")
+      .replace("providers", "PROVIDERS");
     const { body } = await fixture.call("GET", shouted);
     expect(body.id).toBe(`${group}/providers/Microsoft.Cache/Redis/MyShop`);
     expect(body.properties.hostName).toBe("myshop.larder.localhost");
@@ -79,18 +88,30 @@ describe("paths", () => {
     const subscription = await fixture.subscription();
     const other = group.replace(subscription, "11111111-1111-1111-1111-111111111111");
     expect(refusal(await fixture.call("GET", other))).toEqual([404, "SubscriptionNotFound"]);
-    expect(refusal(await fixture.call("GET", cachePath("a").replace("default", "nowhere")))).toEqual([404, "ResourceGroupNotFound"]);
+    expect(refusal(await fixture.call("GET", cachePath("a").replace("default", "nowhere")))).toEqual([
+      404,
+      "ResourceGroupNotFound",
+    ]);
     expect(refusal(await fixture.call("GET", cachePath("nothing")))).toEqual([404, "ResourceNotFound"]);
-    expect(refusal(await fixture.call("GET", `${group}/providers/Microsoft.Cache/redisEnterprise/a`))).toEqual([404, "InvalidResourceType"]);
+    expect(refusal(await fixture.call("GET", `${group}/providers/Microsoft.Cache/redisEnterprise/a`))).toEqual([
+      404,
+      "InvalidResourceType",
+    ]);
     expect(refusal(await fixture.call("POST", cachePath("a")))).toEqual([405, "MethodNotAllowed"]);
   });
 
   test("that Azure has and Larder does not have yet say so", async () => {
     await create("shop");
-    for (const [method, path] of [["POST", "flush"], ["GET", "firewallRules"], ["PUT", "accessPolicies/a"], ["POST", "forceReboot"]] as const)
-      expect((await fixture.call(method, `${cachePath("shop")}/${path}`, { body: method === "GET" ? undefined : {} })).body.error.code).toBe(
-        "OperationNotSupported",
-      );
+    for (const [method, path] of [
+      ["POST", "flush"],
+      ["GET", "firewallRules"],
+      ["PUT", "accessPolicies/a"],
+      ["POST", "forceReboot"],
+    ] as const)
+      expect(
+        (await fixture.call(method, `${cachePath("shop")}/${path}`, { body: method === "GET" ? undefined : {} })).body
+          .error.code,
+      ).toBe("OperationNotSupported");
   });
 });
 
@@ -98,7 +119,10 @@ describe("creating", () => {
   test("answers 201 with the keys, and with where to poll under the caller's own address", async () => {
     const answer = await create("shop", { redisConfiguration: { "maxmemory-policy": "allkeys-lfu" } });
     expect(answer.status).toBe(201);
-    expect(answer.body.properties).toMatchObject({ provisioningState: "Creating", accessKeys: { primaryKey: expect.any(String) } });
+    expect(answer.body.properties).toMatchObject({
+      provisioningState: "Creating",
+      accessKeys: { primaryKey: expect.any(String) },
+    });
     const poll = answer.headers.get("azure-asyncoperation") as string;
     expect(poll).toStartWith(`${fixture.base}/subscriptions/`);
     const status = await fixture.call("GET", poll);
@@ -112,7 +136,12 @@ describe("creating", () => {
       accessKeys: null,
       redisConfiguration: { maxclients: "256", "maxmemory-policy": "allkeys-lfu" },
       instances: [{ isPrimary: true }],
-      larder: { state: "available", problem: null, endpoint: { host: "localhost" }, engine: { name: "valkey", version: "8.0.1" } },
+      larder: {
+        state: "available",
+        problem: null,
+        endpoint: { host: "localhost" },
+        engine: { name: "valkey", version: "8.0.1" },
+      },
     });
   });
 
@@ -120,7 +149,12 @@ describe("creating", () => {
     await create("shop");
     const [route] = fixture.gateway.table?.routes ?? [];
     const [node] = fixture.agent.desired?.nodes ?? [];
-    expect(route).toMatchObject({ hostName: "shop.larder.localhost", clientsMax: 256, plainPort: null, node: { engine: "valkey" } });
+    expect(route).toMatchObject({
+      hostName: "shop.larder.localhost",
+      clientsMax: 256,
+      plainPort: null,
+      node: { engine: "valkey" },
+    });
     expect(node).toMatchObject({ memoryBytesMax: 250 * 1024 * 1024, maxmemoryPolicy: "volatile-lru", databases: 16 });
     const { body: keys } = await fixture.call("POST", `${cachePath("shop")}/listKeys`);
     expect(JSON.stringify([route, node])).not.toContain(keys.primaryKey);
@@ -130,7 +164,11 @@ describe("creating", () => {
   test("again with the same body changes nothing", async () => {
     const first = await create("shop");
     const again = await fixture.call("PUT", cachePath("shop"), { body: basicC0 });
-    expect([again.status, again.headers.get("azure-asyncoperation"), again.body.etag]).toEqual([200, null, first.body.etag]);
+    expect([again.status, again.headers.get("azure-asyncoperation"), again.body.etag]).toEqual([
+      200,
+      null,
+      first.body.etag,
+    ]);
   });
 
   test("takes what a GET answered", async () => {
@@ -145,24 +183,31 @@ describe("creating", () => {
     const other = await fixture.group("other");
     const elsewhere = `${other}/providers/Microsoft.Cache/redis/SHOP`;
     expect(refusal(await fixture.call("PUT", elsewhere, { body: basicC0 }))).toEqual([409, "NameNotAvailable", "name"]);
-    expect(refusal(await fixture.call("PUT", cachePath("a--b"), { body: basicC0 }))).toEqual([400, "InvalidResourceName", "name"]);
+    expect(refusal(await fixture.call("PUT", cachePath("a--b"), { body: basicC0 }))).toEqual([
+      400,
+      "InvalidResourceName",
+      "name",
+    ]);
   });
 
   test.each([
-    ["{", [400, "InvalidRequestBody"]],
-    ["[]", [400, "InvalidRequestBody"]],
-    [{ properties: basicC0.properties }, [400, "InvalidParameter", "location"]],
-    [{ location: "x", properties: { sku: { name: "Basic", family: "P", capacity: 1 } } }, [400, "SkuNotSupported", "properties.sku"]],
-    [{ location: "x", properties: { sku: { name: "Standard", family: "C", capacity: 1 } } }, [400, "SkuNotSupported", "properties.sku"]],
-    [{ location: "x", properties: { sku: { name: "Basic", family: "C", capacity: 6 } } }, [400, "InsufficientCapacity", "properties.sku.capacity"]],
-    [withProperties({ minimumTlsVersion: "1.0" }), [400, "OperationNotSupported", "properties.minimumTlsVersion"]],
-    [withProperties({ publicNetworkAccess: "Disabled" }), [400, "OperationNotSupported", "properties.publicNetworkAccess"]],
-    [withProperties({ shardCount: 2 }), [400, "OperationNotSupported", "properties.shardCount"]],
-    [withSetting("maxmemory-reserved", "50"), [400, "InvalidParameter", "properties.redisConfiguration.maxmemory-reserved"]],
-    [withSetting("notify-keyspace-events", "KEA"), [400, "InvalidParameter", "properties.redisConfiguration.notify-keyspace-events"]],
-    [withSetting("databases", "17"), [400, "InvalidParameter", "properties.redisConfiguration.databases"]],
-    [`{"location": "${"x".repeat(300_000)}"}`, [413, "RequestBodyTooLarge"]],
-  ])("refuses %.60j", async (body, expected) => {
+    [[400, "InvalidRequestBody"], "{"],
+    [[400, "InvalidRequestBody"], "[]"],
+    [[400, "InvalidParameter", "location"], { properties: basicC0.properties }],
+    [[400, "SkuNotSupported", "properties.sku"], withSku("Basic", "P", 1)],
+    [[400, "SkuNotSupported", "properties.sku"], withSku("Standard", "C", 1)],
+    [[400, "InsufficientCapacity", "properties.sku.capacity"], withSku("Basic", "C", 6)],
+    [[400, "OperationNotSupported", "properties.minimumTlsVersion"], withProperties({ minimumTlsVersion: "1.0" })],
+    [
+      [400, "OperationNotSupported", "properties.publicNetworkAccess"],
+      withProperties({ publicNetworkAccess: "Disabled" }),
+    ],
+    [[400, "OperationNotSupported", "properties.shardCount"], withProperties({ shardCount: 2 })],
+    [[400, "InvalidParameter", `${settings}.maxmemory-reserved`], withSetting("maxmemory-reserved", "50")],
+    [[400, "InvalidParameter", `${settings}.notify-keyspace-events`], withSetting("notify-keyspace-events", "KEA")],
+    [[400, "InvalidParameter", `${settings}.databases`], withSetting("databases", "17")],
+    [[413, "RequestBodyTooLarge"], `{"location": "${"x".repeat(300_000)}"}`],
+  ])("is refused with %j", async (expected, body) => {
     expect(refusal(await fixture.call("PUT", cachePath("shop"), { body }))).toEqual(expected as never);
   });
 });
@@ -203,18 +248,26 @@ describe("changing", () => {
     fixture.agent.memoryBytesUsed = 1024 ** 2;
     await fixture.agent.report();
     await fixture.ended(await fixture.call("PATCH", cachePath("shop"), { body: size(1) }));
-    expect(refusal(await fixture.call("PATCH", cachePath("shop"), { body: size(0) }))).toEqual([400, "SkuNotSupported", "properties.sku"]);
+    expect(refusal(await fixture.call("PATCH", cachePath("shop"), { body: size(0) }))).toEqual([
+      400,
+      "SkuNotSupported",
+      "properties.sku",
+    ]);
   });
 
   test("etags guard against overwriting what somebody else wrote", async () => {
     await create("shop");
     const { etag } = (await fixture.call("GET", cachePath("shop"))).body;
-    const patch = (headers: Record<string, string>) => fixture.call("PATCH", cachePath("shop"), { body: { tags: { at: "x" } }, headers });
+    const patch = (headers: Record<string, string>) =>
+      fixture.call("PATCH", cachePath("shop"), { body: { tags: { at: "x" } }, headers });
     expect((await patch({ "if-match": etag })).status).toBe(200);
     expect(refusal(await patch({ "if-match": etag }))).toEqual([412, "PreconditionFailed"]);
     const fresh = { body: basicC0, headers: { "if-none-match": "*" } };
     expect(refusal(await fixture.call("PUT", cachePath("shop"), fresh))).toEqual([412, "PreconditionFailed"]);
-    expect(refusal(await fixture.call("DELETE", cachePath("shop"), { headers: { "if-match": etag } }))).toEqual([412, "PreconditionFailed"]);
+    expect(refusal(await fixture.call("DELETE", cachePath("shop"), { headers: { "if-match": etag } }))).toEqual([
+      412,
+      "PreconditionFailed",
+    ]);
   });
 
   test("while another change runs is a conflict", async () => {
@@ -229,10 +282,16 @@ describe("changing", () => {
 
   test("a renewed key is with the gateway before its owner has it", async () => {
     await create("shop");
-    const { body } = await fixture.call("POST", `${cachePath("shop")}/regenerateKey`, { body: { keyType: "secondary" } });
+    const { body } = await fixture.call("POST", `${cachePath("shop")}/regenerateKey`, {
+      body: { keyType: "secondary" },
+    });
     const sha256 = new Bun.CryptoHasher("sha256").update(body.secondaryKey).digest("hex");
     expect(fixture.gateway.table?.routes[0]?.users[0]?.passwordSha256).toContain(sha256);
-    expect(refusal(await fixture.call("POST", `${cachePath("shop")}/regenerateKey`, { body: {} }))).toEqual([400, "InvalidParameter", "keyType"]);
+    expect(refusal(await fixture.call("POST", `${cachePath("shop")}/regenerateKey`, { body: {} }))).toEqual([
+      400,
+      "InvalidParameter",
+      "keyType",
+    ]);
   });
 });
 
@@ -251,7 +310,9 @@ describe("deleting", () => {
 
   test("a resource group takes its caches with it", async () => {
     const doomed = await fixture.group("doomed");
-    await fixture.ended(await fixture.call("PUT", `${doomed}/providers/Microsoft.Cache/redis/inside`, { body: basicC0 }));
+    await fixture.ended(
+      await fixture.call("PUT", `${doomed}/providers/Microsoft.Cache/redis/inside`, { body: basicC0 }),
+    );
     const answer = await fixture.call("DELETE", doomed);
     expect([answer.status, answer.headers.get("azure-asyncoperation")]).toEqual([202, null]);
     expect((await fixture.ended(answer)).status).toBe(200);
@@ -272,6 +333,10 @@ test("metrics sum what gateways report", async () => {
 
 function withProperties(properties: object) {
   return { ...basicC0, properties: { ...basicC0.properties, ...properties } };
+}
+
+function withSku(name: string, family: string, capacity: number) {
+  return withProperties({ sku: { name, family, capacity } });
 }
 
 function withSetting(key: string, value: string) {

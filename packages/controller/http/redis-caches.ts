@@ -84,6 +84,7 @@ async function answer(
   { stored, operationId, created }: Commanded,
 ): Promise<Response> {
   const cache = stored.value;
+  await api.published.refresh();
   context.header("etag", cacheEtag(cache));
   if (operationId !== undefined) {
     context.header("azure-asyncoperation", operationUrl(context, { ...cache, operationId }, "asyncOperations"));

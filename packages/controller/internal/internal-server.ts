@@ -29,7 +29,11 @@ export class InternalServer {
   start(): void {
     const { socketPath } = this.#options;
     rmSync(socketPath, { force: true });
-    this.#server = Bun.serve({ unix: socketPath, fetch: (request) => this.#answer(request) });
+    this.#server = Bun.serve({
+      unix: socketPath,
+      fetch: (request) => this.#answer(request),
+      error: () => new Response("not understood\n", { status: 400 }),
+    });
     chmodSync(socketPath, 0o600);
   }
 

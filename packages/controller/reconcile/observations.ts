@@ -41,6 +41,8 @@ export interface ObservationsListener {
 }
 
 export class Observations {
+  /** Wall time since which reports can have come. */
+  readonly sinceMs: number;
   readonly #clock: Clock;
   readonly #agents = new Map<string, AgentState>();
   readonly #gateways = new Map<string, GatewayState>();
@@ -50,6 +52,7 @@ export class Observations {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.sinceMs = clock.nowMs();
   }
 
   listen(listener: ObservationsListener): void {

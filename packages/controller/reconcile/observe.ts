@@ -14,6 +14,7 @@ export function observeCache(
   const { connected, node, failingSinceMs } = observations.node(cache.hostId, cache.nodeId);
   const needed = published.tableRevisionFor(cache.cacheId, stored.revision);
   return {
+    sinceMs: observations.sinceMs,
     agentReporting: connected,
     node: connected ? node : null,
     failingSinceMs,

@@ -110,7 +110,7 @@ export class Reconciler {
           )
         : await store.transact(await this.#transaction(stored, applyAction(cache, action)));
     if (outcome.committed)
-      log.info({ cacheId: cache.cacheId, action: action.type, epoch: cache.route.epoch }, "reconciled");
+      log.info({ cacheId: cache.cacheId, nodeId: cache.nodeId, action: action.type }, "reconciled");
   }
 
   async #freePorts(): Promise<(after: number) => number> {

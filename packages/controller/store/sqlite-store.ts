@@ -110,13 +110,11 @@ export class SqliteStore implements Store {
 
   #changesAfter(revision: number, prefix: string): StoreChange[] {
     const end = prefixEnd(prefix);
-    return this.#changes
-      .all(revision, prefix, end, revision, prefix, end)
-      .map((row) => ({
-        key: row.key,
-        revision: row.revision,
-        value: row.value === null ? undefined : JSON.parse(row.value),
-      }));
+    return this.#changes.all(revision, prefix, end, revision, prefix, end).map((row) => ({
+      key: row.key,
+      revision: row.revision,
+      value: row.value === null ? undefined : JSON.parse(row.value),
+    }));
   }
 
   #write(transaction: Transaction, revision: number): void {

@@ -11,6 +11,8 @@ export interface GatewayObserved {
 }
 
 export interface CacheObserved {
+  /** Wall time since which this process listens to reports. */
+  sinceMs: number;
   /** Whether the agent of the cache's host is connected and has said what exists there. Without it nothing is known. */
   agentReporting: boolean;
   /** null: it does not exist on the host, or the agent is not reporting. */

@@ -49,6 +49,14 @@ const scripts = {
     after 119s     => rest
     after 1s       => fail ServiceUnavailable`,
 
+  "a deadline that passed while the controller was away waits for the first reports": `
+    agent: running     => publish
+    after 119s         => rest
+    restart            => rest
+    after 9s           => rest
+    agent: running     => rest
+    gateway: serving   => settle`,
+
   "an update opens the plain port": `
     agent: running     => publish
     gateway: serving   => settle
@@ -112,10 +120,12 @@ describe("the plan", () => {
 
   test("every change of the node raises the route's epoch", () => {
     const life = new ScriptedCache();
-    const epochs = scriptLines(scripts["an engine that is down keeps its route until its agent gives up"]).map((line) => {
-      runScript(line, life);
-      return life.cache?.route.epoch;
-    });
+    const epochs = scriptLines(scripts["an engine that is down keeps its route until its agent gives up"]).map(
+      (line) => {
+        runScript(line, life);
+        return life.cache?.route.epoch;
+      },
+    );
     expect(epochs).toEqual([2, 2, 2, 2, 3, 3, 4]);
   });
 });

@@ -16,7 +16,7 @@
  * A failed cache is still reconciled: when the obstacle goes, it settles. A removal is never given up.
  */
 import type { NodeObserved } from "@larder/api";
-import type { CacheDocument, OwnPort, Problem, RouteNode } from "../../documents/cache-document.ts";
+import type { CacheDocument, Change, OwnPort, Problem, RouteNode } from "../../documents/cache-document.ts";
 import type { CacheObserved } from "./observed.ts";
 
 export type CacheAction =
@@ -37,6 +37,8 @@ export interface CachePlan {
 
 /** How long an engine may fail to start, being tried again, before a creation counts as failed. */
 const startTriesMs = 10_000;
+/** A deadline that passed while the controller was away is not held against the cache before peers could report. */
+const firstReportsMs = 10_000;
 
 export function planCache(cache: CacheDocument, observed: CacheObserved, nowMs: number): CachePlan {
   return cache.removal === null ? planService(cache, observed, nowMs) : planRemoval(cache, observed, nowMs);
@@ -51,7 +53,7 @@ function planService(cache: CacheDocument, observed: CacheObserved, nowMs: numbe
   const missing = nodeProblem(cache, observed) ?? gatewayProblem(cache, observed, unservedPorts(cache));
   if (missing === undefined) return act({ type: "settle" });
   if (cache.change === null) return rest(null, false);
-  const hopelessAtMs = whenHopeless(observed, cache.change.deadlineMs);
+  const hopelessAtMs = whenHopeless(observed, deadlineOf(cache.change, observed));
   if (nowMs >= hopelessAtMs) return act({ type: "fail", problem: missing });
   return rest(hopelessAtMs, false);
 }
@@ -61,7 +63,8 @@ function planRemoval(cache: CacheDocument, observed: CacheObserved, nowMs: numbe
     return act({ type: "removeNode" });
   if (cache.removal === "node" && observed.agentReporting && observed.node === null) return act({ type: "forget" });
   if (cache.change === null) return rest(null, false);
-  if (nowMs < cache.change.deadlineMs) return rest(cache.change.deadlineMs, false);
+  const deadlineMs = deadlineOf(cache.change, observed);
+  if (nowMs < deadlineMs) return rest(deadlineMs, false);
   const message =
     "The cache is not removed yet: its host or a gateway does not answer. It will be removed when they do.";
   return act({ type: "fail", problem: { code: "ServiceUnavailable", message } });
@@ -144,6 +147,10 @@ function listenerOf(gateway: CacheObserved["gateways"][number], port: number) {
 function whenHopeless(observed: CacheObserved, deadlineMs: number): number {
   if (observed.node?.error?.code === "EngineNotAvailable") return 0;
   return observed.failingSinceMs === null ? deadlineMs : Math.min(deadlineMs, observed.failingSinceMs + startTriesMs);
+}
+
+function deadlineOf(change: Change, observed: CacheObserved): number {
+  return Math.max(change.deadlineMs, observed.sinceMs + firstReportsMs);
 }
 
 function act(action: CacheAction): CachePlan {

@@ -14,8 +14,8 @@
  * serving. The document at the end is compared by the caller.
  */
 import type { NodeObserved } from "@larder/api";
-import { cacheFixture } from "../../documents/cache-fixture.ts";
 import type { CacheDocument } from "../../documents/cache-document.ts";
+import { cacheFixture } from "../../documents/cache-fixture.ts";
 import { deriveNode, deriveRoute } from "../../documents/derive.ts";
 import { applyAction } from "./apply-action.ts";
 import type { CacheObserved } from "./observed.ts";
@@ -28,6 +28,7 @@ export class ScriptedCache {
   #agentReporting = false;
   #failingSinceMs: number | null = null;
   #gateway: "none" | { table: string; taken: number[] } = "none";
+  #sinceMs = 0;
 
   /** Does what the line says. */
   happen(event: string): void {
@@ -53,15 +54,31 @@ export class ScriptedCache {
     const gateways =
       this.#gateway === "none"
         ? []
-        : [{ acknowledged: this.#gateway.table === tableOf(cache), listeners: this.#listeners(this.#gateway), clientsConnected: 0 }];
-    return { agentReporting: this.#agentReporting, node: this.#observedNode(cache), failingSinceMs: this.#failingSinceMs, gateways };
+        : [
+            {
+              acknowledged: this.#gateway.table === tableOf(cache),
+              listeners: this.#listeners(this.#gateway),
+              clientsConnected: 0,
+            },
+          ];
+    return {
+      sinceMs: this.#sinceMs,
+      agentReporting: this.#agentReporting,
+      node: this.#observedNode(cache),
+      failingSinceMs: this.#failingSinceMs,
+      gateways,
+    };
   }
 
   #agent(what: string): void {
     const [state, code] = what.split(" ");
     this.#agentReporting = state !== "silent";
     if (state === "silent" || state === "gone") this.#node = null;
-    else this.#node = { state: state as NodeObserved["state"], error: code === undefined ? null : { code, message: "it says why" } };
+    else
+      this.#node = {
+        state: state as NodeObserved["state"],
+        error: code === undefined ? null : { code, message: "it says why" },
+      };
     if (state === "failed") this.#failingSinceMs ??= this.nowMs;
     if (state === "running") this.#failingSinceMs = null;
   }
@@ -70,10 +87,12 @@ export class ScriptedCache {
     const [state, port] = what.split(" ");
     if (state === "none") this.#gateway = "none";
     else if (state === "behind") this.#gateway = { table: "old", taken: [] };
-    else this.#gateway = { table: tableOf(this.cache as CacheDocument), taken: state === "taken" ? [Number(port)] : [] };
+    else
+      this.#gateway = { table: tableOf(this.cache as CacheDocument), taken: state === "taken" ? [Number(port)] : [] };
   }
 
   #forgetReports(): void {
+    this.#sinceMs = this.nowMs;
     this.#node = null;
     this.#agentReporting = false;
     this.#failingSinceMs = null;
@@ -112,14 +131,20 @@ export class ScriptedCache {
   }
 
   #listeners({ table, taken }: { table: string; taken: number[] }) {
-    const route = table === "old" || table === "" ? undefined : (JSON.parse(table) as { tlsPort: number; plainPort: number | null });
+    const route =
+      table === "old" || table === ""
+        ? undefined
+        : (JSON.parse(table) as { tlsPort: number; plainPort: number | null });
     const ports = route === undefined ? [] : [route.tlsPort, route.plainPort].filter((port) => port !== null);
     return ports.map((port) => ({ port, error: taken.includes(port) ? "EADDRINUSE" : null }));
   }
 }
 
 /** Runs the script and returns it with what really happened behind each `=>`. */
-export function runScript(script: string, cache = new ScriptedCache()): { text: string; cache: CacheDocument | undefined } {
+export function runScript(
+  script: string,
+  cache = new ScriptedCache(),
+): { text: string; cache: CacheDocument | undefined } {
   const text = scriptLines(script).map((line) => {
     const event = line.split(" => ")[0] as string;
     cache.happen(event.trim());

@@ -1,0 +1,76 @@
+import { describe, expect, test } from "bun:test";
+import { LarderError, type RedisCreateProperties } from "@larder/api";
+import { cacheFixture } from "../documents/cache-fixture.ts";
+import { settingsOfPatch, settingsOfPut } from "./cache-rules.ts";
+
+const sku = (capacity: number, name: "Basic" | "Standard" | "Premium" = "Basic") =>
+  ({ name, family: name === "Premium" ? "P" : "C", capacity }) as const;
+const current = (changes: Partial<RedisCreateProperties> = {}) => settingsOfPut({ sku: sku(1), ...changes }, undefined);
+
+function refusal(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof LarderError) return `${error.code} ${error.target}`;
+  }
+  return "accepted";
+}
+
+test("a PUT gives defaults to what it leaves out", () => {
+  expect(settingsOfPut({ sku: sku(0) }, undefined)).toEqual(cacheFixture().settings);
+});
+
+test("a PUT resets what it leaves out, except what is said at creation only", () => {
+  const before = current({
+    enableNonSslPort: true,
+    redisConfiguration: { databases: "4", "maxmemory-policy": "allkeys-lru" },
+  });
+  const after = settingsOfPut({ sku: sku(1) }, before);
+  expect([after.enableNonSslPort, after.redisConfiguration]).toEqual([false, { databases: "4" }]);
+});
+
+test("a PATCH keeps what it leaves out, and merges settings by key", () => {
+  const before = current({ enableNonSslPort: true, redisConfiguration: { databases: "4" } });
+  const after = settingsOfPatch({ redisConfiguration: { "maxmemory-policy": "allkeys-lru" } }, before);
+  expect(after.enableNonSslPort).toBe(true);
+  expect(after.redisConfiguration).toEqual({ databases: "4", "maxmemory-policy": "allkeys-lru" });
+});
+
+describe("moves between sizes", () => {
+  test.each([
+    [sku(1), sku(2), "accepted"],
+    [sku(2), sku(1), "accepted"],
+    [sku(0), sku(1), "accepted"],
+    [sku(0), sku(0), "accepted"],
+    [sku(1), sku(0), "SkuNotSupported properties.sku"],
+    [sku(1), sku(1, "Standard"), "SkuNotSupported properties.sku"],
+    [sku(1), sku(1, "Premium"), "SkuNotSupported properties.sku"],
+    [sku(1), sku(7), "SkuNotSupported properties.sku"],
+  ])("%j to %j: %s", (from, to, expected) => {
+    expect(refusal(() => settingsOfPatch({ sku: to }, settingsOfPut({ sku: from }, undefined)))).toBe(expected);
+  });
+
+  test("databases must fit the smaller size", () => {
+    const before = current({ sku: sku(4), redisConfiguration: { databases: "32" } });
+    expect(refusal(() => settingsOfPatch({ sku: sku(3) }, before))).toBe(
+      "InvalidParameter properties.redisConfiguration.databases",
+    );
+  });
+});
+
+describe("refused", () => {
+  test.each([
+    [{ disableAccessKeyAuthentication: true }, "OperationNotSupported properties.disableAccessKeyAuthentication"],
+    [{ publicNetworkAccess: "Disabled" }, "OperationNotSupported properties.publicNetworkAccess"],
+    [{ zonalAllocationPolicy: "UserDefined" }, "OperationNotSupported properties.zonalAllocationPolicy"],
+    [{ minimumTlsVersion: "1.1" }, "OperationNotSupported properties.minimumTlsVersion"],
+    [{ redisVersion: "4.0" }, "InvalidParameter properties.redisVersion"],
+    [{ redisConfiguration: { databases: "5" } }, "InvalidParameter properties.redisConfiguration.databases"],
+    [
+      { redisConfiguration: { "notify-keyspace-events": "KEA" } },
+      "InvalidParameter properties.redisConfiguration.notify-keyspace-events",
+    ],
+  ])("%j", (asked, expected) => {
+    expect(refusal(() => settingsOfPatch(asked, current()))).toBe(expected);
+  });
+});

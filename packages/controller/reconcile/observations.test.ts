@@ -1,0 +1,95 @@
+import { expect, test } from "bun:test";
+import type { AgentReport, CacheId, GatewayReport, NodeId, NodeObserved } from "@larder/api";
+import type { Clock } from "@larder/service";
+import { Observations } from "./observations.ts";
+
+const nodeId = "shop-1" as NodeId;
+const cacheId = "cache-1" as CacheId;
+
+function observed() {
+  const time = { ms: 0 };
+  const clock: Clock = { nowMs: () => time.ms, monotonicMs: () => time.ms, sleep: () => Promise.resolve() };
+  const observations = new Observations(clock);
+  const heard: string[] = [];
+  observations.listen({
+    onNodes: (ids) => heard.push(...ids),
+    onAgent: () => heard.push("agent"),
+    onProgress: () => heard.push("progress"),
+  });
+  return { observations, heard, time };
+}
+
+function agentReport(node: Partial<NodeObserved> = {}): AgentReport {
+  const whole = { nodeId, cacheId, generation: 1, state: "running", socketPath: "/s", pid: 1, runId: "1" } as const;
+  const nodes = [{ ...whole, engine: null, memoryBytesUsed: 1, error: null, ...node }];
+  return { hostId: "a", memoryBytesTotal: 1, engines: [], engineKind: "auto", nodes };
+}
+
+function gatewayReport(worker: string, revision = 1): GatewayReport {
+  return { worker, pid: 1, revision, listeners: [], clients: [], metrics: {} };
+}
+
+test("a report tells of the nodes that changed; a gauge that moves is no change", () => {
+  const { observations, heard } = observed();
+  observations.agentReported(agentReport());
+  observations.agentReported(agentReport({ memoryBytesUsed: 2 }));
+  expect(heard).toEqual(["agent"]);
+  observations.agentReported(agentReport({ state: "starting" }));
+  observations.agentReported({ ...agentReport(), nodes: [] });
+  expect(heard).toEqual(["agent", cacheId, cacheId]);
+});
+
+test("an agent that goes silent is not connected, and what it said last is kept", () => {
+  const { observations, time } = observed();
+  observations.agentReported(agentReport());
+  expect(observations.node("a", nodeId)).toMatchObject({ connected: true, node: { state: "running" } });
+  time.ms = 60_000;
+  expect(observations.node("a", nodeId)).toMatchObject({ connected: false, node: { state: "running" } });
+  expect(observations.agentReports()).toEqual([]);
+});
+
+test("an agent whose stream ends is gone at once", () => {
+  const { observations } = observed();
+  const ended = observations.agentConnected("a");
+  observations.agentReported(agentReport());
+  ended();
+  expect(observations.node("a", nodeId).connected).toBe(false);
+});
+
+test("a node fails since its first failure, until it runs", () => {
+  const { observations, time } = observed();
+  const failingSince = (state: NodeObserved["state"], ms: number) => {
+    time.ms = ms;
+    observations.agentReported(agentReport({ state }));
+    return observations.node("a", nodeId).failingSinceMs;
+  };
+  expect(failingSince("starting", 1)).toBeNull();
+  expect(failingSince("failed", 2)).toBe(2);
+  expect(failingSince("starting", 3)).toBe(2);
+  expect(failingSince("failed", 4)).toBe(2);
+  expect(failingSince("running", 5)).toBeNull();
+});
+
+test("gateways are forgotten when they fall silent, and with their last stream", () => {
+  const { observations, time } = observed();
+  const ended = observations.gatewayConnected();
+  observations.gatewayReported(gatewayReport("one"));
+  time.ms = 60_000;
+  observations.gatewayReported(gatewayReport("two"));
+  expect(observations.gatewayReports().map((report) => report.worker)).toEqual(["two"]);
+  ended();
+  expect(observations.gatewayReports()).toEqual([]);
+});
+
+test("a gateway's report is progress only when it says something new", () => {
+  const { observations, heard } = observed();
+  for (const revision of [1, 1, 2]) observations.gatewayReported(gatewayReport("one", revision));
+  expect(heard).toEqual(["progress", "progress"]);
+});
+
+test("whoever waits for the next change is woken by it", async () => {
+  const { observations } = observed();
+  const waiting = observations.nextChange(new AbortController().signal);
+  observations.agentReported(agentReport());
+  await waiting;
+});
