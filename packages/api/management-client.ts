@@ -50,6 +50,13 @@ export interface Subscription {
   state: string;
 }
 
+/** Which parts of the service talk to the controller. */
+export interface ServiceHealth {
+  status: "ok";
+  agents: number;
+  gateways: number;
+}
+
 interface Request {
   method?: string;
   apiVersion?: string;
@@ -67,8 +74,8 @@ export class ManagementClient {
     return this.#options.subscription;
   }
 
-  /** The state of the service itself, as the controller words it. Needs no token. */
-  async health(): Promise<unknown> {
+  /** Needs no token. */
+  async health(): Promise<ServiceHealth> {
     return this.#json(this.#call("/health"));
   }
 

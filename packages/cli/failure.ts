@@ -20,7 +20,7 @@ export function formatUsageError(text: string, colors: Colors): string {
     .replace(/^error: /, "")
     .split("\n");
   const hint = suggestion?.replace(/^\((.*)\)$/, "$1").replace(/^Did/, "did");
-  return formatFailure({ message, hint: hint ?? "`larder --help` lists the commands" }, colors);
+  return formatFailure({ message, hint: hint ?? "--help after the command shows how it is used" }, colors);
 }
 
 /** What to do next, where the code alone decides it. */

@@ -11,7 +11,7 @@ async function main(): Promise<number> {
   endWhenReaderLeaves();
   try {
     await createProgram().parseAsync();
-    return 0;
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageStatus;
     const { err, errColors } = systemTerminal();

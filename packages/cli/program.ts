@@ -2,7 +2,7 @@
  * The grammar of the command line: which commands there are, their arguments and their help. What each does is in
  * `commands/`, loaded only when it is called.
  */
-import { Command, Option } from "commander";
+import { type Argument, Command, Option } from "commander";
 import { formatUsageError } from "./failure.ts";
 import manifest from "./package.json" with { type: "json" };
 import { defaultDataDirectory } from "./service-connection.ts";
@@ -20,7 +20,10 @@ export function createProgram(): Command {
     .version(manifest.version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help of a command")
-    .configureHelp({ helpWidth: Math.min(helpWidthMax, process.stdout.columns || 80) })
+    .configureHelp({
+      helpWidth: Math.min(helpWidthMax, process.stdout.columns || 80),
+      subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(" "),
+    })
     .configureOutput({ outputError: (text, write) => write(formatUsageError(text, errColors)) })
     .exitOverride()
     .addHelpText(
@@ -46,51 +49,79 @@ function addService(program: Command): void {
     .addOption(withVariable("--engine <kind>", "run engines of this kind: auto, native or embedded").default("auto"))
     .addOption(withVariable("--engine-path <file>", "the valkey-server or redis-server to run"))
     .addOption(withVariable("--ready-file <file>", "write how to connect to this file once all is ready"))
-    .addOption(
-      new Option("--no-quickstart", "do not make the cache quickstart at the first start").env("LARDER_QUICKSTART"),
-    )
+    .addOption(noQuickstartOption())
     .addHelpText("after", examples("larder up", "larder up --engine embedded --data-dir ./larder-data"))
     .action(async (options) => (await import("./commands/up.ts")).up(options));
-  withCommon(program.command("status"))
+  program
+    .command("status")
     .summary("show what is up and what is not")
     .description("Show the service, its daemons, engines and caches: what is up and what is not.")
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
     .action(async (options) => (await import("./commands/status.ts")).status(options));
 }
 
 function addCaches(program: Command): void {
-  withProperties(withCommon(program.command("create <name>")))
+  program
+    .command("create <name>")
     .summary("make a cache")
     .description("Make a cache, and wait until it answers.")
     .option("--sku <size>", "its size: C0 to C6, Standard_C0 to Standard_C6, P1 to P5", "C0")
     .option("--plain-port", "also open a port without TLS")
     .option("--resource-group <name>", "the group that it belongs to", "default")
     .option("--location <place>", "where it is said to be", "local")
+    .addOption(policyOption())
+    .addOption(configOption())
+    .addOption(tagOption())
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
     .addHelpText(
       "after",
       examples("larder create sessions", "larder create pages --sku C1 --policy allkeys-lru --tag team=web"),
     )
     .action(async (name, options) => (await import("./commands/create.ts")).create(name, options));
-  withGroup(withCommon(program.command("list").alias("ls")))
+  program
+    .command("list")
+    .alias("ls")
     .summary("list the caches")
     .description("List all caches, or those of one resource group.")
+    .addOption(groupOption())
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
     .action(async (options) => (await import("./commands/list.ts")).list(options));
-  withGroup(withCommon(program.command("show <name>")))
+  program
+    .command("show <name>")
     .summary("show one cache")
     .description("Show everything about one cache, but for its keys.")
+    .addOption(groupOption())
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
     .action(async (name, options) => (await import("./commands/show.ts")).show(name, options));
-  withGroup(withProperties(withCommon(program.command("update <name>"))))
+  program
+    .command("update <name>")
     .summary("change a cache")
     .description("Change what is given and leave the rest; wait until it is in force.")
     .option("--sku <size>", "its new size")
     .option("--plain-port", "open a port without TLS")
     .option("--no-plain-port", "close it")
     .option("--untag <name...>", "remove tags")
+    .addOption(policyOption())
+    .addOption(configOption())
+    .addOption(tagOption())
+    .addOption(groupOption())
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
     .addHelpText("after", examples("larder update pages --policy allkeys-lfu", "larder update pages --untag team"))
     .action(async (name, options) => (await import("./commands/update.ts")).update(name, options));
-  withGroup(withCommon(program.command("delete <name>").alias("rm")))
+  program
+    .command("delete <name>")
+    .alias("rm")
     .summary("delete a cache and its data")
     .description("Delete a cache and all data in it. Asks first.")
     .option("-y, --yes", "do not ask")
+    .addOption(groupOption())
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
     .action(async (name, options) => (await import("./commands/delete.ts")).deleteCache(name, options));
 }
 
@@ -100,18 +131,30 @@ function addUse(program: Command): void {
     .summary("list or renew access keys")
     .description("List or renew a cache's access keys.");
   keys.helpCommand(false);
-  withGroup(withCommon(keys.command("list <name>")))
+  keys
+    .command("list <name>")
     .description("List both access keys. Either is accepted.")
+    .addOption(groupOption())
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
     .action(async (name, options) => (await import("./commands/keys.ts")).listKeys(name, options));
-  withGroup(withCommon(keys.command("renew <name>")))
+  keys
+    .command("renew <name>")
     .description("Make a new access key. The old one is refused from then on.")
     .addOption(new Option("--key <which>", "the key to renew").choices(["primary", "secondary"]).default("primary"))
+    .addOption(groupOption())
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
     .action(async (name, options) => (await import("./commands/keys.ts")).renewKey(name, options));
-  withGroup(withCommon(program.command("connect <name>")))
+  program
+    .command("connect <name>")
     .summary("show how to connect, with code to paste")
     .description("Show where a cache is; with --for, print what can be pasted into a terminal to reach it.")
     .addOption(new Option("--for <client>", "the client to connect with").choices(snippetNames))
     .option("--code", "print the code alone, for a file")
+    .addOption(groupOption())
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
     .addHelpText(
       "after",
       examples(
@@ -121,11 +164,15 @@ function addUse(program: Command): void {
       ),
     )
     .action(async (name, options) => (await import("./commands/connect.ts")).connect(name, options));
-  withGroup(withCommon(program.command("console <name> [command...]")))
+  program
+    .command("console <name> [command...]")
     .summary("open a prompt to a cache")
     .description("Open an interactive prompt to a cache, or run one command, or those on standard input.")
     .option("--resp3", "speak RESP3 from the start")
     .allowUnknownOption()
+    .addOption(groupOption())
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
     .addHelpText(
       "after",
       examples(
@@ -139,19 +186,30 @@ function addUse(program: Command): void {
     );
 }
 
-function withCommon(command: Command): Command {
-  return command.addOption(dataDirOption()).option("--json", "print JSON");
+/** Not by `env()`: that takes a switch as given whatever the variable's value is. */
+function noQuickstartOption(): Option {
+  const text = "do not make the cache quickstart at the first start (env: LARDER_QUICKSTART=false)";
+  return new Option("--no-quickstart", text).default(process.env["LARDER_QUICKSTART"] ?? true);
 }
 
-function withGroup(command: Command): Command {
-  return command.option("--resource-group <name>", "look only in this group");
+function policyOption(): Option {
+  return new Option("--policy <name>", "what to evict when memory is full, such as allkeys-lru");
 }
 
-function withProperties(command: Command): Command {
-  return command
-    .option("--policy <name>", "what to evict when memory is full: allkeys-lru, volatile-lru, noeviction, …")
-    .option("--config <name=value...>", "settings of redisConfiguration")
-    .option("--tag <name=value...>", "tags");
+function configOption(): Option {
+  return new Option("--config <name=value...>", "settings of redisConfiguration");
+}
+
+function tagOption(): Option {
+  return new Option("--tag <name=value...>", "tags to set");
+}
+
+function groupOption(): Option {
+  return new Option("--resource-group <name>", "look only in this group");
+}
+
+function jsonOption(): Option {
+  return new Option("--json", "print JSON");
 }
 
 function dataDirOption(): Option {
@@ -165,6 +223,11 @@ function dataDirOption(): Option {
 function withVariable(flags: string, text: string): Option {
   const option = new Option(flags, text);
   return option.env(`LARDER_${option.name().replaceAll("-", "_").toUpperCase()}`);
+}
+
+function argumentTerm(argument: Argument): string {
+  const name = argument.variadic ? `${argument.name()}...` : argument.name();
+  return argument.required ? `<${name}>` : `[${name}]`;
 }
 
 function examples(...lines: string[]): string {

@@ -5,19 +5,13 @@
 import { encodeError, encodeReply, encodeRequest } from "@larder/resp";
 import { isClientName } from "./authentication.ts";
 import type { ClientConnection } from "./client-connection.ts";
-import type { Outcome } from "./dispatch.ts";
+import { forward, forwardSticky } from "./forward.ts";
 import { counters } from "./metrics.ts";
+import { type Outcome, ownRequest, type Request, wordsOf } from "./request.ts";
 
-interface Paths {
-  /** Forwards the command on a dedicated connection, kept for good. */
-  sticky(): Outcome;
-  /** Forwards the command as it is. */
-  forward(): Outcome;
-  /** Forwards another command in its place. */
-  send(request: Buffer): Outcome;
-}
-
-export function runClientCommand(client: ClientConnection, words: readonly Buffer[], paths: Paths): Outcome {
+/** With nothing in flight. */
+export function runClientCommand(client: ClientConnection, request: Request): Outcome {
+  const words = wordsOf(request);
   const name = words[1]?.toString("latin1").toLowerCase() ?? "";
   const texts = words.slice(2).map((word) => word.toString("latin1"));
   switch (name) {
@@ -40,19 +34,19 @@ export function runClientCommand(client: ClientConnection, words: readonly Buffe
     case "reply":
       return setReplyMode(client, texts);
     case "unblock":
-      return unblock(client, texts, paths);
+      return unblock(client, texts);
     case "tracking":
       if (texts.some((text) => text.toLowerCase() === "redirect")) {
         return say(client, encodeError("ERR CLIENT TRACKING with REDIRECT is not supported by this service"));
       }
-      return paths.sticky();
+      return forwardSticky(client, request);
     case "caching":
     case "getredir":
     case "no-touch":
     case "trackinginfo":
-      return paths.sticky();
+      return forwardSticky(client, request);
     case "help":
-      return paths.forward();
+      return forward(client, request);
     default:
       counters.larder_gateway_commands_refused_total++;
       return say(
@@ -160,7 +154,7 @@ function kill(client: ClientConnection, texts: string[]): Outcome {
 }
 
 /** The engine knows the blocked client by the id of its dedicated connection. */
-function unblock(client: ClientConnection, texts: string[], paths: Paths): Outcome {
+function unblock(client: ClientConnection, texts: string[]): Outcome {
   const [id, mode = "TIMEOUT"] = texts;
   if (id === undefined || !/^\d+$/.test(id))
     return say(client, encodeError("ERR value is not an integer or out of range"));
@@ -168,7 +162,8 @@ function unblock(client: ClientConnection, texts: string[], paths: Paths): Outco
     return say(client, encodeError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
   const blocked = client.cache?.clients.get(Number(id))?.dedicated ?? null;
   if (blocked === null || blocked.engineClientId === 0) return say(client, encodeReply(0, client.protocol));
-  return paths.send(encodeRequest(["CLIENT", "UNBLOCK", String(blocked.engineClientId), mode]));
+  const words = ["CLIENT", "UNBLOCK", String(blocked.engineClientId), mode];
+  return forward(client, ownRequest(encodeRequest(words), words.length));
 }
 
 /** The line of CLIENT LIST. Fields that only an engine knows are left out. */

@@ -103,6 +103,11 @@ export class ClientConnection {
     return this.cache?.commands ?? null;
   }
 
+  /** Whether its dedicated connection is there and can be used. */
+  get hasDedicated(): boolean {
+    return this.dedicated !== null && this.dedicated.state === "ready";
+  }
+
   // ── input ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   onData(bytes: Buffer, nowMs: number): void {

@@ -10,6 +10,7 @@ import { ReplyScanner } from "@larder/resp";
 import type { ClientConnection } from "./client-connection.ts";
 import { limits } from "./limits.ts";
 import { swallow, type Treatment } from "./reply-queue.ts";
+import type { Request } from "./request.ts";
 import { ServerConnection } from "./server-connection.ts";
 
 const STAR = 42;
@@ -45,6 +46,13 @@ export class DedicatedConnection extends ServerConnection {
   send(bytes: Buffer, start: number, end: number, count: number, treatment: Treatment): void {
     if (!this.isRaw) this.expect(count, treatment);
     this.append(bytes, start, end);
+  }
+
+  /** Sends a request to subscribe or unsubscribe, which the engine confirms so many times. */
+  sendSubscription(request: Request, confirmations: number): void {
+    this.isTainted = true;
+    this.expect(confirmations, null, true);
+    this.append(request.bytes, request.start, request.end);
   }
 
   override onReplies(arrived: Buffer): void {

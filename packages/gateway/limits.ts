@@ -24,7 +24,7 @@ export const limits = {
   /** A connection without any command for so long is closed (Azure: 10 minutes). */
   clientIdleMs: 600_000,
   /** Bytes written to an engine that it has not taken; past it its clients are not read. */
-  serverOutputPauseBytes: 8 * 1024 * 1024,
+  serverOutputPauseBytes: 1024 * 1024,
   /** How long commands wait for an engine that is away before they are refused. */
   holdMs: 5_000,
   /** Idle dedicated connections kept warm for each cache, database and protocol. */

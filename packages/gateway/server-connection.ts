@@ -33,6 +33,10 @@ interface Waiter {
 }
 
 const outputBytesFirst = 64 * 1024;
+/** A buffer that grew larger is given back once it is empty. */
+const outputBytesKept = 4 * 1024 * 1024;
+/** As much as this goes out without waiting for the end of the turn: one write would not take more. */
+const flushBytes = 64 * 1024;
 
 export abstract class ServerConnection {
   state: "connecting" | "ready" | "closed" = "connecting";
@@ -47,6 +51,8 @@ export abstract class ServerConnection {
   #outputStart = 0;
   #outputEnd = 0;
   #isFlushing = false;
+  /** The socket took less than it was given: the rest goes out when it drains. */
+  #isBlocked = false;
   #waiting = new Set<Waiter>();
   /** Bytes of the log-in's replies; null after it. */
   #loginInput: Buffer | null = Buffer.alloc(0);
@@ -84,6 +90,7 @@ export abstract class ServerConnection {
     if (this.#outputEnd + length > this.#output.length) this.#makeRoom(length);
     bytes.copy(this.#output, this.#outputEnd, start, end);
     this.#outputEnd += length;
+    if (this.#outputEnd - this.#outputStart >= flushBytes && !this.#isBlocked) return this.flush();
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     flushThisTurn(this);
@@ -91,15 +98,19 @@ export abstract class ServerConnection {
 
   flush(): void {
     this.#isFlushing = false;
+    this.#isBlocked = false;
     const socket = this.#socket;
     if (socket === null || this.state === "closed" || this.#outputEnd === this.#outputStart) return;
     const written = socket.write(this.#output, this.#outputStart, this.#outputEnd - this.#outputStart);
     if (written < 0) return this.close();
     this.#outputStart += written;
-    if (this.#outputStart < this.#outputEnd) return;
+    if (this.#outputStart < this.#outputEnd) {
+      this.#isBlocked = true;
+      return;
+    }
     this.#outputStart = 0;
     this.#outputEnd = 0;
-    if (this.#output.length > limits.serverOutputPauseBytes) this.#output = Buffer.allocUnsafe(outputBytesFirst);
+    if (this.#output.length > outputBytesKept) this.#output = Buffer.allocUnsafe(outputBytesFirst);
     if (this.#waiting.size > 0) this.#tellDrained();
   }
 

@@ -6,4 +6,3 @@ export * from "./controller-link.ts";
 export * from "./lifecycle.ts";
 export * from "./log.ts";
 export * from "./randomness.ts";
-export * from "./socket-path.ts";

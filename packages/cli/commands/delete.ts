@@ -33,6 +33,7 @@ async function isAgreed(name: string, terminal: Terminal): Promise<boolean> {
     const answer = await prompt.question(`Delete ${terminal.errColors.bold(name)} and all data in it? [y/N] `);
     return /^y(es)?$/i.test(answer.trim());
   } catch {
+    terminal.err("\n");
     return false;
   } finally {
     prompt.close();

@@ -1,5 +1,6 @@
 /** `larder status`: what is up and what is not. Ends with NotRunning's exit status when the service does not answer. */
 import { LarderError } from "@larder/api/errors";
+import type { ServiceHealth } from "@larder/api/management-client";
 import type { RedisResource } from "@larder/api/redis-resource";
 import { formatCacheTable } from "../cache-view.ts";
 import { type CommandContext, type CommonOptions, openContext } from "../command-context.ts";
@@ -9,7 +10,8 @@ import type { Colors } from "../terminal.ts";
 
 interface DaemonStatus {
   name: string;
-  state: "running" | "stopped";
+  /** disconnected: the process lives, but the controller does not hear from it. */
+  state: "running" | "disconnected" | "stopped";
   pids: number[];
 }
 
@@ -37,24 +39,30 @@ export async function status(options: CommonOptions): Promise<void> {
 
 async function observe({ client, service }: CommandContext): Promise<ServiceStatus> {
   const { api, pids } = service.file;
-  const caches = await client.listCaches().catch((error: unknown) => {
-    if (error instanceof LarderError && error.code === "NotRunning") return undefined;
-    throw error;
-  });
-  const daemons = Object.entries(pids).map(([name, ids]): DaemonStatus => {
-    const alive = ids.filter(isAlive);
-    return { name, state: alive.length > 0 ? "running" : "stopped", pids: alive };
-  });
+  const health = await unlessNotRunning(client.health());
+  const caches = (health && (await unlessNotRunning(client.listCaches()))) ?? [];
+  const daemons = Object.entries(pids).map(([name, ids]) => daemonStatus(name, ids, health));
   const isWhole =
     daemons.every(({ state }) => state === "running") &&
-    caches?.every(({ properties }) => properties.larder.state === "available");
-  return {
-    api,
-    state: caches === undefined ? "stopped" : isWhole ? "running" : "degraded",
-    daemons,
-    engines: enginesOf(caches ?? []),
-    caches: caches ?? [],
-  };
+    caches.every(({ properties }) => properties.larder.state === "available");
+  const state = health === undefined ? "stopped" : isWhole ? "running" : "degraded";
+  return { api, state, daemons, engines: enginesOf(caches), caches };
+}
+
+function daemonStatus(name: string, ids: readonly number[], health: ServiceHealth | undefined): DaemonStatus {
+  const pids = ids.filter(isAlive);
+  const isHeard = { controller: health !== undefined, agent: health?.agents !== 0, gateway: health?.gateways !== 0 };
+  const state = pids.length === 0 ? "stopped" : isHeard[name as keyof typeof isHeard] ? "running" : "disconnected";
+  return { name, state, pids };
+}
+
+async function unlessNotRunning<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof LarderError && error.code === "NotRunning") return undefined;
+    throw error;
+  }
 }
 
 /** Which engines serve, with how many caches each. */
@@ -72,7 +80,7 @@ function enginesOf(caches: readonly RedisResource[]): EngineStatus[] {
 
 function formatStatus(found: ServiceStatus, colors: Colors): string {
   const { api, state, daemons, engines, caches } = found;
-  const paint = { running: colors.green, degraded: colors.yellow, stopped: colors.red };
+  const paint = { running: colors.green, degraded: colors.yellow, disconnected: colors.yellow, stopped: colors.red };
   const rows = daemons.map((daemon) => [
     `  ${daemon.name}`,
     paint[daemon.state](daemon.state),

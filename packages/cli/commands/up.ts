@@ -1,6 +1,9 @@
 /** `larder up`: runs a whole service in the foreground until it is told to stop. */
 import { join } from "node:path";
+import type { RedisResource } from "@larder/api/redis-resource";
+import { resourceGroupOf } from "../cache-lookup.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { commandName } from "../command-name.ts";
 import { withProgress } from "../progress.ts";
 import { describeExit } from "../supervisor/daemon.ts";
 import { spawnDaemon } from "../supervisor/daemon-process.ts";
@@ -46,10 +49,9 @@ async function runUntilStopped(context: UpContext, owned: OwnedDirectory): Promi
     process.exit(interruptedStatus);
   });
   try {
-    const starting = withProgress({ terminal, clock, text: "Starting Larder" }, () =>
+    const ready = await withProgress({ terminal, clock, text: "Starting Larder", handlesSignals: true }, () =>
       Promise.race([service.start(), signals.first.then(() => undefined)]),
     );
-    const ready = await starting;
     if (ready !== undefined) {
       await printWelcome({ terminal, dataDirectory: options.dataDirectory }, ready, clock.monotonicMs() - startedMs);
       await signals.first;
@@ -76,7 +78,7 @@ function localService({ options, terminal, clock }: UpContext, { layout }: Owned
       onCrash(plan, exit, delayMs) {
         const when = delayMs === 0 ? "restarting" : `restarting in ${formatDuration(delayMs)}`;
         const why = exit.error?.message ?? describeExit(exit);
-        say(`${terminal.errColors.yellow(`The ${plan.name} ended`)} (${why}); ${when}. Log: ${plan.logPath}`);
+        say(`${terminal.errColors.yellow(`The ${plan.name} ended`)} (${why}); ${when}.`);
       },
       onRestarted: (plan, pid) => say(`The ${plan.name} runs again (process ${pid}).`),
     },
@@ -90,9 +92,12 @@ async function printWelcome(
 ): Promise<void> {
   const { caches, client } = ready;
   const cache = caches.find(({ name }) => name === quickstartName) ?? caches[0];
-  const resourceGroup = cache?.id.split("/")[4] ?? "";
-  const shown = cache && { cache, key: (await client.listKeys({ resourceGroup, name: cache.name })).primaryKey };
-  terminal.out(formatWelcome({ ...ready, dataDirectory, shown, readyAfterMs }, terminal.colors));
+  const keyOf = async (resource: RedisResource) =>
+    (await client.listKeys({ resourceGroup: resourceGroupOf(resource), name: resource.name })).primaryKey;
+  const shown = cache && { cache, key: await keyOf(cache) };
+  terminal.out(
+    formatWelcome({ ...ready, dataDirectory, shown, readyAfterMs, command: commandName() }, terminal.colors),
+  );
 }
 
 /** `larder up | head -1` and a closed terminal must not end a service that others use. */
@@ -104,7 +109,5 @@ function keepRunningWithoutReader(): void {
 }
 
 function timeOfDay(clock: Clock): string {
-  const sinceMidnightS = Math.floor(clock.nowMs() / 1000) - 60 * new Date(clock.nowMs()).getTimezoneOffset();
-  const two = (value: number) => String(value % 60).padStart(2, "0");
-  return `${String(Math.floor(sinceMidnightS / 3600) % 24).padStart(2, "0")}:${two(Math.floor(sinceMidnightS / 60))}:${two(sinceMidnightS)}`;
+  return new Date(clock.nowMs()).toTimeString().slice(0, "hh:mm:ss".length);
 }

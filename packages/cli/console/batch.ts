@@ -6,10 +6,9 @@ import { createInterface } from "node:readline";
 import { ConsoleConnection, type ConsoleTarget } from "./console-connection.ts";
 import { isEndless } from "./endless-command.ts";
 import { splitLine } from "./input-line.ts";
+import { isPlainReport } from "./plain-report.ts";
 import type { Reply } from "./reply.ts";
-import { formatForPipe, formatForTerminal, replyToJson } from "./reply-format.ts";
-
-export type ReplyStyle = "terminal" | "pipe" | "json";
+import { formatReply, type ReplyStyle } from "./reply-format.ts";
 
 export interface BatchOptions {
   target: ConsoleTarget;
@@ -22,8 +21,7 @@ const errorStatus = 1;
 
 export async function runCommands({ target, style, command }: BatchOptions): Promise<number> {
   const connection = await ConsoleConnection.open(target);
-  const print = (reply: Reply) => void process.stdout.write(formatReply(reply, style));
-  connection.onUnasked = print;
+  connection.onUnasked = (reply) => void process.stdout.write(formatReply(reply, style));
   let status = 0;
   try {
     for await (const args of commandsOf(command)) {
@@ -33,7 +31,7 @@ export async function runCommands({ target, style, command }: BatchOptions): Pro
         continue;
       }
       const reply = await runOne(connection, args);
-      print(reply);
+      process.stdout.write(formatReply(reply, style, isPlainReport(args)));
       if (reply.kind === "error") status = errorStatus;
     }
   } finally {
@@ -60,10 +58,4 @@ async function* commandsOf(command: readonly string[]): AsyncGenerator<Buffer[] 
     if (args?.length === 1 && /^(exit|quit)$/i.test(String(args[0]))) return;
     yield args ?? "unbalanced";
   }
-}
-
-function formatReply(reply: Reply, style: ReplyStyle): string | Buffer {
-  if (style === "terminal") return formatForTerminal(reply);
-  if (style === "json") return `${JSON.stringify(replyToJson(reply))}\n`;
-  return Buffer.concat([formatForPipe(reply), Buffer.from("\n")]);
 }

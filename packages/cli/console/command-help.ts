@@ -8,7 +8,8 @@ export const generalHelp = `Type any command of the engine, for example SET gree
   clear          empty the screen
   exit           leave (also quit, and Ctrl-D)
 
-Tab completes command names. Ctrl-C clears the line, and ends SUBSCRIBE, MONITOR and commands that wait.
+Tab completes command names. Ctrl-C clears the line, and ends SUBSCRIBE,
+MONITOR and commands that wait.
 `;
 
 /** Undefined when the engine has no such command. */

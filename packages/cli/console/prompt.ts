@@ -10,9 +10,10 @@ import { ConsoleConnection, type ConsoleTarget } from "./console-connection.ts";
 import { isEndless } from "./endless-command.ts";
 import type { HistoryFile } from "./history-file.ts";
 import { splitLine } from "./input-line.ts";
+import { isPlainReport } from "./plain-report.ts";
 import { afterCommand, formatPrompt, initialPromptState, type PromptState } from "./prompt-state.ts";
 import type { Reply } from "./reply.ts";
-import { formatForTerminal } from "./reply-format.ts";
+import { formatForTerminal, formatReply } from "./reply-format.ts";
 import { isSecret } from "./secret-line.ts";
 
 export interface PromptOptions {
@@ -28,13 +29,16 @@ const historyLinesMax = 1_000;
 export class Prompt {
   readonly #options: PromptOptions;
   #connection: ConsoleConnection | undefined;
-  #state: PromptState = initialPromptState;
+  #state: PromptState;
   #names: Promise<string[]> | undefined;
   #isBusy = false;
   #isInterrupted = false;
+  /** By a command; Ctrl-D leaves without one, in the middle of the prompt's line. */
+  #isLeaving = false;
 
   constructor(options: PromptOptions) {
     this.#options = options;
+    this.#state = { ...initialPromptState, isResp3: options.target.isResp3 };
   }
 
   /** Resolves when the person leaves. */
@@ -63,7 +67,10 @@ export class Prompt {
       lines.on("line", (line) => {
         last = last.then(() => this.#take(line, lines));
       });
-      lines.on("close", () => void last.then(resolve));
+      lines.on("close", () => {
+        if (!this.#isLeaving) this.#print("\n");
+        void last.then(resolve);
+      });
     });
   }
 
@@ -78,8 +85,13 @@ export class Prompt {
     this.#isInterrupted = false;
     const isLeaving = await this.#runLine(line, lines);
     this.#isBusy = false;
-    if (isLeaving) lines.close();
+    if (isLeaving) this.#leave(lines);
     else this.#ask(lines);
+  }
+
+  #leave(lines: Interface): void {
+    this.#isLeaving = true;
+    lines.close();
   }
 
   async #runLine(line: string, lines: Interface): Promise<boolean> {
@@ -92,17 +104,11 @@ export class Prompt {
   }
 
   async #runWords(args: Buffer[], words: string[]): Promise<boolean> {
-    switch (words[0]?.toLowerCase()) {
-      case "exit":
-      case "quit":
-        return true;
-      case "clear":
-        this.#print(clearScreen);
-        return false;
-      case "help":
-      case "?":
-        this.#print(await this.#help(words.slice(1)));
-        return false;
+    const word = words[0]?.toLowerCase();
+    if (word === "exit" || word === "quit") return true;
+    if (word === "clear" || word === "help" || word === "?") {
+      this.#print(word === "clear" ? clearScreen : await this.#help(words.slice(1)));
+      return false;
     }
     try {
       await this.#runCommand(args, words);
@@ -123,15 +129,15 @@ export class Prompt {
     }
     const reply = await this.#connection.send(args);
     this.#state = afterCommand(this.#state, words, reply);
-    this.#print(formatForTerminal(reply));
+    process.stdout.write(formatReply(reply, "terminal", isPlainReport(args)));
   }
 
   async #connect(): Promise<ConsoleConnection> {
-    const connection = await ConsoleConnection.open(this.#options.target);
+    const { database, isResp3 } = this.#state;
+    const connection = await ConsoleConnection.open({ ...this.#options.target, isResp3 });
     connection.onUnasked = (reply) => this.#print(formatForTerminal(reply));
-    const { database } = this.#state;
     if (database !== 0) await connection.send([Buffer.from("SELECT"), Buffer.from(String(database))]);
-    this.#state = { database, isTransaction: false };
+    this.#state = { ...this.#state, isTransaction: false };
     return connection;
   }
 

@@ -7,6 +7,16 @@ import type { Reply } from "./reply.ts";
 const emptyText = { array: "(empty array)", map: "(empty hash)", set: "(empty set)", push: "(empty push)" } as const;
 const separator = { array: ")", push: ")", set: "~", map: "#" } as const;
 
+export type ReplyStyle = "terminal" | "pipe" | "json";
+
+/** The reply to one command, whole, with the newline that ends it. `isPlain`: see plain-report.ts. */
+export function formatReply(reply: Reply, style: ReplyStyle, isPlain = false): string | Buffer {
+  if (style === "json") return `${JSON.stringify(replyToJson(reply))}\n`;
+  if (isPlain && "bytes" in reply) return reply.bytes;
+  if (style === "terminal") return formatForTerminal(reply);
+  return Buffer.concat([formatForPipe(reply), Buffer.from("\n")]);
+}
+
 /** For a terminal. Ends with a newline. */
 export function formatForTerminal(reply: Reply, prefix = ""): string {
   switch (reply.kind) {
@@ -52,7 +62,9 @@ function formatElement({ kind, items }: Extract<Reply, { items: Reply[] }>, inde
   const [first, second] = [items[index], items[index + 1]];
   const text = first === undefined ? "" : formatForTerminal(first, prefix);
   if (kind !== "map" || second === undefined) return text;
-  return `${text.slice(0, -1)} => ${formatForTerminal(second, prefix)}`;
+  const value = formatForTerminal(second, prefix);
+  const isTall = "items" in second && value.indexOf("\n") < value.length - 1;
+  return `${text.slice(0, -1)} => ${isTall ? `\n${prefix}` : ""}${value}`;
 }
 
 /** For a pipe: the bytes as they are. Does not end with a newline, but for errors. */

@@ -8,7 +8,7 @@ import { createClient } from "redis";
 const client = createClient({
   url: ${JSON.stringify(`rediss://${hostAndPort(target)}`)},
   password: ${JSON.stringify(target.key)},
-  socket: { ca: readFileSync(${JSON.stringify(target.caPath)}) },
+  socket: { tls: true, ca: readFileSync(${JSON.stringify(target.caPath)}) },
 });
 await client.connect();
 await client.set("greeting", "hello");

@@ -38,6 +38,10 @@ export function layoutOf(dataDirectory: string, socketDirectory: string): Layout
   };
 }
 
+export function logPathOf(layout: Layout, name: DaemonName): string {
+  return join(layout.logDirectory, `${name}.log`);
+}
+
 export function planDaemons(
   options: UpOptions,
   layout: Layout,
@@ -52,7 +56,7 @@ export function planDaemons(
     name,
     program: join(packagesDirectory, name, "main.ts"),
     args: [...toArguments(flagsOf[name]), "--supervised"],
-    logPath: join(layout.logDirectory, `${name}.log`),
+    logPath: logPathOf(layout, name),
   });
   return { controller: planOf("controller"), agent: planOf("agent"), gateway: planOf("gateway") };
 }

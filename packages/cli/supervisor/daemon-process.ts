@@ -38,8 +38,9 @@ export const spawnDaemon: SpawnDaemon = (plan, onReady) => {
       pid: child.pid,
       exited: followUntilExit(child, onReady),
       askToStop() {
-        child.stdin.write("stop\n");
-        child.stdin.flush();
+        void child.stdin.write("stop\n");
+        // A process that has just ended by itself no longer reads.
+        Promise.resolve(child.stdin.flush()).catch(() => {});
       },
       kill: () => child.kill("SIGKILL"),
     };

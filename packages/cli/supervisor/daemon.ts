@@ -48,6 +48,13 @@ export class Daemon {
     return this.#first.promise;
   }
 
+  /** Does not wait any longer with a restart. */
+  hurry(): void {
+    if (this.#state.kind !== "waiting") return;
+    this.#cancelRetry();
+    this.#take("due");
+  }
+
   /** Resolves when the process is gone; one that does not go is killed. */
   async stop(): Promise<void> {
     this.#take("stop");

@@ -4,7 +4,7 @@
  * lock is held.
  */
 import { Database } from "bun:sqlite";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { LarderError } from "@larder/api/errors";
 import { writeOwnerFile } from "../owner-file.ts";
@@ -40,12 +40,25 @@ export function ownDataDirectory(path: string, holder: Holder): OwnedDirectory {
       for (const folder of ["controller", "agent", "gateway", "logs"])
         mkdirSync(join(path, folder), { recursive: true, mode: 0o700 });
       writeOwnerFile(layout.holder, JSON.stringify(holder));
-      return { layout, release: () => lock.close() };
+      return {
+        layout,
+        release() {
+          removeWhenEmpty(layout.socketDirectory);
+          lock.close();
+        },
+      };
     });
   } catch (error) {
     lock.close();
     throw error;
   }
+}
+
+/** Engines that run on keep their sockets in it. */
+function removeWhenEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {}
 }
 
 /** Closes it to others, unless it is a directory of the operator's own that holds other things too. */

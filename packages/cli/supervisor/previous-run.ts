@@ -3,7 +3,7 @@
  * still hold the ports. Nothing is killed here: the ids come from a file and may belong to others by now, so that each is
  * asked for its command line first, and then only waited for.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { ConnectionFile } from "@larder/api/connection-file";
 import type { Clock } from "../clock.ts";
 import { isAlive } from "../process-alive.ts";
@@ -29,6 +29,15 @@ function readPids(path: string): number[] {
 
 function isDaemon(pid: number): boolean {
   if (!isAlive(pid)) return false;
-  const { stdout } = Bun.spawnSync(["ps", "-o", "command=", "-p", String(pid)]);
-  return /packages\/(controller|agent|gateway)\/main\.ts/.test(stdout.toString());
+  return /packages\/(controller|agent|gateway)\/main\.ts/.test(commandLineOf(pid));
+}
+
+/** From /proc where there is one, as small Linux machines have no `ps`. */
+function commandLineOf(pid: number): string {
+  try {
+    if (existsSync("/proc/self/cmdline")) return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+    return Bun.spawnSync(["ps", "-ww", "-o", "command=", "-p", String(pid)]).stdout.toString();
+  } catch {
+    return "";
+  }
 }

@@ -8,7 +8,7 @@ import { ManagementClient } from "@larder/api/management-client";
 import type { Clock } from "../clock.ts";
 import { writeOwnerFile } from "../owner-file.ts";
 import type { DaemonEvents } from "./daemon.ts";
-import { type Layout, planDaemons } from "./daemon-plan.ts";
+import { daemonNames, type Layout, logPathOf, planDaemons } from "./daemon-plan.ts";
 import type { SpawnDaemon } from "./daemon-process.ts";
 import { defaultResourceGroup, makeFirstResources } from "./first-start.ts";
 import { rotateLog } from "./log-file.ts";
@@ -58,12 +58,13 @@ export class LocalService {
     const { options, layout, clock } = this.#parts;
     this.#removeReadyFile();
     const isFirst = !existsSync(layout.connection);
-    for (const name of ["controller", "agent", "gateway"]) rotateLog(`${layout.logDirectory}/${name}.log`);
+    for (const name of daemonNames) rotateLog(logPathOf(layout, name));
     await waitForPreviousRun(layout.connection, clock);
     await this.#supervisor.start();
     const client = await this.#connect();
     if (isFirst) await makeFirstResources(client, { quickstart: options.quickstart });
     const readiness = await waitForCaches(client, clock);
+    this.#stopped.signal.throwIfAborted();
     return { ...readiness, connection: this.#announce(client), client };
   }
 

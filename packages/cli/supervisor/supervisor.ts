@@ -30,10 +30,14 @@ export class Supervisor {
     await Promise.all([agent.start(), gateway.start()]);
   }
 
-  /** No client is left when the engines end, and no daemon watches a controller that is gone. */
+  /**
+   * No client is left when the engines end, and no daemon watches a controller that is gone. An agent that is down just
+   * then is started once more, as only it can end the engines.
+   */
   async stop(): Promise<void> {
     const { controller, agent, gateway } = this.#daemons;
     await gateway.stop();
+    agent.hurry();
     await agent.stop();
     await controller.stop();
   }

@@ -18,6 +18,8 @@ export interface WelcomeFacts {
   /** The cache that the examples use, with its key. */
   shown: { cache: RedisResource; key: string } | undefined;
   readyAfterMs: number;
+  /** How `larder` is called from here. */
+  command: string;
 }
 
 export function formatWelcome(facts: WelcomeFacts, colors: Colors): string {
@@ -92,9 +94,8 @@ function formatUnavailable({ name, properties }: RedisResource, colors: Colors):
   return `${colors.yellow(`Cache ${name} is not available:`)} ${reason}\n`;
 }
 
-function formatFarewell({ caches, shown }: WelcomeFacts, colors: Colors): string {
-  const name = shown?.cache.name;
-  const commands = name === undefined ? ["larder create NAME"] : ["larder status", `larder console ${name}`];
-  const others = caches.length > 1 ? [`larder list (${caches.length} caches)`] : [];
-  return `${colors.dim(`Next: ${[...commands, ...others].join(" · ")}. Ctrl-C stops the service.`)}\n`;
+function formatFarewell({ caches, shown, command }: WelcomeFacts, colors: Colors): string {
+  const next = shown === undefined ? ["create NAME"] : ["status", "list", `console ${shown.cache.name}`];
+  const more = caches.length > 1 ? ` There are ${caches.length} caches.` : "";
+  return `${colors.dim(`Next: ${next.map((words) => `${command} ${words}`).join(" · ")}`)}\n${colors.dim(`Ctrl-C stops the service.${more}`)}\n`;
 }

@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import { parseConfiguration, parsePairs, parseSku } from "./cache-arguments.ts";
+
+test.each([
+  ["C0", "Basic", "C", 0],
+  ["c6", "Basic", "C", 6],
+  ["P1", "Premium", "P", 1],
+  ["Basic_C0", "Basic", "C", 0],
+  ["Basic C0", "Basic", "C", 0],
+  ["standard-c2", "Standard", "C", 2],
+  ["STANDARD_C3", "Standard", "C", 3],
+  ["Premium P5", "Premium", "P", 5],
+] as const)("%s is a size", (text, name, family, capacity) => {
+  expect(parseSku(text)).toEqual({ name, family, capacity });
+});
+
+test.each(["", "C7", "P0", "P6", "Premium_C1", "Basic_P1", "X1", "C", "Huge_C0", "C00"])("%p is none", (text) => {
+  expect(() => parseSku(text)).toThrow(`There is no size "${text}".`);
+});
+
+test("pairs", () => {
+  expect(parsePairs("--tag", ["a=1", "b=x=y", "c="])).toEqual({ a: "1", b: "x=y", c: "" });
+  for (const bad of ["a", "=1", ""]) expect(() => parsePairs("--tag", [bad])).toThrow("--tag takes name=value");
+});
+
+test("settings", () => {
+  expect(parseConfiguration({})).toBeUndefined();
+  expect(parseConfiguration({ policy: "noeviction", config: ["maxclients=10"] })).toEqual({
+    maxclients: "10",
+    "maxmemory-policy": "noeviction",
+  });
+});

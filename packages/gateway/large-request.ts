@@ -1,0 +1,41 @@
+/**
+ * Requests that are too large to be kept whole: they pass as they come, on a dedicated connection, so that a slow sender
+ * of a large value holds up nobody. RESP requests are arrays of bulk strings, so the scanner of replies follows them.
+ */
+import { authenticatedLimits, ReplyScanner } from "@larder/resp";
+import type { ClientConnection } from "./client-connection.ts";
+import { Class } from "./command-classes.ts";
+import { failNow, onDedicated, takeMute } from "./forward.ts";
+import { counters } from "./metrics.ts";
+import type { Outcome } from "./request.ts";
+
+/** Those that are sent on as they are; nothing else has a reason to be large. */
+const passed: readonly Class[] = [Class.shared, Class.blocking, Class.blockingStream, Class.sticky];
+
+/** The bytes from `start` to the end are the beginning of the request. */
+export function beginLargeRequest(client: ClientConnection, found: Class, bytes: Buffer, start: number): Outcome {
+  if (!passed.includes(found)) return failNow(client, "ERR Protocol error: request too large for this command");
+  return onDedicated(client, () => {
+    if (found === Class.sticky) client.isSticky = true;
+    client.stream = new ReplyScanner(authenticatedLimits.bulkBytesMax);
+    counters.larder_gateway_commands_dedicated_total++;
+    client.dedicated?.expect(1, takeMute(client));
+    passLargeRequest(client, bytes, start);
+    return client.isClosed ? "stop" : "done";
+  });
+}
+
+/** Passes on what has come of the request, and returns where it ends, or the end of the bytes. */
+export function passLargeRequest(client: ClientConnection, bytes: Buffer, start: number): number {
+  const { dedicated, stream } = client;
+  if (dedicated === null || stream === null) return start;
+  const end = stream.next(bytes, start, bytes.length);
+  if (stream.malformed) {
+    client.pool?.forget(client);
+    client.fail("ERR Protocol error: invalid bulk length");
+    return bytes.length;
+  }
+  dedicated.append(bytes, start, end);
+  if (stream.complete) client.stream = null;
+  return end;
+}
