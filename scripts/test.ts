@@ -35,9 +35,12 @@ async function runTests(patterns: string[]): Promise<TestCounts> {
   });
   let tail = "";
   const decoder = new TextDecoder();
-  for await (const chunk of child.stderr) {
-    process.stdout.write(chunk);
-    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4_000);
+  const reader = child.stderr.getReader();
+  // A process that a broken test left behind may hold the pipe open for ever.
+  void child.exited.then(() => Bun.sleep(1_000)).then(() => reader.cancel());
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    process.stdout.write(chunk.value);
+    tail = (tail + decoder.decode(chunk.value, { stream: true })).slice(-4_000);
   }
   return parseTestSummary(tail, await child.exited);
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { NodeSpec } from "@larder/api";
 import { Redis } from "ioredis";
 import { identifyProcess } from "../packages/agent/engine/process.ts";
+import { hasNativeEngine, hasRedis, hasValkey } from "./fixture/native-engine.ts";
 import { nodeSpec, TestAgent } from "./fixture/test-agent.ts";
 import { until } from "./fixture/until.ts";
 
@@ -12,13 +13,14 @@ setDefaultTimeout(60_000);
 
 const valkeyPath = Bun.which("valkey-server");
 const redisPath = Bun.which("redis-server");
-if (redisPath === null) process.stderr.write("redis-server is not on the PATH: its cases are left out\n");
 
 const engines = [
   { title: "native Valkey", kind: "native", name: "valkey", flags: ["--engine-path", valkeyPath ?? "valkey-server"] },
   { title: "native Redis", kind: "native", name: "redis", flags: ["--engine-path", redisPath ?? "redis-server"] },
   { title: "embedded Valkey", kind: "embedded", name: "valkey", flags: ["--engine", "embedded"] },
 ] as const;
+
+const nativeTest = test.skipIf(!hasNativeEngine);
 
 let agent: TestAgent;
 const clients: Redis[] = [];
@@ -57,7 +59,7 @@ async function runNode(given: Partial<NodeSpec>) {
 }
 
 for (const { title, kind, name, flags } of engines) {
-  const run = name === "redis" && redisPath === null ? test.skip : test;
+  const run = test.skipIf(kind === "native" && !(name === "redis" ? hasRedis : hasValkey));
 
   run(`${title}: serves, and nobody gets in without a password`, async () => {
     expect(await newAgent().start([...flags])).toBe("ready");
@@ -179,7 +181,7 @@ for (const { title, kind, name, flags } of engines) {
   });
 }
 
-test("engines end when the whole service is asked to stop, and stay when only the agent is told to", async () => {
+nativeTest("engines end when the whole service is asked to stop, and stay when only the agent is told to", async () => {
   await newAgent().start();
   const { spec, node } = await runNode({});
   await agent.signal("SIGTERM");
@@ -191,7 +193,7 @@ test("engines end when the whole service is asked to stop, and stay when only th
   expect(await isAlive(node.pid)).toBe(false);
 });
 
-test("goes on with the last word of a controller that is away", async () => {
+nativeTest("goes on with the last word of a controller that is away", async () => {
   await newAgent().start();
   const { spec, node } = await runNode({});
   await agent.controller.stop();
@@ -204,7 +206,7 @@ test("goes on with the last word of a controller that is away", async () => {
   expect((await agent.controller.running(spec)).runId).not.toBe(node.runId);
 });
 
-test("a node that desired.json does not name is adopted, and removed only on the controller's word", async () => {
+nativeTest("a node that desired.json does not name is adopted, and removed only on the controller's word", async () => {
   await newAgent().start();
   const { spec, node } = await runNode({});
   await agent.controller.stop();
@@ -220,7 +222,7 @@ test("a node that desired.json does not name is adopted, and removed only on the
   expect(await isAlive(node.pid)).toBe(false);
 });
 
-test("finds an engine whose agent died before it wrote the record", async () => {
+nativeTest("finds an engine whose agent died before it wrote the record", async () => {
   await newAgent().start();
   const { spec, node } = await runNode({});
   await agent.signal("SIGKILL");
@@ -230,7 +232,7 @@ test("finds an engine whose agent died before it wrote the record", async () => 
   expect(await agent.controller.running(spec)).toMatchObject({ pid: node.pid, runId: node.runId, engine: node.engine });
 });
 
-test("an engine whose socket file was removed is started again, as nobody could find it", async () => {
+nativeTest("an engine whose socket file was removed is started again, as nobody could find it", async () => {
   await newAgent().start();
   const { spec, node } = await runNode({});
   rmSync(node.socketPath);
@@ -242,7 +244,7 @@ test("an engine whose socket file was removed is started again, as nobody could 
   expect(await clientOf(node.socketPath).ping()).toBe("PONG");
 });
 
-test("a process that only has the id of an engine is never touched", async () => {
+nativeTest("a process that only has the id of an engine is never touched", async () => {
   await newAgent().start();
   const { spec, node } = await runNode({});
   await agent.signal("SIGKILL");
@@ -268,7 +270,7 @@ test("a process that only has the id of an engine is never touched", async () =>
   }
 });
 
-test("an engine that cannot start is reported as failed, with its last words, and tried again", async () => {
+nativeTest("an engine that cannot start is reported as failed, with its last words, and tried again", async () => {
   await newAgent().start();
   const spec = nodeSpec({ maxmemoryPolicy: "no-such-policy" });
   agent.controller.want(spec);
@@ -280,7 +282,7 @@ test("an engine that cannot start is reported as failed, with its last words, an
   expect((await agent.controller.running(mended)).error).toBeNull();
 });
 
-test("what only a restart could change is refused, and the engine goes on", async () => {
+nativeTest("what only a restart could change is refused, and the engine goes on", async () => {
   await newAgent().start();
   const { spec, node } = await runNode({});
   agent.controller.want({ ...spec, generation: 2, databases: 32 });
@@ -297,7 +299,7 @@ test("a cache too large for the embedded engine is refused", async () => {
   expect(failed.error?.code).toBe("EngineNotAvailable");
 });
 
-test("a second agent on the same folder is refused once the first has had time to stop", async () => {
+nativeTest("a second agent on the same folder is refused once the first has had time to stop", async () => {
   await newAgent().start();
   const { node } = await runNode({});
   const second = Bun.spawn([process.execPath, ...agent.command], { stdout: "pipe", stderr: "ignore" });
@@ -313,7 +315,7 @@ test("a host without an engine gets one clear sentence", async () => {
   });
 });
 
-test("the engine holds no file of the agent", async () => {
+nativeTest("the engine holds no file of the agent", async () => {
   await newAgent().start();
   const { node } = await runNode({});
   if (process.platform !== "linux") return;

@@ -58,6 +58,15 @@ test("Debian 12, backports not to be had: Redis alone, and it is said", () => {
   expect(missing).toContain("run on the redis-server");
 });
 
+test("Debian 12 with backports configured, and older lists", () => {
+  const candidates = new Map([redis70]);
+  expect(replay({ candidates }, [[...redis70], [...valkey80]], []).kinds).toEqual([
+    "refresh",
+    "install valkey-server redis-server",
+    "done",
+  ]);
+});
+
 test("Debian 13: Valkey from the release, its Redis 8 is left alone", () => {
   const candidates = new Map([
     ["redis-server", "5:8.0.2-3"],

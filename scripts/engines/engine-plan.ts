@@ -54,6 +54,12 @@ export function planEngines(observed: EnginesObserved): EngineStep {
         says: `Valkey is not in ${observed.releaseName} itself. Its backports have it: ${backports.suite} is added to apt's sources.`,
         source: backports.source,
       };
+    // Older lists may not have it yet, or not those of backports that were configured later.
+    if (backports === undefined && !isTried("refresh"))
+      return {
+        kind: "refresh",
+        says: "The tests need Valkey, which apt does not know. First its package lists are fetched.",
+      };
   }
   const packages = wanted.filter(fits);
   if (packages.length === 0) return done(observed, whyNothingFits(observed));

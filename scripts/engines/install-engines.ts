@@ -95,7 +95,7 @@ function commandOf(step: Exclude<EngineStep, { kind: "done" }>): string[] {
 
 /** Quiet, unless it fails. */
 function run([program = "", ...args]: string[], input: string): boolean {
-  const done = spawnSync(program, args, { input, encoding: "utf8" });
+  const done = spawnSync(program, args, { input, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   if (done.status !== 0) process.stderr.write(`${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}`);
   return done.status === 0;
 }

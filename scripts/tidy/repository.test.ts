@@ -6,6 +6,7 @@ import { deadFiles } from "./dead-files.ts";
 import { errorCodes } from "./error-codes.ts";
 import { fileLength } from "./file-length.ts";
 import { fileNames } from "./file-names.ts";
+import { installScripts } from "./install-scripts.ts";
 import { machineNames } from "./machine-names.ts";
 import { packageGraph } from "./package-graph.ts";
 import { readSourceFiles, type TidyRule } from "./source-files.ts";
@@ -16,6 +17,7 @@ const rules: Record<string, TidyRule> = {
   "no file is dead": deadFiles,
   "names are kebab-case concepts": fileNames,
   "no machine and no package host is named": machineNames,
+  "every install script is decided on": installScripts,
   "no file is too long": fileLength,
   "every error code is used": (files) => errorCodes(files, Object.keys(errorTable)),
 };

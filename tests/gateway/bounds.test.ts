@@ -4,14 +4,10 @@ import { createHash } from "node:crypto";
 import { encodeRequest } from "@larder/resp";
 import { type ByteClient, connectBytes } from "../fixture/byte-client.ts";
 import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { hasValkey } from "../fixture/native-engine.ts";
 
 const mebibyte = 1024 * 1024;
 let served: TestGateway;
-
-beforeAll(async () => {
-  served = await startGateway({ clientsMax: 4 });
-});
-afterAll(() => served.stop());
 
 async function logIn(key = accessKey): Promise<ByteClient> {
   const client = await connectBytes({ port: served.plainPort });
@@ -20,7 +16,12 @@ async function logIn(key = accessKey): Promise<ByteClient> {
   return client;
 }
 
-describe("bounds", () => {
+describe.skipIf(!hasValkey)("bounds", () => {
+  beforeAll(async () => {
+    served = await startGateway({ clientsMax: 4 });
+  });
+  afterAll(() => served.stop());
+
   test("a client that takes no replies is closed, costs bounded memory, and holds up nobody", async () => {
     const neighbour = await logIn();
     neighbour.send(encodeRequest(["SET", "value", Buffer.alloc(mebibyte, "v")]));

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { encodeRequest } from "@larder/resp";
 import { connectBytes } from "../fixture/byte-client.ts";
 import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { hasValkey } from "../fixture/native-engine.ts";
 import type { Address } from "../fixture/raw-client.ts";
 import { randomFrom, testSeed } from "../fixture/seed.ts";
 import { startValkey, type TestEngine } from "../fixture/valkey.ts";
@@ -137,7 +138,7 @@ async function converse(address: Address, login: string[], stream: Buffer, cuts:
   return answered.slice(answered.indexOf("begin\r\n"));
 }
 
-describe(`gateway and engine answer alike (LARDER_SEED=${testSeed})`, () => {
+describe.skipIf(!hasValkey)(`gateway and engine answer alike (LARDER_SEED=${testSeed})`, () => {
   let served: TestGateway;
   let bare: TestEngine;
 

@@ -10,6 +10,7 @@ import { encodeRequest } from "@larder/resp";
 import type { Socket } from "bun";
 import { connectBytes } from "../fixture/byte-client.ts";
 import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { hasValkey } from "../fixture/native-engine.ts";
 import { randomFrom, testSeed } from "../fixture/seed.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "larder-hostile-"));
@@ -42,7 +43,7 @@ const engine = Bun.listen<{ isReady: boolean }>({
   },
 });
 
-describe(`a hostile engine (LARDER_SEED=${testSeed})`, () => {
+describe.skipIf(!hasValkey)(`a hostile engine (LARDER_SEED=${testSeed})`, () => {
   let served: TestGateway;
   beforeAll(async () => {
     served = await startGateway();

@@ -9,7 +9,7 @@ let service: TestService;
 const resourceGroup = "default";
 
 beforeAll(async () => {
-  service = await startService({ engine: "auto" });
+  service = await startService();
 }, 60_000);
 afterAll(() => service?.stop(), 30_000);
 

@@ -1,8 +1,8 @@
 /** `kill -9` of the agent under load: engines outlive it, the next agent adopts them, and no client notices. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { CacheAccess } from "../fixture/cache-access.ts";
-import { engineOf } from "../fixture/engine-identity.ts";
-import { killDaemon } from "../fixture/processes.ts";
+import { engineOf, enginePids } from "../fixture/engine-identity.ts";
+import { isAlive, killDaemon } from "../fixture/processes.ts";
 import { startService, type TestService } from "../fixture/service.ts";
 import { until } from "../fixture/until.ts";
 import { WriteLoad } from "../fixture/write-load.ts";
@@ -10,7 +10,7 @@ import { WriteLoad } from "../fixture/write-load.ts";
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startService({ engine: "auto" });
+  service = await startService();
 }, 60_000);
 afterAll(() => service?.stop(), 30_000);
 
@@ -39,7 +39,10 @@ test("three times in a row", async () => {
 }, 60_000);
 
 test("an adopted engine takes changes and is stopped with its cache", async () => {
+  const others = enginePids(service);
   const cache = await CacheAccess.of(service, await service.createCache("changed"));
+  const pids = enginePids(service).filter((pid) => !others.includes(pid));
+  expect(pids.filter(isAlive)).toHaveLength(1);
   const reader = await cache.ioredis();
   const engine = await engineOf(reader);
   await killDaemon(service, "agent");
@@ -49,5 +52,5 @@ test("an adopted engine takes changes and is stopped with its cache", async () =
   expect(await engineOf(reader)).toEqual(engine);
   cache.close();
   await service.client.deleteCache(at);
-  await until("the engine is gone", () => !engine.isAlive());
+  await until("the engine is gone", () => !pids.some(isAlive));
 }, 60_000);

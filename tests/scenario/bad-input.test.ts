@@ -14,7 +14,7 @@ let plain: Address;
 let bystander: Redis;
 
 beforeAll(async () => {
-  service = await startService({ engine: "auto" });
+  service = await startService();
   cache = await CacheAccess.of(service, await service.createCache("target", { enableNonSslPort: true }));
   if (cache.plain === undefined) throw new Error("the cache has no plain-text port");
   plain = cache.plain;

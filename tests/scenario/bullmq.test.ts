@@ -9,7 +9,7 @@ let service: TestService;
 let cache: CacheAccess;
 
 beforeAll(async () => {
-  service = await startService({ engine: "auto" });
+  service = await startService();
   const properties = { redisConfiguration: { "maxmemory-policy": "noeviction" } };
   cache = await CacheAccess.of(service, await service.createCache("jobs", properties));
 }, 60_000);

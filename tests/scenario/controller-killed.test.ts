@@ -12,7 +12,7 @@ import { WriteLoad } from "../fixture/write-load.ts";
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startService({ engine: "auto" });
+  service = await startService();
 }, 60_000);
 afterAll(() => service?.stop(), 30_000);
 

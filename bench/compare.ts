@@ -1,0 +1,118 @@
+/** Measures targets against each other: every load goes round all of them in turn, as the machine is never quiet for long. */
+import { cpuMicros, type MachineTicks, machineTicks, microsPerTick } from "./cpu.ts";
+import { fillKeys, type Load, runLoad } from "./load.ts";
+import { type Cell, requestsFor } from "./matrix.ts";
+import type { BackendKind } from "./peers/backend.ts";
+import { median } from "./quantile.ts";
+import type { Sample } from "./sample.ts";
+import type { Target, TargetChoice } from "./targets.ts";
+
+export interface Comparison {
+  cells: readonly Cell[];
+  targetsOf(cell: Cell): readonly Target[];
+  onProgress(done: number, all: number): void;
+  signal: AbortSignal;
+}
+
+export async function compare(comparison: Comparison): Promise<Sample[]> {
+  const { cells, signal } = comparison;
+  const all = cells.reduce((sum, cell) => sum + cell.rounds * comparison.targetsOf(cell).length, 0);
+  const samples: Sample[] = [];
+  let valueBytes: number | undefined;
+  for (const cell of cells) {
+    const targets = comparison.targetsOf(cell);
+    if (cell.load.valueBytes !== valueBytes) {
+      valueBytes = cell.load.valueBytes;
+      await fillEngines(targets, valueBytes, signal);
+    }
+    const rates = new Map<Target, number>();
+    for (let round = 0; round < cell.rounds; round++) {
+      for (const target of rotated(targets, round)) {
+        const sample = await measure(target, cell.load, {
+          round,
+          requests: requestsFor(cell.load, cell.seconds, rates.get(target)),
+          signal,
+        });
+        rates.set(target, sample.requestsPerSecond);
+        samples.push(sample);
+        comparison.onProgress(samples.length, all);
+      }
+    }
+  }
+  return samples;
+}
+
+async function fillEngines(targets: readonly Target[], valueBytes: number, signal: AbortSignal): Promise<void> {
+  const oneOfEach = new Map(targets.map((target) => [target.enginePid, target]));
+  for (const { endpoint } of oneOfEach.values()) await fillKeys(endpoint, valueBytes, signal);
+}
+
+/** Nobody always follows the same neighbour. */
+function rotated<T>(items: readonly T[], by: number): T[] {
+  return items.map((_, index) => items[(index + by) % items.length] as T);
+}
+
+async function measure(
+  target: Target,
+  load: Load,
+  run: { round: number; requests: number; signal: AbortSignal },
+): Promise<Sample> {
+  const { proxyPid, enginePid } = target;
+  const machineBefore = machineTicks();
+  const proxyBefore = proxyPid === null ? 0 : cpuMicros(proxyPid);
+  const engineBefore = cpuMicros(enginePid);
+  const result = await runLoad(target.endpoint, load, run.requests, run.signal);
+  const proxyMicros = proxyPid === null ? null : cpuMicros(proxyPid) - proxyBefore;
+  const engineMicros = cpuMicros(enginePid) - engineBefore;
+  const ownMicros = result.generatorMicros + (proxyMicros ?? 0) + engineMicros;
+  return {
+    target: target.name,
+    load,
+    round: run.round,
+    requestsPerSecond: result.requestsPerSecond,
+    p50Ms: result.p50Ms,
+    p99Ms: result.p99Ms,
+    cpuMicrosPerRequest: {
+      generator: result.generatorMicros / run.requests,
+      proxy: proxyMicros === null ? null : proxyMicros / run.requests,
+      engine: engineMicros / run.requests,
+    },
+    othersShare: othersShare(machineBefore, ownMicros),
+  };
+}
+
+function othersShare(before: MachineTicks, ownMicros: number): number {
+  const after = machineTicks();
+  const othersTicks = after.busy - before.busy - ownMicros / microsPerTick;
+  return Math.max(0, othersTicks / (after.all - before.all));
+}
+
+export interface Chosen {
+  name: string;
+  backend: BackendKind;
+  /** Requests per second over the Unix socket, as a ratio of those over TCP. */
+  unixToTcp: number;
+}
+
+/** Finds which backend each proxy is faster with, on the loads that the goals are about. */
+export async function chooseBackends(
+  choices: readonly TargetChoice[],
+  cells: readonly Cell[],
+  signal: AbortSignal,
+): Promise<Chosen[]> {
+  const chosen: Chosen[] = [];
+  for (const choice of choices) {
+    const ratios = [];
+    for (const { load } of cells.filter((cell) => cell.isGoal && cell.load.command === "GET")) {
+      for (let round = 0; round < 3; round++) {
+        const run = { round, requests: requestsFor(load, 0.5, undefined), signal };
+        const tcp = await measure(choice.by.tcp, load, run);
+        const unix = await measure(choice.by.unix, load, run);
+        ratios.push(unix.requestsPerSecond / tcp.requestsPerSecond);
+      }
+    }
+    const unixToTcp = median(ratios);
+    chosen.push({ name: choice.name, backend: unixToTcp > 1 ? "unix" : "tcp", unixToTcp });
+  }
+  return chosen;
+}

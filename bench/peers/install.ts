@@ -1,0 +1,43 @@
+/**
+ * The programs that the gateway is compared with. Debian and Ubuntu install what is missing through apt-get, after
+ * saying so, and without starting its services; elsewhere this says what to install by hand. Nothing that is there is
+ * touched.
+ */
+import { join } from "node:path";
+import { installEngines } from "../../scripts/engines/install-engines.ts";
+import type { ProgramVersion } from "../machine.ts";
+
+export const peerPrograms = [
+  { name: "valkey-server", command: ["valkey-server", "--version"] },
+  { name: "valkey-benchmark", command: ["valkey-benchmark", "--version"] },
+  { name: "haproxy", command: ["haproxy", "-v"] },
+  { name: "nutcracker", command: ["nutcracker", "-V"] },
+] as const satisfies ProgramVersion[];
+
+const packages: Record<(typeof peerPrograms)[number]["name"], string> = {
+  "valkey-server": "valkey-server",
+  "valkey-benchmark": "valkey-tools",
+  haproxy: "haproxy",
+  nutcracker: "nutcracker",
+};
+
+/** Throws when something is missing and cannot be installed. */
+export function ensurePeers(): void {
+  if (missingPackages().length === 0) return;
+  // It also adds the release's backports, where only those have Valkey and its tools.
+  if (missingPackages().includes("valkey-server")) installEngines((sentence) => console.error(sentence));
+  const missing = missingPackages();
+  if (missing.length === 0) return;
+  const names = missing.join(" ");
+  if (Bun.which("apt-get") === null) throw new Error(`The comparison needs these packages: ${names}.`);
+  console.error(`The comparison needs peers. apt installs ${names}; no service is started.`);
+  const script = join(import.meta.dirname, "../../scripts/engines/apt.sh");
+  const asRoot = process.getuid?.() === 0 ? [] : ["sudo"];
+  const command = [...asRoot, "sh", script, "install", ...missing];
+  const { exitCode } = Bun.spawnSync(command, { stdin: "inherit", stdout: "inherit", stderr: "inherit" });
+  if (exitCode !== 0) throw new Error(`apt could not install ${names}.`);
+}
+
+function missingPackages(): string[] {
+  return peerPrograms.filter(({ name }) => Bun.which(name) === null).map(({ name }) => packages[name]);
+}
