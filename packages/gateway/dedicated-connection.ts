@@ -25,6 +25,7 @@ interface Awaited {
 }
 
 export class DedicatedConnection extends ServerConnection {
+  override readonly isShared = false;
   owner: ClientConnection | null = null;
   isRaw = false;
   /** Set once the connection has been in a state that another client must not inherit. */

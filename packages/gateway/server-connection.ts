@@ -13,7 +13,7 @@
 import { type CommandTable, decodeReply, encodeRequest, type Protocol, type Reply, ReplyError } from "@larder/resp";
 import type { Socket } from "bun";
 import { buildCommandTable } from "./command-classes.ts";
-import { flushThisTurn } from "./flush.ts";
+import { flushSoon } from "./flush.ts";
 import { limits } from "./limits.ts";
 import { counters } from "./metrics.ts";
 
@@ -35,10 +35,11 @@ interface Waiter {
 const outputBytesFirst = 64 * 1024;
 /** A buffer that grew larger is given back once it is empty. */
 const outputBytesKept = 4 * 1024 * 1024;
-/** As much as this goes out without waiting for the end of the turn: one write would not take more. */
+/** As much as this goes out at once: one write would not take more. */
 const flushBytes = 64 * 1024;
 
 export abstract class ServerConnection {
+  abstract readonly isShared: boolean;
   state: "connecting" | "ready" | "closed" = "connecting";
   /** The engine's own id of this connection, for CLIENT UNBLOCK. */
   engineClientId = 0;
@@ -84,16 +85,16 @@ export abstract class ServerConnection {
     this.#tellDrained();
   }
 
-  /** Copies bytes [start, end) to what goes out at the end of this turn. */
+  /** Copies bytes [start, end) to what goes out soon (flush.ts). */
   append(bytes: Buffer, start: number, end: number): void {
     const length = end - start;
     if (this.#outputEnd + length > this.#output.length) this.#makeRoom(length);
     bytes.copy(this.#output, this.#outputEnd, start, end);
     this.#outputEnd += length;
-    if (this.#outputEnd - this.#outputStart >= flushBytes && !this.#isBlocked) return this.flush();
+    if (this.outputBytes >= flushBytes && !this.#isBlocked) return this.flush();
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    flushThisTurn(this);
+    flushSoon(this);
   }
 
   flush(): void {
@@ -114,8 +115,13 @@ export abstract class ServerConnection {
     if (this.#waiting.size > 0) this.#tellDrained();
   }
 
+  /** Bytes that wait to go out. */
+  get outputBytes(): number {
+    return this.#outputEnd - this.#outputStart;
+  }
+
   get isFull(): boolean {
-    return this.#outputEnd - this.#outputStart > limits.serverOutputPauseBytes;
+    return this.outputBytes > limits.serverOutputPauseBytes;
   }
 
   /** Tells `waiter`, once, when the waiting bytes are gone or the connection is closed. */

@@ -15,6 +15,7 @@ import { ServerConnection } from "./server-connection.ts";
 const PUSH = 62;
 
 export class SharedConnection extends ServerConnection {
+  override readonly isShared = true;
   readonly #queue = new ReplyQueue();
   readonly #scanner = new ReplyScanner(limits.replyBulkBytesMax);
 
