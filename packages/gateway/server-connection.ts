@@ -54,7 +54,8 @@ export abstract class ServerConnection {
   #isFlushing = false;
   /** The socket took less than it was given: the rest goes out when it drains. */
   #isBlocked = false;
-  #waiting = new Set<Waiter>();
+  readonly #waiting = new Set<Waiter>();
+  #isTelling = false;
   /** Bytes of the log-in's replies; null after it. */
   #loginInput: Buffer | null = Buffer.alloc(0);
   readonly #loginSteps: ((reply: Reply) => void)[] = [];
@@ -112,7 +113,7 @@ export abstract class ServerConnection {
     this.#outputStart = 0;
     this.#outputEnd = 0;
     if (this.#output.length > outputBytesKept) this.#output = Buffer.allocUnsafe(outputBytesFirst);
-    if (this.#waiting.size > 0) this.#tellDrained();
+    if (this.#waiting.size > 0) setImmediate(() => this.#tellDrained());
   }
 
   /** Bytes that wait to go out. */
@@ -124,7 +125,7 @@ export abstract class ServerConnection {
     return this.outputBytes > limits.serverOutputPauseBytes;
   }
 
-  /** Tells `waiter`, once, when the waiting bytes are gone or the connection is closed. */
+  /** Tells `waiter`, once, when there is room again or the connection is closed. */
   waitForDrain(waiter: Waiter): void {
     this.#waiting.add(waiter);
   }
@@ -208,10 +209,16 @@ export abstract class ServerConnection {
     this.#outputEnd = used;
   }
 
+  /** In the order in which they came to wait, and only while there is room: nobody is overtaken. */
   #tellDrained(): void {
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const each of waiting) each.onServerDrained();
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    for (const waiter of this.#waiting) {
+      if (this.isFull && this.state !== "closed") break;
+      this.#waiting.delete(waiter);
+      waiter.onServerDrained();
+    }
+    this.#isTelling = false;
   }
 }
 
