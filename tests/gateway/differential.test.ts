@@ -157,7 +157,9 @@ describe.skipIf(!hasValkey)(`gateway and engine answer alike (LARDER_SEED=${test
       const stream = pipeline(random);
       const cuts = Array.from({ length: random(5) }, () => random(stream.length)).sort((a, b) => a - b);
       const expected = await converse({ unix: bare.socketPath }, ["AUTH", bare.user, bare.password], stream, cuts);
-      const actual = await converse({ port: served.plainPort }, ["AUTH", accessKey], stream, cuts);
+      const over: Address =
+        round % 2 === 0 ? { port: served.plainPort } : { port: served.tlsPort, tls: { ca: served.ca } };
+      const actual = await converse(over, ["AUTH", accessKey], stream, cuts);
       if (actual !== expected)
         expect({ round, actual: firstDifference(actual, expected) }).toEqual({ round, actual: "" });
     }
