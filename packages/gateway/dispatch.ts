@@ -22,7 +22,7 @@ import { answer, awaitEngine, failNow, forward, forwardSticky, onDedicated } fro
 import { beginLargeRequest, passLargeRequest } from "./large-request.ts";
 import { limits } from "./limits.ts";
 import { counters } from "./metrics.ts";
-import { type Outcome, ownRequest, type Request, wordsOf } from "./request.ts";
+import { type Outcome, type Request, wordsOf } from "./request.ts";
 import { selectDatabase } from "./select-database.ts";
 import { changeSubscriptions } from "./subscription-commands.ts";
 import { beginTransaction, beginWatch, endTransaction, refuse, refuseInside } from "./transaction.ts";
@@ -129,7 +129,7 @@ function runInline(client: ClientConnection, line: Buffer, start: number, end: n
   const words = parseInline(line.subarray(start, end));
   if (words === undefined) return failNow(client, "ERR Protocol error: unbalanced quotes in request");
   if (words.length === 0) return "done";
-  const { bytes } = ownRequest(encodeRequest(words), words.length);
+  const bytes = encodeRequest(words);
   if (scanner.scan(bytes, 0, bytes.length, authenticatedLimits) !== Scan.complete)
     return failNow(client, "ERR Protocol error: invalid inline request");
   return runFound(client, Scan.complete, bytes, 0, bytes.length);

@@ -92,14 +92,20 @@ export abstract class ServerConnection {
     if (this.#outputEnd + length > this.#output.length) this.#makeRoom(length);
     bytes.copy(this.#output, this.#outputEnd, start, end);
     this.#outputEnd += length;
-    if (this.outputBytes >= flushBytes && !this.#isBlocked) return this.flush();
+    if (this.outputBytes >= flushBytes && !this.#isBlocked) return this.write();
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     flushSoon(this);
   }
 
+  /** Called by flush.ts, once for each time that the connection was handed to it. */
   flush(): void {
     this.#isFlushing = false;
+    this.write();
+  }
+
+  /** Gives the socket what waits; it may take less. */
+  write(): void {
     this.#isBlocked = false;
     const socket = this.#socket;
     if (socket === null || this.state === "closed" || this.#outputEnd === this.#outputStart) return;
@@ -179,7 +185,7 @@ export abstract class ServerConnection {
     this.#loginSteps.push(then);
     const request = encodeRequest(words);
     this.append(request, 0, request.length);
-    this.flush();
+    this.write();
   }
 
   #onLoginData(bytes: Buffer): void {
@@ -225,7 +231,7 @@ export abstract class ServerConnection {
 const socketHandlers = {
   open: (socket: Socket<ServerConnection>) => socket.data.onOpen(socket),
   data: (socket: Socket<ServerConnection>, bytes: Buffer) => socket.data.onData(bytes),
-  drain: (socket: Socket<ServerConnection>) => socket.data.flush(),
+  drain: (socket: Socket<ServerConnection>) => socket.data.write(),
   close: (socket: Socket<ServerConnection>) => socket.data.close(),
   error: (socket: Socket<ServerConnection>) => socket.data.close(),
   connectError: (socket: Socket<ServerConnection>) => socket.data.close(),

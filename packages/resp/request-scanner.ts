@@ -39,7 +39,7 @@ export const unauthenticatedLimits: RequestLimits = {
   authenticated: false,
 };
 
-export const inlineBytesMax = 64 * 1024;
+const inlineBytesMax = 64 * 1024;
 /** The longest line that can hold a length; a longer one is malformed. */
 const lengthLineBytesMax = 64 * 1024;
 /** Offsets are kept for the first arguments only; `collectArguments` reads all of them. */
