@@ -21,7 +21,12 @@ export class ControllerFixture {
   readonly controller: Controller;
 
   constructor(options: Partial<ControllerOptions> = {}) {
-    this.controller = new Controller({
+    this.controller = this.another(options);
+  }
+
+  /** One more controller on the same directory and socket, not started. */
+  another(options: Partial<ControllerOptions> = {}): Controller {
+    return new Controller({
       dataDirectory: join(this.directory, "data"),
       socketPath: this.socketPath,
       host: "127.0.0.1",

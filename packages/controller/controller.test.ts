@@ -4,8 +4,6 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLog, systemClock, systemRandomness } from "@larder/service";
-import { Controller } from "./controller.ts";
 import { basicC0, ControllerFixture } from "./controller-fixture.ts";
 
 const open: { stop(): Promise<void> }[] = [];
@@ -96,24 +94,12 @@ describe("a restart", () => {
   test("goes on with what was under way, and keeps identity, token and epoch", async () => {
     const first = await started();
     first.fixture.agent.outcome = () => ({ state: "starting" });
-    const { token, directory } = first.fixture;
+    const { token } = first.fixture;
     const answer = await first.fixture.call("PUT", first.path("shop"), { body: basicC0 });
     const epochs = () => first.fixture.gateway.tables.flatMap((table) => table.routes.map((route) => route.epoch));
     await first.fixture.controller.stop();
 
-    const controller = new Controller({
-      dataDirectory: join(directory, "data"),
-      socketPath: first.fixture.socketPath,
-      host: "127.0.0.1",
-      apiPort: 0,
-      tlsPort: 6380,
-      portBase: 10_000,
-      domain: "larder.localhost",
-      operationTimeoutMs: 60_000,
-      clock: systemClock,
-      randomness: systemRandomness,
-      log: createLog("controller", "error"),
-    });
+    const controller = first.fixture.another();
     open.unshift(controller);
     await controller.start();
     expect(first.fixture.token).toBe(token);
