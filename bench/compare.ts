@@ -48,7 +48,7 @@ async function fillEngines(targets: readonly Target[], valueBytes: number, signa
 }
 
 /** Nobody always follows the same neighbour. */
-function rotated<T>(items: readonly T[], by: number): T[] {
+export function rotated<T>(items: readonly T[], by: number): T[] {
   return items.map((_, index) => items[(index + by) % items.length] as T);
 }
 
@@ -57,12 +57,13 @@ async function measure(
   load: Load,
   run: { round: number; requests: number; signal: AbortSignal },
 ): Promise<Sample> {
-  const { proxyPid, enginePid } = target;
+  const { proxyPids, enginePid } = target;
+  const proxyCpu = () => proxyPids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
   const machineBefore = machineTicks();
-  const proxyBefore = proxyPid === null ? 0 : cpuMicros(proxyPid);
+  const proxyBefore = proxyCpu();
   const engineBefore = cpuMicros(enginePid);
   const result = await runLoad(target.endpoint, load, run.requests, run.signal);
-  const proxyMicros = proxyPid === null ? null : cpuMicros(proxyPid) - proxyBefore;
+  const proxyMicros = proxyPids.length === 0 ? null : proxyCpu() - proxyBefore;
   const engineMicros = cpuMicros(enginePid) - engineBefore;
   const ownMicros = result.generatorMicros + (proxyMicros ?? 0) + engineMicros;
   return {
@@ -77,11 +78,12 @@ async function measure(
       proxy: proxyMicros === null ? null : proxyMicros / run.requests,
       engine: engineMicros / run.requests,
     },
-    othersShare: othersShare(machineBefore, ownMicros),
+    othersShare: othersShareOf(machineBefore, ownMicros),
   };
 }
 
-function othersShare(before: MachineTicks, ownMicros: number): number {
+/** Of all cores since `before`, what others used than those who used `ownMicros`. */
+export function othersShareOf(before: MachineTicks, ownMicros: number): number {
   const after = machineTicks();
   const othersTicks = after.busy - before.busy - ownMicros / microsPerTick;
   return Math.max(0, othersTicks / (after.all - before.all));

@@ -18,7 +18,7 @@ import { startTargets, type Target } from "./targets.ts";
 /** Returns whether every goal is met. */
 export async function benchGateway(options: { matrix: "quick" | "full"; signal: AbortSignal }): Promise<boolean> {
   const { matrix, signal } = options;
-  ensurePeers();
+  ensurePeers(peerPrograms);
   const machine = await describeMachine(peerPrograms);
   await using stack = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), "larder-bench-"));

@@ -12,13 +12,13 @@ export interface Goal {
 
 /** 50 clients, values of 16 B, one thread for each proxy. */
 export const goals: readonly Goal[] = [
-  { pipeline: 1, target: "larder-tls", peer: "valkey-tls", least: 0.95 },
-  { pipeline: 1, target: "larder-tls", peer: "haproxy-tls", least: 1.4 },
-  { pipeline: 1, target: "larder", peer: "valkey", least: 0.8 },
-  { pipeline: 1, target: "larder", peer: "haproxy", least: 1.4 },
-  { pipeline: 1, target: "larder", peer: "twemproxy", least: 1.1 },
-  { pipeline: 16, target: "larder-tls", peer: "haproxy-tls", least: 1.15 },
-  { pipeline: 16, target: "larder", peer: "haproxy", least: 1.15 },
+  { pipeline: 1, target: "larder-tls", peer: "valkey-tls", least: 1.0 },
+  { pipeline: 1, target: "larder-tls", peer: "haproxy-tls", least: 1.5 },
+  { pipeline: 1, target: "larder", peer: "valkey", least: 0.85 },
+  { pipeline: 1, target: "larder", peer: "haproxy", least: 1.5 },
+  { pipeline: 1, target: "larder", peer: "twemproxy", least: 1.15 },
+  { pipeline: 16, target: "larder-tls", peer: "haproxy-tls", least: 1.3 },
+  { pipeline: 16, target: "larder", peer: "haproxy", least: 1.3 },
 ];
 
 export interface GoalResult extends Goal {

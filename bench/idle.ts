@@ -1,11 +1,12 @@
 /** `npm run bench idle`: what 8,000 idle TLS connections cost the gateway in resident memory. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { systemClock } from "@larder/service";
+import { startClientProcess } from "./client-process.ts";
 import { residentBytes } from "./cpu.ts";
+import type { IdleOrder } from "./idle-clients.ts";
 import { clientsConnected, createBenchCache, gatewayPid, startLarder } from "./larder.ts";
 import type { Endpoint } from "./load.ts";
 import { describeMachine, machineText } from "./machine.ts";
+import { requireOpenFiles } from "./open-files.ts";
 import { writeResult } from "./result.ts";
 import { tableText } from "./table.ts";
 
@@ -15,7 +16,6 @@ const clientProcesses = 2;
 const growthBytesMax = 80e6;
 /** C4: the smallest size that admits this many clients. Its memory is only reserved, not used. */
 const cacheCapacity = 4;
-const openTimeoutMs = 180_000;
 
 /** Memory counts as settled when it moved by less than this over the window. */
 const settledBytes = 500_000;
@@ -28,7 +28,7 @@ export async function benchIdle(signal: AbortSignal): Promise<boolean> {
   const service = await startLarder(stack, "native");
   const { tls } = await createBenchCache(service, cacheCapacity);
   const pid = gatewayPid(service);
-  requireOpenFiles(pid);
+  requireOpenFiles({ name: "gateway", pid }, connections);
 
   const beforeBytes = await settledResidentBytes(pid, signal);
   const openedInMs = await openConnections(stack, tls, signal);
@@ -77,37 +77,10 @@ function idleText(result: {
 /** Resolves when every connection is open, logged in and has had one PING answered. */
 async function openConnections(stack: AsyncDisposableStack, endpoint: Endpoint, signal: AbortSignal): Promise<number> {
   const startMs = systemClock.monotonicMs();
-  const clients = Array.from({ length: clientProcesses }, () => startClients(stack, endpoint));
-  const timeout = AbortSignal.any([signal, AbortSignal.timeout(openTimeoutMs)]);
-  await Promise.all(clients.map((client) => untilReady(client, timeout)));
+  const order: IdleOrder = { endpoint, connections: connections / clientProcesses };
+  const clients = Array.from({ length: clientProcesses }, () => startClientProcess(stack, "idle-clients.ts", signal));
+  await Promise.all(clients.map((client) => client.ask("gateway", order)));
   return systemClock.monotonicMs() - startMs;
-}
-
-type Clients = Bun.Subprocess<"pipe", "pipe", "inherit">;
-
-function startClients(stack: AsyncDisposableStack, endpoint: Endpoint): Clients {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "idle-clients.ts")], {
-    stdin: "pipe",
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  stack.defer(async () => {
-    child.kill("SIGKILL");
-    await child.exited;
-  });
-  void child.stdin.write(`${JSON.stringify({ endpoint, connections: connections / clientProcesses })}\n`);
-  void child.stdin.flush();
-  return child;
-}
-
-async function untilReady(child: Clients, signal: AbortSignal): Promise<void> {
-  const reader = child.stdout.getReader();
-  const onAbort = () => void reader.cancel();
-  signal.addEventListener("abort", onAbort, { once: true });
-  const { value } = await reader.read();
-  signal.removeEventListener("abort", onAbort);
-  signal.throwIfAborted();
-  if (value === undefined) throw new Error("the clients could not open their connections");
 }
 
 /** The resident size once garbage collection has come to rest. */
@@ -121,12 +94,4 @@ async function settledResidentBytes(pid: number, signal: AbortSignal): Promise<n
     if (window.length === settledWindowSeconds && Math.max(...window) - Math.min(...window) < settledBytes) break;
   }
   return samples.at(-1) ?? residentBytes(pid);
-}
-
-function requireOpenFiles(pid: number): void {
-  const limit = /^Max open files\s+(\S+)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8"))?.[1] ?? "";
-  if (limit !== "unlimited" && Number(limit) < connections + 500)
-    throw new Error(
-      `The gateway may open ${limit} files, fewer than ${connections} connections need. Raise it: ulimit -n 20000.`,
-    );
 }

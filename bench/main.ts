@@ -1,9 +1,15 @@
-/** `npm run bench SUBCOMMAND`. Ctrl-C stops everything that was started. */
+/** `npm run bench NAME`. Ctrl-C stops everything that was started. */
+import { benchFanOut } from "./fan-out/fan-out.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchIdle } from "./idle.ts";
+import { benchLatency } from "./latency/latency.ts";
 import { benchStart } from "./start.ts";
+import { benchWorkers } from "./workers/workers.ts";
 
 const usage = `npm run bench gateway [-- --quick]   the gateway beside Valkey, HAProxy and twemproxy; --quick: the goals' rows only
+npm run bench workers [-- --quick]   two gateway workers beside one
+npm run bench latency [-- --quick]   time of a request at half of the gateway's rate, beside the same
+npm run bench fan-out [-- --quick]   one channel with 10,000 subscribers; --quick: 2,000
 npm run bench idle                   memory of 8,000 idle TLS connections
 npm run bench start                  time to create a cache, and to start the service`;
 
@@ -27,15 +33,21 @@ async function main(): Promise<number> {
 
 /** Each returns whether its goals are met. */
 function subcommandOf(args: readonly string[], signal: AbortSignal): (() => Promise<boolean>) | undefined {
-  switch (args.join(" ")) {
+  const isQuick = args[1] === "--quick";
+  if (args.length > (isQuick ? 2 : 1)) return undefined;
+  switch (args[0]) {
     case "gateway":
-      return () => benchGateway({ matrix: "full", signal });
-    case "gateway --quick":
-      return () => benchGateway({ matrix: "quick", signal });
+      return () => benchGateway({ matrix: isQuick ? "quick" : "full", signal });
+    case "workers":
+      return () => benchWorkers({ isQuick, signal });
+    case "latency":
+      return () => benchLatency({ isQuick, signal });
+    case "fan-out":
+      return () => benchFanOut({ isQuick, signal });
     case "idle":
-      return () => benchIdle(signal);
+      return isQuick ? undefined : () => benchIdle(signal);
     case "start":
-      return () => benchStart(signal);
+      return isQuick ? undefined : () => benchStart(signal);
     default:
       return undefined;
   }

@@ -11,7 +11,9 @@ export type TargetName =
   | "haproxy-tls-2-threads"
   | "twemproxy"
   | "larder"
-  | "larder-tls";
+  | "larder-tls"
+  | "larder-2-workers"
+  | "larder-tls-2-workers";
 
 /** CPU time of each process for one request; `proxy` is null where there is none. */
 export interface CpuMicros {

@@ -12,7 +12,8 @@ import type { TargetName } from "./sample.ts";
 export interface Target {
   name: TargetName;
   endpoint: Endpoint;
-  proxyPid: number | null;
+  /** The processes between client and engine; none where there is no proxy. */
+  proxyPids: readonly number[];
   enginePid: number;
 }
 
@@ -36,7 +37,7 @@ export async function startTargets(stack: AsyncDisposableStack, directory: strin
   const service = await startLarder(stack, "native");
   const certificate = certificateOf(service.dataDir);
   const cache = await createBenchCache(service, cacheCapacity);
-  const pids = { proxyPid: gatewayPid(service), enginePid: cache.enginePid };
+  const pids = { proxyPids: [gatewayPid(service)], enginePid: cache.enginePid };
   const larder: Target[] = [
     { name: "larder", endpoint: cache.plain, ...pids },
     { name: "larder-tls", endpoint: cache.tls, ...pids },
@@ -60,15 +61,15 @@ async function startPeers(stack: AsyncDisposableStack, directory: string, certif
   const twemproxy = keep(await startTwemproxy({ directory, engine: behindTwemproxy }));
   return {
     fixed: [
-      { name: "valkey", endpoint: plain(direct.port), proxyPid: null, enginePid: direct.pid },
-      { name: "valkey-tls", endpoint: tlsOf(certificate)(direct.tlsPort), proxyPid: null, enginePid: direct.pid },
+      { name: "valkey", endpoint: plain(direct.port), proxyPids: [], enginePid: direct.pid },
+      { name: "valkey-tls", endpoint: tlsOf(certificate)(direct.tlsPort), proxyPids: [], enginePid: direct.pid },
     ],
     choices: [
       ...haproxyChoices(haproxy, certificate),
       {
         name: "twemproxy",
         by: eachBackend("twemproxy", twemproxy.plain, plain, {
-          proxyPid: twemproxy.pid,
+          proxyPids: [twemproxy.pid],
           enginePid: behindTwemproxy.pid,
         }),
         followers: [],
@@ -82,8 +83,8 @@ function haproxyChoices(
   certificate: Certificate,
 ): TargetChoice[] {
   const { enginePid } = haproxy;
-  const one = { proxyPid: haproxy.one.pid, enginePid };
-  const two = { proxyPid: haproxy.two.pid, enginePid };
+  const one = { proxyPids: [haproxy.one.pid], enginePid };
+  const two = { proxyPids: [haproxy.two.pid], enginePid };
   const tls = tlsOf(certificate);
   return [
     {
@@ -99,11 +100,11 @@ function haproxyChoices(
   ];
 }
 
-function plain(port: number): Endpoint {
+export function plain(port: number): Endpoint {
   return { port, caPath: null, password: null };
 }
 
-function tlsOf({ caPath }: Certificate): (port: number) => Endpoint {
+export function tlsOf({ caPath }: Certificate): (port: number) => Endpoint {
   return (port) => ({ port, caPath, password: null });
 }
 
@@ -111,7 +112,7 @@ function eachBackend(
   name: TargetName,
   ports: BackendPorts,
   endpointOf: (port: number) => Endpoint,
-  pids: Pick<Target, "proxyPid" | "enginePid">,
+  pids: Pick<Target, "proxyPids" | "enginePid">,
 ): Record<BackendKind, Target> {
   return {
     tcp: { name, endpoint: endpointOf(ports.tcp), ...pids },

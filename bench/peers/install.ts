@@ -7,14 +7,20 @@ import { join } from "node:path";
 import { installEngines } from "../../scripts/engines/install-engines.ts";
 import type { ProgramVersion } from "../machine.ts";
 
-export const peerPrograms = [
+export const valkeyPrograms = [
   { name: "valkey-server", command: ["valkey-server", "--version"] },
   { name: "valkey-benchmark", command: ["valkey-benchmark", "--version"] },
+] as const satisfies ProgramVersion[];
+
+export const peerPrograms = [
+  ...valkeyPrograms,
   { name: "haproxy", command: ["haproxy", "-v"] },
   { name: "nutcracker", command: ["nutcracker", "-V"] },
 ] as const satisfies ProgramVersion[];
 
-const packages: Record<(typeof peerPrograms)[number]["name"], string> = {
+type PeerProgram = (typeof peerPrograms)[number];
+
+const packages: Record<PeerProgram["name"], string> = {
   "valkey-server": "valkey-server",
   "valkey-benchmark": "valkey-tools",
   haproxy: "haproxy",
@@ -22,11 +28,11 @@ const packages: Record<(typeof peerPrograms)[number]["name"], string> = {
 };
 
 /** Throws when something is missing and cannot be installed. */
-export function ensurePeers(): void {
-  if (missingPackages().length === 0) return;
+export function ensurePeers(programs: readonly PeerProgram[]): void {
+  if (missingPackages(programs).length === 0) return;
   // It also adds the release's backports, where only those have Valkey and its tools.
-  if (missingPackages().includes("valkey-server")) installEngines((sentence) => console.error(sentence));
-  const missing = missingPackages();
+  if (missingPackages(programs).includes("valkey-server")) installEngines((sentence) => console.error(sentence));
+  const missing = missingPackages(programs);
   if (missing.length === 0) return;
   const names = missing.join(" ");
   if (Bun.which("apt-get") === null) throw new Error(`The comparison needs these packages: ${names}.`);
@@ -38,6 +44,6 @@ export function ensurePeers(): void {
   if (exitCode !== 0) throw new Error(`apt could not install ${names}.`);
 }
 
-function missingPackages(): string[] {
-  return peerPrograms.filter(({ name }) => Bun.which(name) === null).map(({ name }) => packages[name]);
+function missingPackages(programs: readonly PeerProgram[]): string[] {
+  return programs.filter(({ name }) => Bun.which(name) === null).map(({ name }) => packages[name]);
 }

@@ -14,6 +14,8 @@ export async function startValkey(options: {
   directory: string;
   name: string;
   certificate: Certificate;
+  /** Its own default unless it is given. */
+  clientsMax?: number;
 }): Promise<ValkeyServer> {
   const [port, tlsPort] = await freePorts(2);
   const socketPath = join(options.directory, `${options.name}.sock`);
@@ -24,6 +26,7 @@ export async function startValkey(options: {
     ...["--tls-key-file", certificate.keyPath, "--tls-ca-cert-file", certificate.caPath, "--tls-auth-clients", "no"],
     ...["--maxmemory", "1gb", "--maxmemory-policy", "volatile-lru"],
     ...["--save", "", "--io-threads", "1", "--dir", options.directory, "--loglevel", "warning"],
+    ...(options.clientsMax === undefined ? [] : ["--maxclients", String(options.clientsMax)]),
   ];
   const program = await startProgram({ command, port, logPath: join(options.directory, `${options.name}.log`) });
   return { ...program, port, tlsPort, socketPath };

@@ -1,8 +1,9 @@
 /**
  * What controller and gateway say to each other, as JSON over HTTP on the controller's socket.
  *
- *   GET  /gateway/watch    a stream of newline-ended `RouteTable` documents, each whole, and empty lines to stay alive
- *   POST /gateway/report   one `GatewayReport`, after every applied table and at least every `reportEveryMs`
+ *   GET  /gateway/watch?worker=…   a stream of newline-ended `RouteTable` documents, each whole, and empty lines to stay
+ *                                  alive. `worker` as in the reports: when its stream ends, the worker is gone
+ *   POST /gateway/report           one `GatewayReport`, after every applied table and at least every `reportEveryMs`
  *
  * The gateway keeps the last table on disk (mode 0600: it carries engine passwords) and serves from it while the
  * controller is away. Access keys themselves are never in it, only their SHA-256.
@@ -12,6 +13,8 @@ import type { CacheId, NodeId } from "./agent-protocol.ts";
 /** Somebody who may log in to a cache, and the engine user that the gateway then speaks as. */
 export interface RouteUser {
   name: string;
+  /** False for a user who may log in with any password; whoever connects is then logged in as `default` at once. */
+  needsPassword: boolean;
   /** Hex SHA-256 of each accepted password. */
   passwordSha256: string[];
   engineUser: string;
@@ -33,8 +36,44 @@ export interface Route {
   databases: number;
   minimumTlsVersion: "1.2" | "1.3";
   users: RouteUser[];
+  /** What the service does not offer (refused-commands.ts). */
+  refusedCommands: readonly string[];
   /** Where the primary listens; null while there is none, which holds requests for a while and then refuses them. */
-  node: { nodeId: NodeId; socketPath: string; engine: "valkey" | "redis"; version: string } | null;
+  node: RouteNode | null;
+  /** The planned change of `node` that is under way; null when there is none. */
+  move: RouteMove | null;
+}
+
+export interface RouteNode {
+  nodeId: NodeId;
+  socketPath: string;
+  engine: "valkey" | "redis";
+  version: string;
+}
+
+/**
+ * One step of a planned change of a cache's node, without an error for its clients. The controller writes one after the
+ * other into the route, and goes on when every connected gateway reports the step's end (`MoveReport`):
+ *
+ *   prepare   connect to the target, subscribe there, load there the scripts that clients loaded     → prepared
+ *   hold      send nothing more to the present node, wait until nothing is in flight there           → drained
+ *   then a route whose `node` is the target, with a higher epoch and without a move: clients go on there. A route without
+ *   a move and with the old node calls it off at any time, and so does a gateway by itself `holdMs` after it began to hold
+ *   → expired. After that the controller must not switch with this move.
+ */
+export interface RouteMove {
+  moveId: string;
+  target: RouteNode;
+  phase: "prepare" | "hold";
+  holdMs: number;
+}
+
+export interface MoveReport {
+  cacheId: CacheId;
+  moveId: string;
+  state: "preparing" | "prepared" | "draining" | "drained" | "expired";
+  /** Commands that the present node has not answered. */
+  inFlight: number;
 }
 
 export interface RouteTable {
@@ -49,15 +88,22 @@ export interface ListenerReport {
   error: string | null;
 }
 
+/** What one gateway process says of itself. */
 export interface GatewayReport {
+  /** Names this life of the process: a restarted one has another. */
   worker: string;
+  /** Its place among those that share the ports, from 1, and how many they are to be. */
+  index: number;
+  workers: number;
   pid: number;
   /** Of the newest table that is in force. */
   revision: number;
   listeners: ListenerReport[];
   clients: { cacheId: CacheId; connected: number }[];
+  moves: MoveReport[];
   /** Counters and gauges by metric name, for the controller's /metrics. */
   metrics: Record<string, number>;
 }
 
-export const gatewayLimits = { reportEveryMs: 2_000, keepAliveMs: 5_000 } as const;
+/** `workersMax`: gateway processes of one machine. */
+export const gatewayLimits = { reportEveryMs: 2_000, keepAliveMs: 5_000, workersMax: 64 } as const;

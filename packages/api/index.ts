@@ -6,4 +6,5 @@ export * from "./management-client.ts";
 export * from "./names.ts";
 export * from "./redis-parse.ts";
 export * from "./redis-resource.ts";
+export * from "./refused-commands.ts";
 export * from "./skus.ts";

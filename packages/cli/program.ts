@@ -46,6 +46,12 @@ function addService(program: Command): void {
     .addOption(withVariable("--api-port <port>", "port of the management API").default("8443"))
     .addOption(withVariable("--tls-port <port>", "port that all caches share, told apart by name").default("6380"))
     .addOption(withVariable("--port-base <port>", "first of the ports that caches have of their own").default("10000"))
+    .addOption(
+      withVariable(
+        "--gateway-workers <number>",
+        "processes that share the gateway's work (default: 1 on up to 2 cores, else half the cores, at most 8)",
+      ),
+    )
     .addOption(withVariable("--engine <kind>", "run engines of this kind: auto, native or embedded").default("auto"))
     .addOption(withVariable("--engine-path <file>", "the valkey-server or redis-server to run"))
     .addOption(withVariable("--ready-file <file>", "write how to connect to this file once all is ready"))

@@ -20,6 +20,7 @@ import { ensureServiceDocument } from "./documents/service-document.ts";
 import { ApiServer } from "./http/api-server.ts";
 import { InternalServer } from "./internal/internal-server.ts";
 import { ensurePki, type PkiFiles } from "./pki/pki-directory.ts";
+import { keepRenewing } from "./pki/renewal.ts";
 import { serverNames } from "./pki/server-names.ts";
 import { GroupRemover } from "./reconcile/group-remover.ts";
 import { Observations } from "./reconcile/observations.ts";
@@ -109,8 +110,17 @@ export class Controller {
       endpointHost,
       tlsPort,
     };
-    this.#api = new ApiServer({ host, port: apiPort, certificate: certificates.server, api });
-    await this.#run(this.#api);
+    const server = new ApiServer({ host, port: apiPort, certificate: certificates.server, api });
+    this.#api = server;
+    await this.#run(server);
+    void keepRenewing({
+      current: certificates.server,
+      ensure: async () => (await this.#ensurePki()).server,
+      onRenewed: (pair) => server.useCertificate(pair),
+      clock,
+      log,
+      signal: this.#stopping.signal,
+    });
   }
 
   async #run(part: { start(): Promise<void> | void; stop(): Promise<void> }): Promise<void> {

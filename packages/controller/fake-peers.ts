@@ -87,7 +87,7 @@ export class FakeGateway {
 
   start(): void {
     void this.#link.follow<RouteTable>(
-      "/gateway/watch",
+      `/gateway/watch?worker=${this.worker}`,
       (table) => {
         this.table = table;
         this.tables.push(table);
@@ -105,6 +105,8 @@ export class FakeGateway {
     const routes = this.table?.routes ?? [];
     return this.#link.report("/gateway/report", {
       worker: this.worker,
+      index: 1,
+      workers: 1,
       pid: 1,
       revision: this.table?.revision ?? 0,
       listeners: routes.flatMap((route) =>
@@ -113,6 +115,7 @@ export class FakeGateway {
           .map((port) => ({ cacheId: route.cacheId, port, error: this.portsInUse.has(port) ? "EADDRINUSE" : null })),
       ),
       clients: routes.map((route) => ({ cacheId: route.cacheId, connected: 0 })),
+      moves: [],
       metrics: this.metrics,
     } satisfies GatewayReport);
   }

@@ -1,16 +1,24 @@
 /** AUTH, HELLO and RESET: who the client is, and how it wants to be spoken to. Answered here, never by an engine. */
+
+import type { RouteUser } from "@larder/api";
 import { encodeError, encodeReply, encodeRequest, type Protocol } from "@larder/resp";
 import type { ClientConnection } from "./client-connection.ts";
+import type { DedicatedConnection } from "./dedicated-connection.ts";
 import { limits } from "./limits.ts";
 import { counters } from "./metrics.ts";
+import { swallow } from "./reply-treatment.ts";
 import { noSubscriptions } from "./subscriptions.ts";
 
+const noPasswordError = encodeError(
+  "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
+);
 const wrongPassError = encodeError("WRONGPASS invalid username-password pair or user is disabled.");
 
 /** AUTH password | AUTH user password. */
 export function logIn(client: ClientConnection, words: readonly Buffer[]): "done" {
   if (words.length < 2) client.reply(encodeError("ERR wrong number of arguments for 'auth' command"));
   else if (words.length > 3) client.reply(encodeError("ERR syntax error"));
+  else if (words.length === 2 && client.cache?.openUser !== undefined) client.reply(noPasswordError);
   else {
     const name = words.length === 3 ? (words[1] as Buffer).toString("utf8") : "default";
     client.reply(authenticate(client, name, words[words.length - 1] as Buffer) ? "+OK\r\n" : wrongPassError);
@@ -20,13 +28,35 @@ export function logIn(client: ClientConnection, words: readonly Buffer[]): "done
 
 function authenticate(client: ClientConnection, name: string, password: Buffer): boolean {
   const user = client.cache?.authenticate(name, password);
+  client.noteAuthentication(name, user !== undefined);
   if (user === undefined) {
     counters.larder_gateway_authentications_failed_total++;
     return false;
   }
-  client.user = user;
-  if (client.dedicated === null) client.pool = client.cache?.pool(client.database, client.protocol) ?? null;
+  becomeUser(client, user);
   return true;
+}
+
+/** Where the default user needs no password, whoever connects is that user. */
+export function logInWithoutPassword(client: ClientConnection): void {
+  const user = client.cache?.openUser;
+  if (user === undefined) return;
+  client.noteAuthentication(user.name, true);
+  becomeUser(client, user);
+}
+
+function becomeUser(client: ClientConnection, user: RouteUser): void {
+  const isOther = client.user !== null && client.user.engineUser !== user.engineUser;
+  client.user = user;
+  if (isOther && client.dedicated !== null) becomeOnDedicated(client.dedicated, user);
+  client.pool = client.cache?.poolOf(client) ?? null;
+}
+
+/** A connection that the client keeps must speak as the new user too, and is nobody else's afterwards. */
+function becomeOnDedicated(dedicated: DedicatedConnection, user: RouteUser): void {
+  dedicated.isTainted = true;
+  const request = encodeRequest(["AUTH", user.engineUser, user.enginePassword]);
+  dedicated.send(request, 0, request.length, 1, swallow);
 }
 
 interface HelloRequest {
@@ -98,7 +128,7 @@ function changeProtocol(client: ClientConnection, protocol: Protocol): void {
     client.dedicated.send(request, 0, request.length, 1, Buffer.from(reply));
     return;
   }
-  client.pool = client.cache?.pool(client.database, protocol) ?? null;
+  client.pool = client.cache?.poolOf(client) ?? null;
   client.reply(reply);
 }
 
@@ -128,12 +158,18 @@ export function resetClient(client: ClientConnection): void {
   client.protocol = 2;
   client.database = 0;
   client.isInTransaction = false;
+  client.queued = null;
   client.isWatching = false;
+  client.isWatchLost = false;
   client.isSticky = false;
+  client.isTracking = false;
+  client.isNoTouch = false;
   client.isMuted = false;
+  client.subscriptions.end(client);
   client.subscriptions = noSubscriptions;
   client.name = "";
   client.window = limits.clientInFlightFirst;
+  logInWithoutPassword(client);
 }
 
 /** Printable ASCII without spaces, as Valkey wants it. */

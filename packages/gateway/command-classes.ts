@@ -32,23 +32,91 @@ export const Class = {
   client: 17,
   /** Refused by the service, whatever the client may do. */
   refused: 18,
+  /** As shared, but may keep the engine or the connection busy for long: goes on the bulk lane. */
+  slow: 19,
+  /** Runs scripts, as long as they like, or changes which there are. */
+  script: 20,
+  /** WAIT and WAITAOF: blocks, and its answer depends on what was written on the same connection. */
+  wait: 21,
+  /** As shared, but how many got a message has to be put right: only while clients of this worker are subscribed. */
+  publish: 22,
+  /** As shared, but speaks of the engine's process, where the cache is meant. */
+  info: 24,
+  /** Not a command: stands for one whose outcome is unknown (replay.ts). */
+  outcomeUnknown: 23,
 } as const;
 export type Class = (typeof Class)[keyof typeof Class];
 
-/** Azure's list (cache-configure, "Redis commands not supported"), and what would break the gateway's own work. */
-const refused = [
-  "acl", "asking", "bgrewriteaof", "bgsave", "config", "debug", "failover", "migrate", "module", "pfdebug", "pfselftest",
-  "psync", "replconf", "replicaof", "restore-asking", "save", "shutdown", "slaveof", "sync",
-]; // biome-ignore format: a list
+/** What leaves nothing behind on its connection when it is run inside a transaction, where nothing blocks. */
+export const queueable: readonly Class[] = [
+  Class.shared,
+  Class.slow,
+  Class.script,
+  Class.publish,
+  Class.info,
+  Class.blocking,
+  Class.blockingStream,
+  Class.unwatch,
+];
+
+/** What may keep the engine or the connection busy for long. */
+export const bulky: readonly Class[] = [Class.slow, Class.script];
+
+/**
+ * An entry of the table, one integer for one lookup: the class in bits 0–4, whether it only reads in bit 5, whether it has
+ * subcommands in bit 6, and the arity as COMMAND gives it, plus 128, in bits 8–15 (0: not known).
+ */
+const classMask = 31;
+const readsBit = 32;
+const containerBit = 64;
+
+export function classOf(entry: number): Class {
+  return (entry & classMask) as Class;
+}
+
+/** Running it twice does no harm, so it may be sent again when its reply was lost. */
+export function onlyReads(entry: number): boolean {
+  return (entry & readsBit) !== 0;
+}
+
+/** Its subcommands have arities and permissions of their own, which the table does not have. */
+export function hasSubcommands(entry: number): boolean {
+  return (entry & containerBit) !== 0;
+}
+
+/** Whether the engine would take so many arguments, the name included. */
+export function fitsArity(entry: number, argumentCount: number): boolean {
+  const packed = entry >> 8;
+  if (packed === 0) return true;
+  const arity = packed - 128;
+  return arity >= 0 ? argumentCount === arity : argumentCount >= -arity;
+}
+
+/** Commands whose time grows with the data. Others are learned (slow-commands.ts). */
+const slow = ["flushall", "flushdb", "keys", "lcs", "sort", "sort_ro"];
+const scripting = ["eval", "eval_ro", "evalsha", "evalsha_ro", "fcall", "fcall_ro", "function", "script"];
+
+/** What says how many are subscribed. */
+const publishing = ["publish", "pubsub", "spublish"];
+
+/** They neither write nor count as reading keys, and say the same again. */
+const repeatable = ["command", "echo", "info", "lastsave", "lolwut", "ping", "role", "time"];
+
+/** The name of what is no command (replay.ts). */
+export const outcomeUnknownMark = "larder.outcomeunknown";
 
 const overlay: Record<string, Class> = {
   auth: Class.auth,
   client: Class.client,
+  // It sleeps, and can answer with a push.
+  debug: Class.blocking,
   discard: Class.discard,
   exec: Class.exec,
   hello: Class.hello,
+  info: Class.info,
   monitor: Class.monitor,
   multi: Class.multi,
+  [outcomeUnknownMark]: Class.outcomeUnknown,
   psubscribe: Class.subscribe,
   punsubscribe: Class.unsubscribe,
   quit: Class.quit,
@@ -62,24 +130,41 @@ const overlay: Record<string, Class> = {
   unsubscribe: Class.unsubscribe,
   unwatch: Class.unwatch,
   watch: Class.watch,
-  // Its answer depends on what was written on the same connection.
-  wait: Class.sticky,
-  waitaof: Class.sticky,
+  wait: Class.wait,
+  waitaof: Class.wait,
   xread: Class.blockingStream,
   xreadgroup: Class.blockingStream,
-  ...Object.fromEntries(refused.map((name) => [name, Class.refused])),
+  ...Object.fromEntries(slow.map((name) => [name, Class.slow])),
+  ...Object.fromEntries(scripting.map((name) => [name, Class.script])),
 };
 
-/** What can be done before the engine was asked: logging in, and refusing. */
-export const baseCommandTable = new CommandTable(new Map(Object.entries(overlay)));
+/** What can be done before the engine was asked: logging in, and refusing. `refused` is the route's (refused-commands.ts). */
+export function loginCommandTable(refused: readonly string[]): CommandTable {
+  return new CommandTable(withRefused(new Map(Object.entries(overlay)), refused));
+}
 
-/** The table for an engine. `reply` is that of COMMAND: [name, arity, flags, …] for each. */
-export function buildCommandTable(reply: Reply): CommandTable {
-  const classes = new Map<string, number>();
+/** Subcommands that are refused have no entries of their own: whoever answers the command looks (client-command.ts). */
+function withRefused(entries: Map<string, number>, refused: readonly string[]): Map<string, number> {
+  for (const name of refused) if (!name.includes("|")) entries.set(name, Class.refused);
+  return entries;
+}
+
+/** The table for an engine. `reply` is that of COMMAND: [name, arity, flags, …, subcommands] for each. */
+export function buildCommandTable(
+  reply: Reply,
+  options: { learnedSlow: ReadonlySet<string>; refused: readonly string[]; countsReceivers: boolean },
+): CommandTable {
+  const { learnedSlow, refused, countsReceivers } = options;
+  const entries = new Map(Object.entries(overlay) as [string, number][]);
   for (const command of Array.isArray(reply) ? reply : []) {
     if (!Array.isArray(command) || typeof command[0] !== "string" || !Array.isArray(command[2])) continue;
-    classes.set(command[0].toLowerCase(), command[2].includes("blocking") ? Class.blocking : Class.shared);
+    const name = command[0].toLowerCase();
+    const [, arity, flags, , , , , , , subcommands] = command;
+    const shared = countsReceivers && publishing.includes(name) ? Class.publish : Class.shared;
+    const given = flags.includes("blocking") ? Class.blocking : learnedSlow.has(name) ? Class.slow : shared;
+    const reads = flags.includes("readonly") || repeatable.includes(name) ? readsBit : 0;
+    const container = Array.isArray(subcommands) && subcommands.length > 0 ? containerBit : 0;
+    entries.set(name, (overlay[name] ?? given) | reads | container | ((Number(arity) + 128) << 8));
   }
-  for (const [name, each] of Object.entries(overlay)) classes.set(name, each);
-  return new CommandTable(classes);
+  return new CommandTable(withRefused(entries, refused));
 }

@@ -1,4 +1,5 @@
 /** The gateway's options. */
+import { gatewayLimits } from "@larder/api";
 import type { ConfigTable } from "@larder/service";
 
 export const gatewayConfig = {
@@ -8,4 +9,28 @@ export const gatewayConfig = {
   "tls-port": { type: "integer", default: 6380, min: 1, max: 65535, text: "The TLS port that all caches share." },
   "tls-cert": { type: "string", default: undefined, text: "The certificate's PEM file." },
   "tls-key": { type: "string", default: undefined, text: "The private key's PEM file." },
+  "proxy-protocol-from": {
+    type: "string",
+    default: undefined,
+    text: "Addresses and networks, with commas between them, whose connections must begin with a PROXY header, version 2, and are shown with the address in it.",
+  },
+  "connection-log": {
+    type: "boolean",
+    default: true,
+    text: "Whether it is written who connected, logged in and left, as connections.log in the data directory.",
+  },
+  workers: {
+    type: "integer",
+    default: 1,
+    min: 1,
+    max: gatewayLimits.workersMax,
+    text: "How many gateway processes share the ports. They meet on Unix sockets beside the controller's.",
+  },
+  worker: {
+    type: "integer",
+    default: 1,
+    min: 1,
+    max: gatewayLimits.workersMax,
+    text: "Which of them this one is, from 1.",
+  },
 } as const satisfies ConfigTable;

@@ -1,45 +1,49 @@
 /**
- * A server connection of one client, for what cannot be shared: blocking commands, transactions, WATCH, subscriptions,
- * MONITOR, tracking, and requests too large to be kept whole.
+ * A server connection of one client, for what cannot be shared: blocking commands, WATCH, MONITOR, tracking, and requests
+ * too large to be kept whole.
  *
- * Beside replies the engine sends messages that nobody asked for: RESP3 pushes, and in RESP2 the arrays of subscribed
- * mode. They pass on without taking a place in the queue. Confirmations of (un)subscribing do take one: there is one for
- * each channel, as a push in RESP3. After MONITOR everything passes as it comes (`isRaw`).
+ * Beside replies the engine sends pushes that nobody asked for (RESP3). They pass on without taking a place in the queue.
+ * After MONITOR everything passes as it comes (`isRaw`).
  */
 import { ReplyScanner } from "@larder/resp";
 import type { ClientConnection } from "./client-connection.ts";
+import type { EnginePool } from "./engine-pool.ts";
 import { limits } from "./limits.ts";
-import { swallow, type Treatment } from "./reply-queue.ts";
-import type { Request } from "./request.ts";
-import { ServerConnection } from "./server-connection.ts";
+import { ReplyTreatment, type Treatment } from "./reply-treatment.ts";
+import { ServerConnection, type ServerTarget } from "./server-connection.ts";
 
-const STAR = 42;
-const MINUS = 45;
+const LF = 10;
 const PUSH = 62;
+
+/** Valkey's answer to whom CLIENT UNBLOCK … ERROR lets go, up to where versions differ. */
+const unblockedError = Buffer.from("-UNBLOCKED ");
 
 interface Awaited {
   count: number;
   treatment: Treatment;
-  /** Confirmations of channels; one error stands for all of them. */
-  areConfirmations: boolean;
 }
 
 export class DedicatedConnection extends ServerConnection {
   override readonly isShared = false;
   owner: ClientConnection | null = null;
+  /** The pool that lent it: its owner may have changed to another since. */
+  readonly home: EnginePool;
   isRaw = false;
   /** Set once the connection has been in a state that another client must not inherit. */
   isTainted = false;
 
   #awaited: Awaited[] = [];
   readonly #scanner = new ReplyScanner(limits.replyBulkBytesMax);
-  /** The first bytes of a message whose kind cannot be told yet. */
-  #head: Buffer | null = null;
-  #isMessage = false;
+  readonly #treatment = new ReplyTreatment();
 
-  /** Tells that replies to `count` commands, or confirmations, are to come. */
-  expect(count: number, treatment: Treatment, areConfirmations = false): void {
-    this.#awaited.push({ count, treatment, areConfirmations });
+  constructor(target: ServerTarget, home: EnginePool) {
+    super(target);
+    this.home = home;
+  }
+
+  /** Tells that replies to `count` commands are to come. */
+  expect(count: number, treatment: Treatment): void {
+    this.#awaited.push({ count, treatment });
     if (this.owner) this.owner.inFlight += count;
   }
 
@@ -49,77 +53,63 @@ export class DedicatedConnection extends ServerConnection {
     this.append(bytes, start, end);
   }
 
-  /** Sends a request to subscribe or unsubscribe, which the engine confirms so many times. */
-  sendSubscription(request: Request, confirmations: number): void {
-    this.isTainted = true;
-    this.expect(confirmations, null, true);
-    this.append(request.bytes, request.start, request.end);
+  /**
+   * When the command that the engine holds is taken back from it, `then` is called and the client is not told. Nothing is
+   * changed when the command is answered instead.
+   */
+  onUnblocked(then: () => void): void {
+    const awaited = this.#awaited[0];
+    if (awaited === undefined || awaited.treatment !== null || this.#scanner.isInside) return;
+    awaited.treatment = {
+      rewrite(reply) {
+        if (!reply.subarray(0, unblockedError.length).equals(unblockedError)) return reply;
+        then();
+        return Buffer.alloc(0);
+      },
+    };
   }
 
-  override onReplies(arrived: Buffer): void {
+  override onReplies(bytes: Buffer): void {
     const owner = this.owner;
     if (owner === null) return this.close();
-    if (this.isRaw) {
-      owner.deliver(arrived, 0, arrived.length);
-      return this.#slowDown(owner);
-    }
-    const bytes = this.#head === null ? arrived : Buffer.concat([this.#head, arrived]);
-    this.#head = null;
     let position = 0;
     while (position < bytes.length && this.state !== "closed") {
-      if (!this.#scanner.isInside) {
-        const kind = this.#kindAt(owner, bytes, position);
-        if (kind === undefined) {
-          this.#head = Buffer.from(bytes.subarray(position));
-          return;
-        }
-        this.#isMessage = kind === "message";
-      }
-      position = this.#passReply(owner, bytes, position);
-      if (this.isRaw && position < bytes.length) {
-        owner.deliver(bytes, position, bytes.length);
-        break;
-      }
+      const isRaw = this.isRaw && this.#awaited.length === 0;
+      position = isRaw ? this.#passRaw(owner, bytes, position) : this.#passReply(owner, bytes, position);
     }
     this.#slowDown(owner);
   }
 
-  /**
-   * What begins at `position`. In RESP2 an ordinary reply may look just like a message, so its name counts only while the
-   * client is subscribed, when the engine allows no command with such a reply.
-   */
-  #kindAt(owner: ClientConnection, bytes: Buffer, position: number): "message" | "reply" | undefined {
-    const awaitsConfirmation = this.#awaited[0]?.areConfirmations === true;
-    if (owner.protocol === 2 && !awaitsConfirmation && owner.subscriptions.isEmpty) return "reply";
-    const kind = messageKind(bytes, position, owner.protocol === 3 ? PUSH : STAR);
-    if (kind === "confirmation") return awaitsConfirmation ? "reply" : "message";
-    return kind;
+  /** Lines, each of which is whole by itself. */
+  #passRaw(owner: ClientConnection, bytes: Buffer, start: number): number {
+    owner.deliver(bytes, start, bytes.length);
+    this.#noteInside(owner, bytes.at(-1) !== LF);
+    return bytes.length;
   }
 
-  /** Passes on what there is of one reply and returns the offset after it. */
+  /** Passes on what there is of one reply, or of one push, and returns the offset after it. */
   #passReply(owner: ClientConnection, bytes: Buffer, start: number): number {
     const scanner = this.#scanner;
     const end = scanner.next(bytes, start, bytes.length);
+    const isPush = scanner.type === PUSH;
     const awaited = this.#awaited[0];
-    if (scanner.malformed || (awaited === undefined && !this.#isMessage)) {
+    if (scanner.malformed || (awaited === undefined && !isPush)) {
       this.close();
       return bytes.length;
     }
-    if (this.#isMessage || awaited === undefined) {
-      owner.deliver(bytes, start, end);
-      return end;
-    }
-    if (awaited.treatment === null) owner.deliver(bytes, start, end);
-    if (!scanner.complete) return end;
-    if (awaited.treatment !== null && awaited.treatment !== swallow)
-      owner.deliver(awaited.treatment, 0, awaited.treatment.length);
-    const isRefused = awaited.areConfirmations && scanner.type === MINUS;
-    const taken = isRefused ? awaited.count : 1;
-    awaited.count -= taken;
+    if (isPush || awaited === undefined) owner.deliver(bytes, start, end);
+    else this.#treatment.apply(owner, awaited.treatment, { bytes, start, end, isComplete: scanner.complete });
+    this.#noteInside(owner, !scanner.complete);
+    if (isPush || awaited === undefined || !scanner.complete) return end;
+    awaited.count--;
     if (awaited.count === 0) this.#awaited.shift();
-    if (isRefused) owner.isSticky = true;
-    owner.onReplied(taken);
+    owner.onReplied(1);
     return end;
+  }
+
+  #noteInside(owner: ClientConnection, isInside: boolean): void {
+    owner.isInsideReply = isInside;
+    if (!isInside && owner.hasMessages) owner.sendMessages();
   }
 
   #slowDown(owner: ClientConnection): void {
@@ -136,31 +126,4 @@ export class DedicatedConnection extends ServerConnection {
     this.#awaited = [];
     owner.onDedicatedLost(count, this.#scanner.isInside);
   }
-}
-
-const messageNames = ["message", "pmessage", "smessage"];
-const confirmationNames = ["subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe"];
-
-/**
- * What begins at `start`: a message that nobody awaits, a confirmation, or a reply; undefined when that many bytes are
- * not there yet. `aggregate` is the type byte of messages: `>` in RESP3, `*` in RESP2, where only the name tells.
- */
-function messageKind(
-  bytes: Buffer,
-  start: number,
-  aggregate: number,
-): "message" | "confirmation" | "reply" | undefined {
-  if (bytes[start] !== aggregate) return "reply";
-  const countEnd = bytes.indexOf(10, start);
-  if (countEnd < 0) return undefined;
-  if (bytes[countEnd + 1] !== undefined && bytes[countEnd + 1] !== 36) return aggregate === PUSH ? "message" : "reply";
-  const lengthEnd = bytes.indexOf(10, countEnd + 1);
-  if (lengthEnd < 0) return undefined;
-  const length = Number(bytes.toString("latin1", countEnd + 2, lengthEnd - 1));
-  const longest = 12;
-  if (length > longest || length < 0) return aggregate === PUSH ? "message" : "reply";
-  if (bytes.length < lengthEnd + 1 + length) return undefined;
-  const name = bytes.toString("latin1", lengthEnd + 1, lengthEnd + 1 + length);
-  if (confirmationNames.includes(name)) return "confirmation";
-  return aggregate === PUSH || messageNames.includes(name) ? "message" : "reply";
 }

@@ -16,16 +16,32 @@ import {
 } from "@larder/resp";
 import { logIn, resetClient, sayHello } from "./authentication.ts";
 import { runClientCommand } from "./client-command.ts";
-import type { ClientConnection } from "./client-connection.ts";
-import { baseCommandTable, Class } from "./command-classes.ts";
-import { answer, awaitEngine, failNow, forward, forwardSticky, onDedicated } from "./forward.ts";
+import { type ClientConnection, outcomeUnknownError } from "./client-connection.ts";
+import { Class, classOf } from "./command-classes.ts";
+import {
+  answer,
+  awaitEngine,
+  chooseLane,
+  failNow,
+  forward,
+  forwardBlocking,
+  forwardSlow,
+  forwardSticky,
+} from "./forward.ts";
+import { forwardInfo } from "./info-command.ts";
 import { beginLargeRequest, passLargeRequest } from "./large-request.ts";
 import { limits } from "./limits.ts";
 import { counters } from "./metrics.ts";
+import { publish } from "./publish-command.ts";
+import { queueCommand } from "./queued-transaction.ts";
 import { type Outcome, type Request, wordsOf } from "./request.ts";
+import { runScriptCommand } from "./script-command.ts";
 import { selectDatabase } from "./select-database.ts";
-import { changeSubscriptions } from "./subscription-commands.ts";
+import { changeSubscriptions, restrict } from "./subscription-commands.ts";
+import { noSubscriptions } from "./subscriptions.ts";
 import { beginTransaction, beginWatch, endTransaction, refuse, refuseInside } from "./transaction.ts";
+import { forwardWait } from "./wait-command.ts";
+import { findWholeTransaction } from "./whole-transaction.ts";
 
 /** One scanner serves all clients: it keeps nothing between calls. */
 const scanner = new RequestScanner();
@@ -35,7 +51,9 @@ const never = -1;
 
 const noAuthError = encodeError("NOAUTH Authentication required.");
 /** What a client may say before it has logged in. */
-const beforeLogIn: readonly Class[] = [Class.auth, Class.hello, Class.quit, Class.reset];
+const beforeLogIn: readonly Class[] = [Class.auth, Class.hello, Class.quit, Class.reset, Class.refused];
+/** What a transaction does not queue, whatever else is wrong with it. */
+const outsideTransactions: readonly Class[] = [Class.quit, Class.reset, Class.outcomeUnknown];
 
 export function processRequests(client: ClientConnection, bytes: Buffer): void {
   let position = 0;
@@ -45,7 +63,9 @@ export function processRequests(client: ClientConnection, bytes: Buffer): void {
   }
   const limit = bytes.length;
   for (;;) {
-    if (isBlocked(client)) return client.hold(bytes, position, never);
+    if (client.hasReplay || isBlocked(client)) return client.hold(bytes, position, never);
+    // Nothing follows a blocking command to the engine: so it can be taken back from there, alone.
+    if (client.blocking !== null) return client.hold(bytes, position, 0);
     position = sendRun(client, bytes, position);
     if (client.isHeld || client.isClosed || position >= limit) return;
     const bounds = client.user === null ? unauthenticatedLimits : authenticatedLimits;
@@ -76,14 +96,18 @@ export function processRequests(client: ClientConnection, bytes: Buffer): void {
 
 /**
  * Sends the run of whole shared commands that begins at `start`, and returns where it ends. Nothing is sent, and `start`
- * returned, when the client's first command is of another kind or may not go yet.
+ * returned, when the client's first command is of another kind or may not go yet. A transaction that is wholly there is
+ * part of a run like a command.
  */
 function sendRun(client: ClientConnection, bytes: Buffer, start: number): number {
-  const commands = client.commands;
-  const dedicated = client.dedicated;
-  const server = dedicated ?? client.pool?.shared ?? null;
-  if (server === null || commands === null || client.user === null || client.isMuted || client.skipsNext) return start;
-  if (server.state !== "ready") return start;
+  const { commands, dedicated, pool } = client;
+  if (commands === null || pool === null || !isPlain(client)) return start;
+  if (dedicated === null && !chooseLane(client, false)) {
+    client.hold(bytes, start, 0);
+    return start;
+  }
+  const server = dedicated ?? (client.isOnBulkLane ? pool.bulk : pool.fast).connection;
+  if (server === null || server.state !== "ready") return start;
   const limit = bytes.length;
   const room = client.window - client.inFlight;
   let count = 0;
@@ -91,35 +115,56 @@ function sendRun(client: ClientConnection, bytes: Buffer, start: number): number
   while (count < room) {
     if (position >= limit || scanner.scan(bytes, position, limit, authenticatedLimits) !== Scan.complete) break;
     const offsets = scanner.offsets;
-    if (commands.find(bytes, offsets[0] as number, offsets[1] as number) !== Class.shared) break;
+    const found = classOf(commands.find(bytes, offsets[0] as number, offsets[1] as number));
+    if (found !== Class.shared) {
+      if (found !== Class.multi || dedicated !== null) break;
+      const transaction = findWholeTransaction(commands, bytes, position, room - count);
+      if (transaction === undefined) break;
+      count += transaction.count;
+      position = transaction.end;
+      continue;
+    }
+    if (scanner.end - position > limits.bulkBytes && dedicated === null && !client.isOnBulkLane) break;
     count++;
     position = scanner.end;
   }
   if (count > 0) {
     counters.larder_gateway_commands_total += count;
-    if (dedicated !== null) dedicated.send(bytes, start, position, count, null);
-    else client.pool?.shared?.send(client, bytes, start, position, count, null);
+    if (server.isShared) server.send(client, bytes, start, position, count, null);
+    else server.send(bytes, start, position, count, null);
   }
   if (count >= room && position < limit) client.hold(bytes, position, client.window >> 1);
   return position;
 }
 
+/** Nothing about the client needs each of its commands to be looked at. */
+function isPlain(client: ClientConnection): boolean {
+  const { user, queued, subscriptions } = client;
+  if (subscriptions !== noSubscriptions && subscriptions.restricts(client.protocol)) return false;
+  return user !== null && queued === null && !client.isWatchLost && !client.isMuted && !client.skipsNext;
+}
+
 /** The client does not take its replies, or the engine its commands: no more of its requests may be read. */
 function isBlocked(client: ClientConnection): boolean {
   if (client.outputBytes > limits.clientOutputPauseBytes) return true;
-  const server = client.dedicated ?? client.pool?.shared ?? null;
-  if (server === null || !server.isFull) return false;
+  const { dedicated, pool } = client;
+  if (dedicated !== null && client.cache?.isHolding && !client.isInTransaction && client.stream === null) return true;
+  const server = dedicated ?? (client.isOnBulkLane ? pool?.bulk : pool?.fast)?.connection;
+  if (!server?.isFull) return false;
   server.waitForDrain(client);
   return true;
 }
 
 function runFound(client: ClientConnection, found: Scan, bytes: Buffer, start: number, end: number): Outcome {
   if (found === Scan.inline) return runInline(client, bytes, start, end);
-  const commandClass = findClass(client, bytes);
-  if (commandClass === "wait") return awaitEngine(client);
+  const entry = findEntry(client, bytes);
+  if (entry === "wait") return client.pool === null ? "wait" : awaitEngine(client, client.pool.fast);
+  const commandClass = classOf(entry);
   if (client.user === null && !beforeLogIn.includes(commandClass)) return answer(client, noAuthError);
+  if (found === Scan.large && client.subscriptions.restricts(client.protocol))
+    return failNow(client, "ERR Protocol error: request too large for a subscribed client");
   if (found === Scan.large) return beginLargeRequest(client, commandClass, bytes, start);
-  return runRequest(client, commandClass, { bytes, start, end, argumentCount: scanner.argumentCount });
+  return runRequest(client, { bytes, start, end, argumentCount: scanner.argumentCount, entry });
 }
 
 /** An inline line is handled as the array that it stands for. */
@@ -136,24 +181,41 @@ function runInline(client: ClientConnection, line: Buffer, start: number, end: n
 }
 
 /** "wait" when the engine must be asked first what it can do. Logging in must not depend on it. */
-function findClass(client: ClientConnection, bytes: Buffer): Class | "wait" {
+function findEntry(client: ClientConnection, bytes: Buffer): number | "wait" {
   const start = scanner.offsets[0] as number;
   const end = scanner.offsets[1] as number;
   const commands = client.commands;
-  const found = (commands ?? baseCommandTable).find(bytes, start, end);
-  if (found >= 0) return found as Class;
-  if (client.user === null) return Class.refused;
+  const found = (commands ?? client.cache?.loginCommands)?.find(bytes, start, end) ?? -1;
+  if (found >= 0) return found;
+  if (client.user === null) return commands === null ? Class.shared : Class.refused;
   return commands === null ? "wait" : Class.sticky;
 }
 
-function runRequest(client: ClientConnection, found: Class, request: Request): Outcome {
+function runRequest(client: ClientConnection, request: Request): Outcome {
+  const found = classOf(request.entry);
+  if (client.subscriptions !== noSubscriptions) {
+    const restricted = restrict(client, request);
+    if (restricted !== null) return restricted;
+  }
+  if (client.queued !== null && !outsideTransactions.includes(found))
+    return queueCommand(client, client.queued, request);
   switch (found) {
     case Class.shared:
       return forward(client, request);
+    case Class.slow:
+      return forwardSlow(client, request);
+    case Class.script:
+      return runScriptCommand(client, request);
+    case Class.publish:
+      return publish(client, request);
+    case Class.info:
+      return forwardInfo(client, request);
     case Class.blocking:
-      return onDedicated(client, () => forward(client, request));
+      return forwardBlocking(client, request);
     case Class.blockingStream:
-      return hasBlockArgument(request) ? onDedicated(client, () => forward(client, request)) : forward(client, request);
+      return hasBlockArgument(request) ? forwardBlocking(client, request) : forward(client, request);
+    case Class.wait:
+      return forwardWait(client, request);
     case Class.sticky:
       return forwardSticky(client, request);
     case Class.watch:
@@ -166,6 +228,8 @@ function runRequest(client: ClientConnection, found: Class, request: Request): O
       return endTransaction(client, found, request);
     case Class.refused:
       return refuse(client, request);
+    case Class.outcomeUnknown:
+      return answer(client, outcomeUnknownError);
     case Class.reset:
     case Class.quit:
       return runWhenQuiet(client, found, request);
@@ -176,8 +240,8 @@ function runRequest(client: ClientConnection, found: Class, request: Request): O
 
 /** What the gateway answers itself, and what changes how the connection speaks. */
 function runWhenQuiet(client: ClientConnection, found: Class, request: Request): Outcome {
-  const isSubscribing = found === Class.subscribe || found === Class.unsubscribe;
-  if (client.inFlight > 0 && !(isSubscribing && !client.subscriptions.isEmpty)) return "quiet";
+  if (found === Class.subscribe || found === Class.unsubscribe) return changeSubscriptions(client, request);
+  if (client.inFlight > 0) return "quiet";
   switch (found) {
     case Class.auth:
       return logIn(client, wordsOf(request));
@@ -187,9 +251,6 @@ function runWhenQuiet(client: ClientConnection, found: Class, request: Request):
       return selectDatabase(client, request);
     case Class.client:
       return runClientCommand(client, request);
-    case Class.subscribe:
-    case Class.unsubscribe:
-      return changeSubscriptions(client, found, request);
     case Class.monitor:
       return beginMonitor(client, request);
     case Class.reset:
@@ -197,7 +258,7 @@ function runWhenQuiet(client: ClientConnection, found: Class, request: Request):
       return answer(client, "+RESET\r\n");
     case Class.quit:
       client.reply("+OK\r\n");
-      client.endAfterOutput();
+      client.endAfterOutput("quit");
       return "stop";
     default:
       throw new Error(`command class ${found} has no path`);
@@ -211,11 +272,7 @@ function beginMonitor(client: ClientConnection, request: Request): Outcome {
   return outcome;
 }
 
+/** A key of that name merely costs a dedicated connection; a group of the name STREAMS must not hide the word. */
 function hasBlockArgument(request: Request): boolean {
-  for (const word of wordsOf(request).slice(1)) {
-    const text = word.length <= 7 ? word.toString("latin1").toLowerCase() : "";
-    if (text === "block") return true;
-    if (text === "streams") return false;
-  }
-  return false;
+  return wordsOf(request).some((word) => word.length === 5 && word.toString("latin1").toLowerCase() === "block");
 }

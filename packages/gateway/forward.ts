@@ -5,12 +5,23 @@
 import { encodeError } from "@larder/resp";
 import type { ClientConnection } from "./client-connection.ts";
 import { unavailableError } from "./engine-pool.ts";
+import type { Lane } from "./lane.ts";
+import { limits } from "./limits.ts";
 import { counters } from "./metrics.ts";
-import { swallow, type Treatment } from "./reply-queue.ts";
+import { swallow, type Treatment } from "./reply-treatment.ts";
 import type { Outcome, Request } from "./request.ts";
 
 /** Sends the request, or says what it must wait for. `treatment` is of its reply. */
 export function forward(client: ClientConnection, request: Request, treatment: Treatment = null): Outcome {
+  return send(client, request, treatment, request.end - request.start > limits.bulkBytes);
+}
+
+/** As `forward`, for what may be slow: on the bulk lane, unless the client has a connection of its own. */
+export function forwardSlow(client: ClientConnection, request: Request, treatment: Treatment = null): Outcome {
+  return send(client, request, treatment, true);
+}
+
+function send(client: ClientConnection, request: Request, treatment: Treatment, isBulky: boolean): Outcome {
   const { bytes, start, end } = request;
   if (client.inFlight >= client.window) return "quiet";
   const dedicated = client.dedicated;
@@ -20,21 +31,47 @@ export function forward(client: ClientConnection, request: Request, treatment: T
     dedicated.send(bytes, start, end, 1, treatment ?? takeMute(client));
     return "done";
   }
-  const shared = client.pool?.shared ?? null;
-  if (shared === null) return awaitEngine(client);
+  const pool = client.pool;
+  if (pool === null) return failNow(client, unavailableError());
+  if (!chooseLane(client, isBulky)) return "quiet";
+  const lane = client.isOnBulkLane ? pool.bulk : pool.fast;
+  if (lane.connection === null) return awaitEngine(client, lane);
   counters.larder_gateway_commands_total++;
-  shared.send(client, bytes, start, end, 1, treatment ?? takeMute(client));
+  lane.connection.send(client, bytes, start, end, 1, treatment ?? takeMute(client));
   return "done";
+}
+
+/**
+ * Puts the client on the lane that its next command should take. False while commands in flight on the other one are in
+ * the way. It leaves the bulk lane only when it is quiet anyway: a pipeline of both kinds stays there and waits for nothing.
+ */
+export function chooseLane(client: ClientConnection, isBulky: boolean): boolean {
+  const wantsBulk = isBulky || client.largeRepliesLeft > 0;
+  if (client.inFlight === 0) client.isOnBulkLane = wantsBulk;
+  else if (wantsBulk && !client.isOnBulkLane) return false;
+  if (wantsBulk) counters.larder_gateway_commands_bulk_total++;
+  return true;
 }
 
 /** Runs `action` once the client has a dedicated connection that is ready, and nothing in flight elsewhere. */
 export function onDedicated(client: ClientConnection, action: () => Outcome): Outcome {
   if (client.dedicated === null) {
     if (client.inFlight > 0) return "quiet";
-    if (client.pool === null || client.pool.shared === null) return awaitEngine(client);
-    client.pool.lend(client);
+    const pool = client.pool;
+    if (pool === null) return failNow(client, unavailableError());
+    if (pool.fast.connection === null) return awaitEngine(client, pool.fast);
+    pool.lend(client);
   }
   return client.hasDedicated ? action() : "wait";
+}
+
+/** As `forward`, for what may wait in the engine: on a dedicated connection until it is answered. */
+export function forwardBlocking(client: ClientConnection, request: Request): Outcome {
+  return onDedicated(client, () => {
+    const outcome = forward(client, request);
+    if (outcome === "done" && !client.isInTransaction) client.noteBlocking(request);
+    return outcome;
+  });
 }
 
 /** As `forward`, on a dedicated connection that the client then keeps for good. */
@@ -46,14 +83,12 @@ export function forwardSticky(client: ClientConnection, request: Request): Outco
 }
 
 /** The engine is away: the client waits for it, or is told when that has taken too long. */
-export function awaitEngine(client: ClientConnection): Outcome {
-  const pool = client.pool;
-  if (pool === null) return failNow(client, unavailableError());
-  if (!pool.isUnavailable) {
-    pool.wait(client);
+export function awaitEngine(client: ClientConnection, lane: Lane): Outcome {
+  if (!lane.isUnavailable) {
+    lane.wait(client);
     return "wait";
   }
-  pool.ensure();
+  lane.ensure();
   return answer(client, encodeError(unavailableError()));
 }
 

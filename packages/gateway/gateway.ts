@@ -2,16 +2,29 @@
  * The data path of this process: takes route tables, opens and closes ports to match, and holds every client connection.
  * What it knows of a cache comes from the table alone, so it goes on while the controller is away.
  */
-import type { ListenerReport, Route, RouteTable } from "@larder/api";
+import type { BlockList } from "node:net";
+import type { ListenerReport, MoveReport, Route, RouteTable } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
-import type { Socket, TCPSocketListener } from "bun";
+import type { Socket } from "bun";
+import type { Port, SocketOwner } from "./arrival.ts";
+import { logInWithoutPassword } from "./authentication.ts";
+import { CachePorts } from "./cache-ports.ts";
 import { ClientConnection, type ClientHost } from "./client-connection.ts";
+import type { ConnectionLog } from "./connection-log.ts";
 import { processRequests } from "./dispatch.ts";
+import { type Clients, FrontDoor } from "./front-door.ts";
+import { gaugesOf } from "./gauges.ts";
 import { limits } from "./limits.ts";
-import { type Clients, listen, type TlsFiles } from "./listeners.ts";
+import { type Listener, listen } from "./listeners.ts";
 import { counters } from "./metrics.ts";
 import { OutputTotal } from "./output-total.ts";
 import { ServedCache } from "./served-cache.ts";
+import type { TlsFiles } from "./tls-contexts.ts";
+import { answerQuestion } from "./workers/answer-question.ts";
+import type { ClientIds } from "./workers/client-ids.ts";
+import { PortClaims } from "./workers/port-claims.ts";
+import type { WorkerBus, WorkerHost } from "./workers/worker-bus.ts";
+import type { WorkerAnswers, WorkerQuestion } from "./workers/worker-messages.ts";
 
 export interface GatewayOptions {
   host: string;
@@ -20,51 +33,81 @@ export interface GatewayOptions {
   clock: Clock;
   randomness: Randomness;
   log: Log;
-}
-
-interface CachePort {
-  port: number;
-  isTls: boolean;
-  listener: TCPSocketListener<ClientConnection> | null;
-  error: string | null;
+  workers: WorkerBus;
+  clientIds: ClientIds;
+  /** Connections from these begin with a PROXY header. */
+  proxies?: BlockList | null;
+  /** Where it is written who came and went. */
+  connectionLog?: ConnectionLog | null;
 }
 
 /** How often clients are looked over for idleness and stalls; also how exact their times are. */
 const sweepEveryMs = 1_000;
+/** As Azure's ConnectedClientList. */
+const snapshotEveryMs = 10_000;
 
-export class Gateway implements ClientHost, Clients {
+export class Gateway implements ClientHost, Clients, WorkerHost {
   /** Of the table in force. */
   revision = 0;
+  /** Called when ports are open, or found to be somebody else's, that were in doubt when the table was applied. */
+  onPortsSettled: () => void = () => {};
+  /** Called when a planned move of a cache has come a step further. */
+  onMoved: () => void = () => {};
   readonly outputTotal = new OutputTotal(() => this.#closeLargest());
 
   readonly #options: GatewayOptions;
   readonly #caches = new Map<string, ServedCache>();
   readonly #byServerName = new Map<string, ServedCache>();
-  readonly #ports = new Map<string, CachePort[]>();
+  readonly #ports: CachePorts;
+  readonly #door: FrontDoor;
   readonly #clients = new Set<ClientConnection>();
-  #sharedListener: TCPSocketListener<ClientConnection> | null = null;
+  #sharedListener: Listener | null = null;
   #sweepTimer: Timer | null = null;
-  #nextClientId = 1;
+  #snapshotTimer: Timer | null = null;
+  readonly #claims: PortClaims;
   #nowMs: number;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#nowMs = options.clock.monotonicMs();
+    const { host, tls, clock, log, workers, proxies = null } = options;
+    this.#claims = new PortClaims({ host, clock, workers });
+    this.#door = new FrontDoor({ clients: this, tls, proxies, clock });
+    this.#ports = new CachePorts({
+      claims: this.#claims,
+      listen: (port, what) => this.#listen(port, what),
+      onChanged: () => workers.portsChanged(),
+      onSettled: () => this.onPortsSettled(),
+      log,
+    });
   }
 
-  /** Opens the shared port. Throws what the system throws (EADDRINUSE). */
-  start(): void {
-    const { host, tlsPort, tls } = this.#options;
-    this.#sharedListener = listen(this, { hostname: host, port: tlsPort }, { tls, cache: null });
+  /** Meets the other workers and opens the shared port. Rejects with what the system throws (EADDRINUSE). */
+  async start(): Promise<void> {
+    const { tlsPort, workers } = this.#options;
+    await workers.start(this);
+    await this.#claims.claimed(tlsPort);
+    this.#sharedListener = this.#listen(tlsPort, { cache: null, isTls: true });
+    workers.portsChanged();
     this.#sweepTimer = setInterval(() => this.#sweep(), sweepEveryMs);
+    const snapshot = () => this.#options.connectionLog?.snapshot(this.#caches.values());
+    this.#snapshotTimer = setInterval(snapshot, snapshotEveryMs);
   }
 
   stop(): void {
+    this.#options.workers.stop();
     if (this.#sweepTimer !== null) clearInterval(this.#sweepTimer);
+    if (this.#snapshotTimer !== null) clearInterval(this.#snapshotTimer);
     this.#sharedListener?.stop(true);
-    for (const ports of this.#ports.values()) for (const each of ports) each.listener?.stop(true);
+    this.#ports.stop();
+    this.#door.stop();
     for (const cache of this.#caches.values()) cache.stop();
-    for (const client of [...this.#clients]) client.close();
+    for (const client of [...this.#clients]) client.close("stopping");
+  }
+
+  /** For the handshakes from now on. Throws, and changes nothing, where certificate and key are no pair. */
+  useCertificate(files: TlsFiles): void {
+    this.#door.contexts.use(files);
   }
 
   /** Brings ports and caches into line with the table. Ports that failed to open are tried again. */
@@ -79,15 +122,15 @@ export class Gateway implements ClientHost, Clients {
   }
 
   listenerReports(): ListenerReport[] {
-    const reports: ListenerReport[] = [];
-    for (const [cacheId, ports] of this.#ports) {
-      for (const { port, error } of ports) reports.push({ cacheId: cacheId as ListenerReport["cacheId"], port, error });
-    }
-    return reports;
+    return this.#ports.reports();
   }
 
   clientReports(): { cacheId: Route["cacheId"]; connected: number }[] {
     return [...this.#caches.values()].map((cache) => ({ cacheId: cache.route.cacheId, connected: cache.clients.size }));
+  }
+
+  moveReports(): MoveReport[] {
+    return [...this.#caches.values()].flatMap((cache) => cache.moveReport() ?? []);
   }
 
   metrics(): Record<string, number> {
@@ -95,6 +138,8 @@ export class Gateway implements ClientHost, Clients {
       ...counters,
       larder_gateway_connections: this.#clients.size,
       larder_gateway_output_bytes: this.outputTotal.bytes,
+      ...gaugesOf(this.#caches.values(), this.#clients),
+      ...this.#door.gauges(),
     };
   }
 
@@ -104,24 +149,33 @@ export class Gateway implements ClientHost, Clients {
     return this.#nowMs;
   }
 
-  open(socket: Socket<ClientConnection>): ClientConnection {
+  monotonicMs(): number {
+    return this.#options.clock.monotonicMs();
+  }
+
+  open(socket: Socket<SocketOwner>, remoteAddress: string): ClientConnection {
     counters.larder_gateway_connections_total++;
-    const client = new ClientConnection(this, socket, { id: this.#nextClientId++, nowMs: this.#nowMs });
+    const id = this.#options.clientIds.next();
+    const client = new ClientConnection(this, socket, { id, nowMs: this.monotonicMs(), remoteAddress });
     this.#clients.add(client);
     return client;
   }
 
   admit(client: ClientConnection, cache: ServedCache): void {
     const { clientsMax, minimumTlsVersion } = cache.route;
-    if (cache.clients.size >= clientsMax) {
+    const { workers, connectionLog } = this.#options;
+    client.cache = cache;
+    connectionLog?.opened(client);
+    if (cache.clients.size + workers.clientsElsewhere(cache.route.cacheId) >= clientsMax) {
       counters.larder_gateway_connections_refused_clients_max_total++;
       return client.fail("ERR max number of clients reached");
     }
     if (minimumTlsVersion === "1.3" && client.socket.getTLSVersion() === "TLSv1.2") {
       return client.fail("ERR this cache requires TLS 1.3");
     }
-    client.cache = cache;
     cache.clients.set(client.id, client);
+    workers.clientsChanged(cache.route.cacheId);
+    logInWithoutPassword(client);
   }
 
   findByServerName(serverName: string | undefined): ServedCache | undefined {
@@ -136,18 +190,44 @@ export class Gateway implements ClientHost, Clients {
     client.fail(`ERR ${given}; on this port it selects the cache`);
   }
 
-  onHandshakeFailed(client: ClientConnection): void {
-    counters.larder_gateway_handshakes_failed_total++;
-    client.close();
-  }
-
   process(client: ClientConnection, bytes: Buffer): void {
     processRequests(client, bytes);
   }
 
+  onAuthenticated(client: ClientConnection, user: string, isSuccessful: boolean): void {
+    this.#options.connectionLog?.authenticated(client, user, isSuccessful);
+  }
+
   onClosed(client: ClientConnection): void {
     this.#clients.delete(client);
-    client.cache?.clients.delete(client.id);
+    this.#options.connectionLog?.closed(client);
+    if (client.cache?.clients.delete(client.id)) this.workers.clientsChanged(client.cache.route.cacheId);
+  }
+
+  // ── for the other workers ──────────────────────────────────────────────────────────────────────────────────────────
+
+  get workers(): WorkerBus {
+    return this.#options.workers;
+  }
+
+  cacheIds(): Iterable<string> {
+    return this.#caches.keys();
+  }
+
+  clientsOf(cacheId: string): number {
+    return this.#caches.get(cacheId)?.clients.size ?? 0;
+  }
+
+  ports(): number[] {
+    return [...(this.#sharedListener === null ? [] : [this.#options.tlsPort]), ...this.#ports.open()];
+  }
+
+  answer(question: WorkerQuestion): WorkerAnswers[WorkerQuestion["kind"]] {
+    return answerQuestion(this.#caches.get(question.cacheId), question);
+  }
+
+  onWorkersChanged(): void {
+    this.#ports.openContested();
   }
 
   // ── routes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -155,66 +235,45 @@ export class Gateway implements ClientHost, Clients {
   #serve(route: Route): void {
     let cache = this.#caches.get(route.cacheId);
     if (cache === undefined) {
-      cache = new ServedCache(route, this.#options.randomness);
+      const { randomness, clock } = this.#options;
+      cache = new ServedCache(route, { randomness, clock, onMove: () => this.onMoved() });
       this.#caches.set(route.cacheId, cache);
       cache.warm();
     } else {
       cache.update(route);
     }
-    this.#matchPorts(cache);
-  }
-
-  #matchPorts(cache: ServedCache): void {
-    const { cacheId, tlsPort, plainPort } = cache.route;
-    const wanted = [{ port: tlsPort, isTls: true }, ...(plainPort === null ? [] : [{ port: plainPort, isTls: false }])];
-    const existing = this.#ports.get(cacheId) ?? [];
-    for (const each of existing) {
-      const isWanted = wanted.some((want) => want.port === each.port && want.isTls === each.isTls);
-      if (!isWanted) each.listener?.stop(!each.isTls);
-    }
-    this.#ports.set(
-      cacheId,
-      wanted.map((want) => {
-        const same = existing.find(
-          (each) => each.port === want.port && each.isTls === want.isTls && each.error === null,
-        );
-        return same ?? this.#openPort(cache, want);
-      }),
-    );
-  }
-
-  #openPort(cache: ServedCache, wanted: { port: number; isTls: boolean }): CachePort {
-    const { host, tls, log } = this.#options;
-    try {
-      const listener = listen(this, { hostname: host, port: wanted.port }, { tls: wanted.isTls ? tls : null, cache });
-      return { ...wanted, listener, error: null };
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? "UNKNOWN";
-      log.error({ cacheId: cache.route.cacheId, port: wanted.port, code }, "cache port cannot be opened");
-      return { ...wanted, listener: null, error: code };
-    }
+    this.#ports.match(cache);
   }
 
   #remove(cacheId: string): void {
-    for (const each of this.#ports.get(cacheId) ?? []) each.listener?.stop(true);
-    this.#ports.delete(cacheId);
-    this.#caches.get(cacheId)?.stop();
+    const cache = this.#caches.get(cacheId);
+    if (cache === undefined) return;
+    this.#ports.remove(cache);
+    this.#door.forgetCache(cache);
+    cache.stop();
     this.#caches.delete(cacheId);
+  }
+
+  #listen(port: number, what: Port): Listener {
+    const { host, workers } = this.#options;
+    const at = { hostname: host, port, reusePort: workers.isOneOfMany };
+    return listen(this.#door, at, what, () => this.#nowMs);
   }
 
   // ── bounds ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #sweep(): void {
     this.#nowMs = this.#options.clock.monotonicMs();
+    this.#door.sweep();
     for (const client of [...this.#clients]) {
       client.checkStall(this.#nowMs);
       const idleMs = this.#nowMs - client.lastActiveMs;
       if (client.user === null && this.#nowMs - client.connectedMs > limits.clientAuthenticateMs) {
         counters.larder_gateway_connections_closed_unauthenticated_total++;
-        client.close();
+        client.close("unauthenticated");
       } else if (idleMs > limits.clientIdleMs && client.inFlight === 0) {
         counters.larder_gateway_connections_closed_idle_total++;
-        client.close();
+        client.close("idle");
       }
     }
   }
@@ -223,6 +282,6 @@ export class Gateway implements ClientHost, Clients {
     let largest: ClientConnection | undefined;
     for (const client of this.#clients) if (client.outputBytes > (largest?.outputBytes ?? 0)) largest = client;
     counters.larder_gateway_connections_closed_output_total++;
-    largest?.close();
+    largest?.close("output");
   }
 }

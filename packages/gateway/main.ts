@@ -1,55 +1,92 @@
 /** The gateway's process: options, files, the line to the controller. */
-import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { type GatewayReport, gatewayLimits, LarderError, type RouteTable } from "@larder/api";
 import {
+  type ConfigValues,
   ControllerLink,
   type Log,
-  readJsonFile,
   runDaemon,
   type Started,
   systemClock,
   systemRandomness,
-  writeFileAtomic,
 } from "@larder/service";
+import { CertificateWatch } from "./certificate-watch.ts";
 import { gatewayConfig } from "./config.ts";
+import { ConnectionLog } from "./connection-log.ts";
 import { Gateway } from "./gateway.ts";
+import { parseProxySources } from "./proxy-sources.ts";
+import type { TlsFiles } from "./tls-contexts.ts";
+import { ClientIds, generationsOnDisk } from "./workers/client-ids.ts";
+import { KeptRoutes } from "./workers/kept-routes.ts";
+import { WorkerBus } from "./workers/worker-bus.ts";
+
+type Config = ConfigValues<typeof gatewayConfig>;
+
+const system = { clock: systemClock, randomness: systemRandomness };
 
 await runDaemon({
   name: "gateway",
   table: gatewayConfig,
   async start(config, log): Promise<Started> {
-    const required = (key: "data-dir" | "controller-socket" | "tls-cert" | "tls-key"): string => {
-      const value = config[key];
-      if (value === undefined) throw new LarderError("ConfigInvalid", `--${key} is missing.`);
-      return value;
+    if (config.worker > config.workers)
+      throw new LarderError("ConfigInvalid", `--worker ${config.worker} is more than --workers ${config.workers}.`);
+    mkdirSync(required(config, "data-dir"), { recursive: true, mode: 0o700 });
+    const certificate = new CertificateWatch({
+      certPath: required(config, "tls-cert"),
+      keyPath: required(config, "tls-key"),
+      clock: systemClock,
+      log,
+    });
+    const connectionLog = config["connection-log"] ? connectionLogOf(config, log) : null;
+    const gateway = gatewayOf(config, { tls: certificate.read(), connectionLog, log });
+    await openSharedPort(gateway, config["tls-port"]);
+    certificate.start((files) => gateway.useCertificate(files));
+    const following = follow(gateway, config, log);
+    return {
+      async stop(reason) {
+        certificate.stop();
+        await following.stop(reason);
+        await connectionLog?.stop();
+      },
     };
-    const dataDirectory = required("data-dir");
-    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
-    const gateway = new Gateway({
-      host: config.host,
-      tlsPort: config["tls-port"],
-      tls: { cert: readFileSync(required("tls-cert"), "utf8"), key: readFileSync(required("tls-key"), "utf8") },
-      clock: systemClock,
-      randomness: systemRandomness,
-      log,
-    });
-    openSharedPort(gateway, config["tls-port"]);
-    const socketPath = required("controller-socket");
-    const link = new ControllerLink({
-      socketPath,
-      keepAliveMs: gatewayLimits.keepAliveMs,
-      clock: systemClock,
-      randomness: systemRandomness,
-      log,
-    });
-    return follow(gateway, link, join(dataDirectory, "routes.json"), log);
   },
 });
 
-function openSharedPort(gateway: Gateway, port: number): void {
+function required(config: Config, key: "data-dir" | "controller-socket" | "tls-cert" | "tls-key"): string {
+  const value = config[key];
+  if (value === undefined) throw new LarderError("ConfigInvalid", `--${key} is missing.`);
+  return value;
+}
+
+function connectionLogOf(config: Config, log: Log): ConnectionLog {
+  const { worker, workers } = config;
+  return new ConnectionLog({ directory: required(config, "data-dir"), worker, workers, clock: systemClock, log });
+}
+
+function gatewayOf(
+  config: Config,
+  { tls, connectionLog, log }: { tls: TlsFiles; connectionLog: ConnectionLog | null; log: Log },
+): Gateway {
+  const { worker, workers } = config;
+  const socketDirectory = dirname(required(config, "controller-socket"));
+  const idsFile = join(required(config, "data-dir"), `client-ids-${worker}.json`);
+  return new Gateway({
+    ...system,
+    host: config.host,
+    tlsPort: config["tls-port"],
+    tls,
+    log,
+    proxies: parseProxySources(config["proxy-protocol-from"]),
+    connectionLog,
+    workers: new WorkerBus({ ...system, socketDirectory, worker, workers }),
+    clientIds: new ClientIds(worker, generationsOnDisk(idsFile, log)),
+  });
+}
+
+async function openSharedPort(gateway: Gateway, port: number): Promise<void> {
   try {
-    gateway.start();
+    await gateway.start();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
     throw new LarderError("PortInUse", `Port ${port} is taken by another process; choose one with --tls-port.`, {
@@ -59,26 +96,35 @@ function openSharedPort(gateway: Gateway, port: number): void {
 }
 
 /** Serves from the table on disk at once, then from each newer one; reports what is in force. */
-function follow(gateway: Gateway, link: ControllerLink, routesFile: string, log: Log): Started {
+function follow(gateway: Gateway, config: Config, log: Log): Started {
+  const socketPath = required(config, "controller-socket");
+  const link = new ControllerLink({ ...system, socketPath, keepAliveMs: gatewayLimits.keepAliveMs, log });
+  const keptRoutes = new KeptRoutes(required(config, "data-dir"), config.worker, log);
   const stopping = new AbortController();
   const worker = systemRandomness.uuid();
   const report = () =>
     link.report("/gateway/report", {
       worker,
+      index: config.worker,
+      workers: config.workers,
       pid: process.pid,
       revision: gateway.revision,
       listeners: gateway.listenerReports(),
       clients: gateway.clientReports(),
+      moves: gateway.moveReports(),
       metrics: gateway.metrics(),
     } satisfies GatewayReport);
-  const kept = readJsonFile<RouteTable>(routesFile);
+  gateway.onPortsSettled = () => void report();
+  gateway.onMoved = () => void report();
+  const kept = keptRoutes.read();
   if (kept !== undefined) gateway.apply(kept);
   void link.follow<RouteTable>(
-    "/gateway/watch",
+    `/gateway/watch?worker=${worker}`,
     (table) => {
       gateway.apply(table);
       void report();
-      writeFileAtomic(routesFile, JSON.stringify(table));
+      keptRoutes.write(table);
+      keptRoutes.forgetBeyond(config.workers);
       log.info({ revision: table.revision, routes: table.routes.length }, "routes applied");
     },
     stopping.signal,

@@ -1,11 +1,14 @@
 /** One whole request as the cold paths pass it on: where its bytes are, and its arguments when they are needed. */
 import { collectArguments } from "@larder/resp";
+import { Class } from "./command-classes.ts";
 
 export interface Request {
   bytes: Buffer;
   start: number;
   end: number;
   argumentCount: number;
+  /** Of the command table (command-classes.ts). */
+  entry: number;
 }
 
 /**
@@ -23,5 +26,5 @@ export function wordsOf(request: Request): Buffer[] {
 
 /** A request of the gateway's own making, encoded. */
 export function ownRequest(bytes: Buffer, argumentCount: number): Request {
-  return { bytes, start: 0, end: bytes.length, argumentCount };
+  return { bytes, start: 0, end: bytes.length, argumentCount, entry: Class.shared };
 }

@@ -14,6 +14,6 @@ export function selectDatabase(client: ClientConnection, request: Request): Outc
     return answer(client, encodeError("ERR DB index is out of range"));
   client.database = database;
   if (client.dedicated !== null) return forwardSticky(client, request);
-  client.pool = client.cache?.pool(database, client.protocol) ?? null;
+  client.pool = client.cache?.poolOf(client) ?? null;
   return answer(client, "+OK\r\n");
 }

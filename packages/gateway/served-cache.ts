@@ -1,69 +1,184 @@
-/** One cache as this gateway serves it: its route, its clients, its pools, and who may log in. */
+/** One cache as this gateway serves it: its route, its clients, the node behind it, and who may log in. */
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Route, RouteUser } from "@larder/api";
-import type { CommandTable, Protocol } from "@larder/resp";
-import type { Randomness } from "@larder/service";
+import type { MoveReport, Route, RouteNode, RouteUser } from "@larder/api";
+import type { CommandTable } from "@larder/resp";
+import type { Clock, Randomness } from "@larder/service";
 import type { ClientConnection } from "./client-connection.ts";
-import { EnginePool } from "./engine-pool.ts";
+import { EngineNode } from "./engine-node.ts";
+import type { EnginePool } from "./engine-pool.ts";
+import { FanOut } from "./fan-out.ts";
+import { leaveDedicated } from "./leave-dedicated.ts";
+import { counters } from "./metrics.ts";
+import { Move } from "./move.ts";
+import { ScriptMemory } from "./script-memory.ts";
+
+export interface ServedCacheOptions {
+  randomness: Randomness;
+  clock: Clock;
+  /** A move has come a step further. */
+  onMove(): void;
+}
 
 export class ServedCache {
   route: Route;
-  /** What the engine can do; null until it was asked. */
-  commands: CommandTable | null = null;
   readonly clients = new Map<number, ClientConnection>();
-  readonly #pools = new Map<string, EnginePool>();
-  readonly #randomness: Randomness;
+  readonly fanOut: FanOut;
+  readonly scripts = new ScriptMemory();
+  readonly #options: ServedCacheOptions;
+  #node: EngineNode;
+  #move: Move | null = null;
 
-  constructor(route: Route, randomness: Randomness) {
+  constructor(route: Route, options: ServedCacheOptions) {
     this.route = route;
-    this.#randomness = randomness;
+    this.#options = options;
+    this.#node = this.#openNode(route.node);
+    this.fanOut = new FanOut({
+      target: (engineUser, socketPath) => this.#node.subscriberTarget(engineUser, socketPath),
+      onUse: (isUsed) => this.#node.countReceivers(isUsed),
+      randomness: options.randomness,
+    });
   }
 
-  /** Connects before the first client comes, so that its first command waits for nothing. */
+  /** What the engine can do; null until it was asked. */
+  get commands(): CommandTable | null {
+    return this.#node.commands;
+  }
+
+  /** What can be told without having asked it. */
+  get loginCommands(): CommandTable {
+    return this.#node.loginCommands;
+  }
+
+  get pools(): Iterable<EnginePool> {
+    return this.#node.pools;
+  }
+
   warm(): void {
-    if (this.route.node !== null) this.pool(0, 2).ensure();
+    this.#node.warm();
   }
 
   /** Takes a newer route. One with an older epoch is refused: it names a node that is no longer the primary. */
   update(route: Route): void {
     if (route.epoch < this.route.epoch) return;
-    const isSameNode = JSON.stringify(route.node) === JSON.stringify(this.route.node);
+    const isSame = isSameNode(route.node, this.route.node);
     this.route = route;
-    if (!isSameNode) this.#leaveNode();
+    if (!isSame) this.#changeNode(route.node);
+    else {
+      this.#node.buildTables();
+      this.#followMove(route);
+    }
     this.warm();
   }
 
-  pool(database: number, protocol: Protocol): EnginePool {
-    const key = `${database}/${protocol}`;
-    let pool = this.#pools.get(key);
-    if (pool === undefined) {
-      pool = new EnginePool(this, { database, protocol }, this.#randomness);
-      this.#pools.set(key, pool);
-    }
-    return pool;
+  /** Clients with a connection of their own may begin nothing new on it. */
+  get isHolding(): boolean {
+    return this.#move?.isHolding === true;
+  }
+
+  moveReport(): MoveReport | null {
+    if (this.#move === null) return null;
+    let inFlight = 0;
+    for (const client of this.clients.values()) inFlight += client.inFlight;
+    return { cacheId: this.route.cacheId, moveId: this.#move.moveId, state: this.#move.state, inFlight };
+  }
+
+  /** The pool of a client that has logged in. */
+  poolOf(client: ClientConnection): EnginePool | null {
+    return client.user === null ? null : this.#node.pool(client.user, client.database, client.protocol);
+  }
+
+  /** Whom a client is logged in as without asking, or undefined. */
+  get openUser(): RouteUser | undefined {
+    return this.route.users.find((each) => each.name === "default" && !each.needsPassword);
   }
 
   /** The user whom name and password log in, or undefined. An absent name means `default`. */
   authenticate(name: string, password: Buffer): RouteUser | undefined {
     const user = this.route.users.find((each) => each.name === name);
+    if (user?.needsPassword === false) return user;
     const digest = createHash("sha256").update(password).digest();
     return user?.passwordSha256.some((known) => timingSafeEqual(Buffer.from(known, "hex"), digest)) ? user : undefined;
   }
 
   stop(): void {
     for (const client of [...this.clients.values()]) client.close();
-    for (const pool of this.#pools.values()) pool.close();
-    this.#pools.clear();
+    this.fanOut.close();
+    this.#node.close();
+  }
+
+  #openNode(node: RouteNode | null): EngineNode {
+    const { randomness, clock } = this.#options;
+    return new EngineNode({ node, route: () => this.route, randomness, clock });
+  }
+
+  // ── moves ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #followMove({ move }: Route): void {
+    if (this.#move !== null && this.#move.moveId !== move?.moveId) this.#callOff(this.#move);
+    if (move === null) return;
+    this.#move ??= this.#beginMove(move);
+    if (move.phase === "hold") this.#move.hold(move.holdMs);
+  }
+
+  #beginMove(move: NonNullable<Route["move"]>): Move {
+    const { clock, onMove } = this.#options;
+    const begun = new Move({
+      move,
+      from: this.#node,
+      to: this.#openNode(move.target),
+      fanOut: this.fanOut,
+      scripts: this.scripts,
+      monotonicMs: () => clock.monotonicMs(),
+      onChange: () => {
+        if (begun.state === "expired") this.#resumeAll();
+        onMove();
+      },
+    });
+    begun.start();
+    return begun;
+  }
+
+  #callOff(move: Move): void {
+    this.#move = null;
+    if (move.state !== "expired") move.abandon();
+    this.#resumeAll();
+  }
+
+  /** To the target of a move that got so far, with nothing lost; else as after a failure. */
+  #changeNode(node: RouteNode | null): void {
+    const move = this.#move;
+    if (move?.state !== "drained" || !isSameNode(move.target, node)) {
+      if (move !== null) this.#callOff(move);
+      this.#useNode(this.#openNode(node));
+      return this.fanOut.drop();
+    }
+    void move.finish().then((target) => {
+      // A newer route may have named yet another node meanwhile.
+      if (this.#move !== move) return target.close();
+      counters.larder_gateway_moves_finished_total++;
+      this.#move = null;
+      this.#useNode(target);
+    });
   }
 
   /** Clients keep their connections; commands in flight get their errors, and later ones go to the new node. */
-  #leaveNode(): void {
-    this.commands = null;
-    const pools = [...this.#pools.values()];
-    this.#pools.clear();
+  #useNode(node: EngineNode): void {
+    const old = this.#node;
+    this.#node = node;
+    node.countReceivers(this.fanOut.isUsed);
     for (const client of this.clients.values()) {
-      if (client.pool !== null) client.pool = this.pool(client.database, client.protocol);
+      leaveDedicated(client);
+      client.pool = this.poolOf(client);
     }
-    for (const pool of pools) pool.close();
+    old.close();
+    this.#resumeAll();
   }
+
+  #resumeAll(): void {
+    for (const client of this.clients.values()) client.resume();
+  }
+}
+
+function isSameNode(one: RouteNode | null, other: RouteNode | null): boolean {
+  return one?.nodeId === other?.nodeId && one?.socketPath === other?.socketPath && one?.version === other?.version;
 }

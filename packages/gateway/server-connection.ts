@@ -10,9 +10,8 @@
  * It is used once: `closed` is final. The log-in is one HELLO with AUTH, awaited before anything else is sent, as some
  * engines answer nothing to a failed one that is pipelined.
  */
-import { type CommandTable, decodeReply, encodeRequest, type Protocol, type Reply, ReplyError } from "@larder/resp";
+import { decodeReply, encodeRequest, type Protocol, type Reply } from "@larder/resp";
 import type { Socket } from "bun";
-import { buildCommandTable } from "./command-classes.ts";
 import { flushSoon } from "./flush.ts";
 import { limits } from "./limits.ts";
 import { counters } from "./metrics.ts";
@@ -43,12 +42,15 @@ export abstract class ServerConnection {
   state: "connecting" | "ready" | "closed" = "connecting";
   /** The engine's own id of this connection, for CLIENT UNBLOCK. */
   engineClientId = 0;
-  commands: CommandTable | null = null;
+  /** The engine's answer to COMMAND, where it was asked. */
+  commandReply: Reply = null;
   wasReady = false;
 
   readonly #target: ServerTarget;
   #socket: Socket<ServerConnection> | null = null;
+  /** Bytes from #keptStart are sent and not answered, where the connection keeps such; from #outputStart they wait to go out. */
   #output = Buffer.allocUnsafe(outputBytesFirst);
+  #keptStart = 0;
   #outputStart = 0;
   #outputEnd = 0;
   #isFlushing = false;
@@ -58,7 +60,9 @@ export abstract class ServerConnection {
   #isTelling = false;
   /** Bytes of the log-in's replies; null after it. */
   #loginInput: Buffer | null = Buffer.alloc(0);
-  readonly #loginSteps: ((reply: Reply) => void)[] = [];
+  #loginTimer: Timer | null = null;
+  /** What awaits the log-in's replies, and whether each is what was asked for. */
+  readonly #loginSteps: ((reply: Reply) => boolean)[] = [];
   #onReady: (connection: this) => void = () => {};
   #onClosed: (connection: this) => void = () => {};
 
@@ -71,6 +75,7 @@ export abstract class ServerConnection {
     this.#onReady = events.onReady;
     this.#onClosed = events.onClosed;
     counters.larder_gateway_server_connections_total++;
+    this.#loginTimer = setTimeout(() => this.#giveUpLogin(), limits.serverLoginMs);
     Bun.connect({ unix: this.#target.socketPath, data: this as ServerConnection, socket: socketHandlers }).catch(() =>
       this.close(),
     );
@@ -80,9 +85,10 @@ export abstract class ServerConnection {
     if (this.state === "closed") return;
     if (this.state === "ready") counters.larder_gateway_server_connections_lost_total++;
     this.state = "closed";
+    if (this.#loginTimer !== null) clearTimeout(this.#loginTimer);
     this.#socket?.end();
-    this.onEnd();
     this.#onClosed(this);
+    this.onEnd();
     this.#tellDrained();
   }
 
@@ -116,9 +122,8 @@ export abstract class ServerConnection {
       this.#isBlocked = true;
       return;
     }
-    this.#outputStart = 0;
-    this.#outputEnd = 0;
-    if (this.#output.length > outputBytesKept) this.#output = Buffer.allocUnsafe(outputBytesFirst);
+    if (!this.isShared || this.#loginInput !== null) this.#keptStart = this.#outputEnd;
+    if (this.#keptStart === this.#outputEnd) this.#empty();
     if (this.#waiting.size > 0) setImmediate(() => this.#tellDrained());
   }
 
@@ -127,8 +132,25 @@ export abstract class ServerConnection {
     return this.#outputEnd - this.#outputStart;
   }
 
+  /** It takes no more for now: too much waits to go out, or to be answered. */
   get isFull(): boolean {
-    return this.outputBytes > limits.serverOutputPauseBytes;
+    return (
+      this.outputBytes > limits.serverOutputPauseBytes ||
+      this.#outputEnd - this.#keptStart > limits.serverUnansweredBytesMax
+    );
+  }
+
+  /** The first `bytes` of those kept are answered. */
+  protected forgetAnswered(bytes: number): void {
+    this.#keptStart += bytes;
+    if (this.#keptStart === this.#outputEnd) this.#empty();
+    if (this.#waiting.size > 0 && !this.isFull) setImmediate(() => this.#tellDrained());
+  }
+
+  /** What was sent, or waits to be, and is not answered; `sent` is the offset of the first byte that the engine cannot have. */
+  protected unanswered(): { bytes: Buffer; sent: number } {
+    const bytes = Buffer.from(this.#output.subarray(this.#keptStart, this.#outputEnd));
+    return { bytes, sent: this.#outputStart - this.#keptStart };
   }
 
   /** Tells `waiter`, once, when there is room again or the connection is closed. */
@@ -156,7 +178,7 @@ export abstract class ServerConnection {
     }
     this.#socket = socket;
     const { user, password, protocol } = this.#target;
-    this.#ask(["HELLO", String(protocol), "AUTH", user, password], () => this.#afterHello());
+    this.#ask(["HELLO", String(protocol), "AUTH", user, password], (reply) => Array.isArray(reply) && this.#afterHello());
   }
 
   onData(bytes: Buffer): void {
@@ -164,55 +186,82 @@ export abstract class ServerConnection {
     else this.#onLoginData(bytes);
   }
 
-  #afterHello(): void {
+  #afterHello(): boolean {
     const { database, wantsCommands } = this.#target;
-    if (database > 0) this.#ask(["SELECT", String(database)], () => {});
+    if (database > 0) this.#ask(["SELECT", String(database)], (reply) => reply === "OK");
     if (wantsCommands) {
       this.#ask(["COMMAND"], (reply) => {
-        this.commands = buildCommandTable(reply);
+        this.commandReply = reply;
+        return Array.isArray(reply) && reply.length > 0;
       });
     }
     this.#ask(["CLIENT", "ID"], (reply) => {
       this.engineClientId = Number(reply);
-      this.#loginInput = null;
-      this.state = "ready";
-      this.wasReady = true;
-      this.#onReady(this);
+      return this.engineClientId > 0;
     });
+    return true;
   }
 
-  #ask(words: string[], then: (reply: Reply) => void): void {
-    this.#loginSteps.push(then);
+  #onLoggedIn(): void {
+    this.#loginInput = null;
+    if (this.#loginTimer !== null) clearTimeout(this.#loginTimer);
+    this.state = "ready";
+    this.wasReady = true;
+    this.#onReady(this);
+  }
+
+  #giveUpLogin(): void {
+    counters.larder_gateway_server_logins_late_total++;
+    this.close();
+  }
+
+  #ask(words: string[], isTaken: (reply: Reply) => boolean): void {
+    this.#loginSteps.push(isTaken);
     const request = encodeRequest(words);
     this.append(request, 0, request.length);
     this.write();
   }
 
-  #onLoginData(bytes: Buffer): void {
-    let input = Buffer.concat([this.#loginInput as Buffer, bytes]);
-    while (this.#loginInput !== null && this.state !== "closed") {
-      const reply = decodeReply(input, 0);
-      if (reply === undefined) {
-        this.#loginInput = input;
-        return;
-      }
-      input = input.subarray(reply.end);
-      if (reply.value instanceof ReplyError) return this.close();
-      this.#loginSteps.shift()?.(reply.value);
+  /** The reply at the beginning, or undefined while it is not whole. What is no reply ends the connection. */
+  protected decodeOrClose(input: Buffer): ReturnType<typeof decodeReply> {
+    try {
+      return decodeReply(input, 0);
+    } catch {
+      this.close();
+      return undefined;
     }
   }
 
-  #makeRoom(length: number): void {
-    const used = this.#outputEnd - this.#outputStart;
-    if (used + length <= this.#output.length) {
-      this.#output.copy(this.#output, 0, this.#outputStart, this.#outputEnd);
-    } else {
-      const larger = Buffer.allocUnsafe(Math.max(this.#output.length * 2, used + length));
-      this.#output.copy(larger, 0, this.#outputStart, this.#outputEnd);
-      this.#output = larger;
+  /** Anything but the replies awaited, each in its place, ends it: later replies would go to the wrong commands. */
+  #onLoginData(bytes: Buffer): void {
+    let input = Buffer.concat([this.#loginInput as Buffer, bytes]);
+    while (this.state !== "closed") {
+      const reply = this.decodeOrClose(input);
+      if (reply === undefined) break;
+      input = input.subarray(reply.end);
+      const isTaken = this.#loginSteps.shift()?.(reply.value) === true;
+      if (!isTaken || (this.#loginSteps.length === 0 && input.length > 0)) return this.close();
+      if (this.#loginSteps.length === 0) return this.#onLoggedIn();
     }
-    this.#outputStart = 0;
+    this.#loginInput = input;
+  }
+
+  #makeRoom(length: number): void {
+    const used = this.#outputEnd - this.#keptStart;
+    const fits = used + length <= this.#output.length;
+    const target = fits ? this.#output : Buffer.allocUnsafe(Math.max(this.#output.length * 2, used + length));
+    this.#output.copy(target, 0, this.#keptStart, this.#outputEnd);
+    this.#output = target;
+    this.#outputStart -= this.#keptStart;
+    this.#keptStart = 0;
     this.#outputEnd = used;
+  }
+
+  #empty(): void {
+    this.#keptStart = 0;
+    this.#outputStart = 0;
+    this.#outputEnd = 0;
+    if (this.#output.length > outputBytesKept) this.#output = Buffer.allocUnsafe(outputBytesFirst);
   }
 
   /** In the order in which they came to wait, and only while there is room: nobody is overtaken. */

@@ -1,36 +1,66 @@
-/** The channels and patterns of one client, by the command that subscribes to them. Counts confirmations to come. */
+/** The channels, patterns and shard channels of one client. Who gets what is in channel-hub.ts; this is what CLIENT LIST shows. */
+import type { Protocol } from "@larder/resp";
+import type { ChannelHub } from "./channel-hub.ts";
+import type { ClientConnection } from "./client-connection.ts";
+
+/** What there is to subscribe to, by the command that does so. */
+export const kinds = ["subscribe", "psubscribe", "ssubscribe"] as const;
+export type Kind = (typeof kinds)[number];
+
 export class Subscriptions {
-  readonly #names = new Map<string, Set<string>>();
+  /** Where they are held; null for nobody's. */
+  readonly hub: ChannelHub | null;
+  /** Requests that change them and are under way. They count among the client's commands in flight. */
+  changing = 0;
+  /** One of them unsubscribes. */
+  isEnding = false;
+  readonly #names = new Map<Kind, Set<string>>();
+
+  constructor(hub: ChannelHub | null) {
+    this.hub = hub;
+  }
 
   get isEmpty(): boolean {
     for (const names of this.#names.values()) if (names.size > 0) return false;
     return true;
   }
 
-  count(command: "subscribe" | "psubscribe" | "ssubscribe"): number {
-    return this.#names.get(command)?.size ?? 0;
+  /** Of so many kinds of commands may only some be used: the client's requests must be looked at one by one. */
+  restricts(protocol: Protocol): boolean {
+    return this.changing > 0 || (protocol === 2 && !this.isEmpty);
   }
 
-  /** Returns how many confirmations the engine sends: one for each channel named. */
-  add(command: string, channels: readonly Buffer[]): number {
-    const names = this.#names.get(command) ?? new Set();
-    this.#names.set(command, names);
-    for (const channel of channels) names.add(channel.toString("latin1"));
-    return channels.length;
+  names(kind: Kind): ReadonlySet<string> {
+    return this.#names.get(kind) ?? none;
   }
 
-  /** Takes out the named channels, or all; an engine confirms each, and at least once. */
-  remove(command: string, channels: readonly Buffer[]): number {
-    const names = this.#names.get(command.replace("un", ""));
-    if (channels.length === 0) {
-      const count = names?.size ?? 0;
-      names?.clear();
-      return Math.max(1, count);
-    }
-    for (const channel of channels) names?.delete(channel.toString("latin1"));
-    return channels.length;
+  count(kind: Kind): number {
+    return this.names(kind).size;
+  }
+
+  /** As confirmations have it: shard channels are counted apart. */
+  confirmedCount(kind: Kind): number {
+    return kind === "ssubscribe" ? this.count(kind) : this.count("subscribe") + this.count("psubscribe");
+  }
+
+  add(kind: Kind, name: string): void {
+    const names = this.#names.get(kind) ?? new Set();
+    this.#names.set(kind, names);
+    names.add(name);
+  }
+
+  remove(kind: Kind, name: string): void {
+    this.#names.get(kind)?.delete(name);
+  }
+
+  /** The client is gone, or starts anew. */
+  end(client: ClientConnection): void {
+    this.hub?.forget(client, this);
+    this.#names.clear();
   }
 }
 
+const none: ReadonlySet<string> = new Set();
+
 /** What every client without a subscription shares, so that idle clients cost no memory for it. Never added to. */
-export const noSubscriptions = new Subscriptions();
+export const noSubscriptions = new Subscriptions(null);

@@ -1,18 +1,22 @@
 /**
  * WATCH, MULTI and their ends, and what is refused, alone and inside a transaction.
  *
- * A transaction runs on a dedicated connection. What the gateway refuses inside it, the engine must learn of, so that
- * EXEC fails as it would have done: it gets a command that it does not know, and its error is replaced by ours.
+ *   MULTI … EXEC all there at once           passes on a shared connection (whole-transaction.ts)
+ *   MULTI that arrives alone, no WATCH       is gathered first (queued-transaction.ts)
+ *   after WATCH, or for what only an engine can judge   on a dedicated connection, here
+ *
+ * What the gateway refuses inside the last kind, the engine must learn of, so that EXEC fails as it would have done: it
+ * gets a command that it does not know, and its error is replaced by ours.
  */
-import { encodeError, encodeRequest } from "@larder/resp";
+import { encodeError } from "@larder/resp";
 import type { ClientConnection } from "./client-connection.ts";
 import { Class } from "./command-classes.ts";
 import { answer, forward, onDedicated } from "./forward.ts";
 import { counters } from "./metrics.ts";
-import { swallow } from "./reply-queue.ts";
+import { beginQueuing } from "./queued-transaction.ts";
+import { spoilingRequest, unknownCommandText } from "./refused-command.ts";
+import { swallow } from "./reply-treatment.ts";
 import { type Outcome, ownRequest, type Request, wordsOf } from "./request.ts";
-
-const unknownToEngine = ownRequest(encodeRequest(["LARDER.REFUSED"]), 1);
 
 export function beginWatch(client: ClientConnection, request: Request): Outcome {
   return onDedicated(client, () => {
@@ -22,19 +26,24 @@ export function beginWatch(client: ClientConnection, request: Request): Outcome 
 }
 
 export function beginTransaction(client: ClientConnection, request: Request): Outcome {
-  return onDedicated(client, () => {
-    const outcome = forward(client, request);
-    if (outcome === "done" && request.argumentCount === 1) client.isInTransaction = true;
-    return outcome;
-  });
+  const isWellFormed = request.argumentCount === 1;
+  if (client.dedicated === null && isWellFormed) return beginQueuing(client);
+  const outcome = forward(client, request);
+  if (outcome === "done" && isWellFormed) client.isInTransaction = true;
+  return outcome;
 }
 
-/** EXEC and DISCARD end a transaction and a watch, UNWATCH only a watch; with wrong arguments they do nothing. */
+/**
+ * EXEC and DISCARD end a transaction and what was watched for it, UNWATCH ends a watch; in the other's place, or with wrong
+ * arguments, they do nothing.
+ */
 export function endTransaction(client: ClientConnection, found: Class, request: Request): Outcome {
   const outcome = forward(client, request);
   if (outcome !== "done" || request.argumentCount !== 1) return outcome;
-  if (found !== Class.unwatch) client.isInTransaction = false;
-  if (!client.isInTransaction) client.isWatching = false;
+  if (client.isInTransaction === (found === Class.unwatch)) return outcome;
+  client.isInTransaction = false;
+  client.isWatching = false;
+  client.isWatchLost = false;
   return outcome;
 }
 
@@ -56,11 +65,5 @@ export function refuseInside(client: ClientConnection, found: Class, request: Re
 }
 
 function spoil(client: ClientConnection, error: string): Outcome {
-  return forward(client, unknownToEngine, client.isMuted ? swallow : Buffer.from(error));
-}
-
-/** As Valkey words it. */
-function unknownCommandText(words: readonly Buffer[]): string {
-  const shown = words.slice(1, 17).map((word) => `'${word.toString("utf8", 0, 128)}' `);
-  return `ERR unknown command '${words[0]?.toString("utf8", 0, 128)}', with args beginning with: ${shown.join("")}`;
+  return forward(client, ownRequest(spoilingRequest, 1), client.isMuted ? swallow : Buffer.from(error));
 }

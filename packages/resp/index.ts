@@ -3,4 +3,5 @@ export * from "./decode.ts";
 export * from "./encode.ts";
 export * from "./inline.ts";
 export * from "./reply-scanner.ts";
+export * from "./request-follower.ts";
 export * from "./request-scanner.ts";

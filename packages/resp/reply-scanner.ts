@@ -3,10 +3,12 @@
  * any size pass: nothing is collected.
  *
  * State, carried between calls: the place in the current element (type byte, length digits, line, bulk), and for each
- * open aggregate how many elements are still to come. Attributes (`|`) belong to the reply that follows them. Streamed
- * aggregates (`*?`), which no engine sends, are malformed. Source: RESP3 specification, 1.4.
+ * open aggregate how many elements are still to come. Attributes (`|`) belong to the reply that follows them, which gives
+ * `type`. Pushes stand between replies, never inside one. Streamed strings and aggregates (`$?`, `*?`), which no engine
+ * sends, are malformed. So is every line and every bulk that does not end in CR LF: it is how lost synchronisation shows.
+ * Source: RESP3 specification, 1.4.
  */
-const At = { type: 0, length: 1, line: 2, bulk: 3 } as const;
+const At = { type: 0, length: 1, lengthEnd: 2, line: 3, bulk: 4, bulkEnd: 5 } as const;
 type At = (typeof At)[keyof typeof At];
 
 const CR = 13;
@@ -27,15 +29,18 @@ const HASH = 35;
 const COMMA = 44;
 const PARENTHESIS = 40;
 
-/** Deeper replies are malformed: no command nests so far, and the stack must be bounded. */
-const depthMax = 512;
+/**
+ * Deeper replies are malformed, as the stack must be bounded. A script may return tables in tables, until Lua's own stack
+ * of 8,000 values is full; a connection that many share must not be lost by that.
+ */
+const depthMax = 8192;
 
 export class ReplyScanner {
   /** Set by `next`: whether it stopped at the end of a whole reply. */
   complete = false;
   /** Set by `next` when the bytes are not RESP; the stream cannot be used any further. */
   malformed = false;
-  /** The first byte of the current, or the just completed, reply. */
+  /** The first byte of the current, or the just completed, reply; that of its attributes until they have passed. */
   type = 0;
 
   readonly #bulkBytesMax: number;
@@ -44,9 +49,13 @@ export class ReplyScanner {
   #number = 0;
   #negative = false;
   #digits = 0;
-  /** Bytes of a bulk still to pass, its CR LF included. */
+  /** Bytes of a bulk still to pass, without its CR LF. */
   #bulkRemaining = 0;
+  /** The bytes so far end in the CR of a line or of a bulk's end. */
+  #isAfterCr = false;
   readonly #open: number[] = [];
+  /** How many of the open aggregates are attributes of the reply itself. */
+  #attributes = 0;
   #started = false;
 
   constructor(bulkBytesMax: number) {
@@ -69,7 +78,7 @@ export class ReplyScanner {
       switch (this.#at) {
         case At.type: {
           const type = bytes[cursor++] as number;
-          if (!this.#started) {
+          if (!this.#started || (this.#attributes > 0 && this.#isAfterAttributes)) {
             this.#started = true;
             this.type = type;
           }
@@ -97,6 +106,7 @@ export class ReplyScanner {
             type === COMMA ||
             type === PARENTHESIS
           ) {
+            this.#isAfterCr = false;
             this.#at = At.line;
           } else {
             return this.#fail(cursor);
@@ -110,29 +120,51 @@ export class ReplyScanner {
             if (++this.#digits > 15) return this.#fail(cursor);
           } else if (byte === MINUS && this.#digits === 0 && !this.#negative) {
             this.#negative = true;
-          } else if (byte === LF) {
-            if (this.#digits === 0 || !this.#endLength()) return this.#fail(cursor);
-            if (this.complete) return cursor;
-          } else if (byte !== CR) {
+          } else if (byte === CR && this.#digits > 0) {
+            this.#at = At.lengthEnd;
+          } else {
             return this.#fail(cursor);
           }
           break;
         }
+        case At.lengthEnd: {
+          if (bytes[cursor++] !== LF || !this.#endLength()) return this.#fail(cursor);
+          if (this.complete) return cursor;
+          break;
+        }
         case At.line: {
           const newline = bytes.indexOf(LF, cursor);
-          if (newline < 0 || newline >= limit) return limit;
+          if (newline < 0 || newline >= limit) {
+            this.#isAfterCr = bytes[limit - 1] === CR;
+            return limit;
+          }
+          const hasCr = newline > cursor ? bytes[newline - 1] === CR : this.#isAfterCr;
           cursor = newline + 1;
+          if (!hasCr) return this.#fail(cursor);
           if (this.#endElement()) return cursor;
           break;
         }
         case At.bulk: {
-          const available = limit - cursor;
-          if (available < this.#bulkRemaining) {
-            this.#bulkRemaining -= available;
+          const end = cursor + this.#bulkRemaining;
+          if (end + 2 <= limit) {
+            cursor = end + 2;
+            if (bytes[end] !== CR || bytes[end + 1] !== LF) return this.#fail(cursor);
+            if (this.#endElement()) return cursor;
+            break;
+          }
+          if (end > limit) {
+            this.#bulkRemaining = end - limit;
             return limit;
           }
-          cursor += this.#bulkRemaining;
-          if (this.#endElement()) return cursor;
+          cursor = end;
+          this.#isAfterCr = false;
+          this.#at = At.bulkEnd;
+          break;
+        }
+        case At.bulkEnd: {
+          if (bytes[cursor++] !== (this.#isAfterCr ? LF : CR)) return this.#fail(cursor);
+          if (this.#isAfterCr && this.#endElement()) return cursor;
+          this.#isAfterCr = true;
           break;
         }
       }
@@ -150,12 +182,13 @@ export class ReplyScanner {
     }
     if (type === DOLLAR || type === EXCLAMATION || type === EQUALS) {
       if (this.#number > this.#bulkBytesMax) return false;
-      this.#bulkRemaining = this.#number + 2;
+      this.#bulkRemaining = this.#number;
       this.#at = At.bulk;
       return true;
     }
     const elements = type === PERCENT || type === BAR ? this.#number * 2 : this.#number;
     if (type === BAR) return this.#openAttribute(elements);
+    if (type === PUSH && this.#open.length > 0 && !this.#isAfterAttributes) return false;
     if (elements === 0) {
       this.#endElement();
       return true;
@@ -170,8 +203,15 @@ export class ReplyScanner {
   #openAttribute(elements: number): boolean {
     this.#at = At.type;
     if (this.#open.length >= depthMax) return false;
+    const isOfReply = this.#open.length === 0 || this.#isAfterAttributes;
     this.#open.push(elements + 1);
+    if (isOfReply) this.#attributes++;
     return true;
+  }
+
+  /** Whether all that is open are attributes of the reply itself, and they have passed. */
+  get #isAfterAttributes(): boolean {
+    return this.#open.length === this.#attributes && this.#open[this.#attributes - 1] === 1;
   }
 
   /** One element ended: closes every aggregate that it completes. Returns whether the whole reply is complete. */
@@ -186,6 +226,7 @@ export class ReplyScanner {
       }
       open.pop();
     }
+    this.#attributes = 0;
     this.#started = false;
     this.complete = true;
     return true;

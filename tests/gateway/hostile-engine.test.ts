@@ -33,7 +33,7 @@ const engine = Bun.listen<{ isReady: boolean }>({
         return;
       }
       const text = bytes.toString("latin1");
-      if (text.includes("HELLO")) socket.write("+OK\r\n");
+      if (text.includes("HELLO")) socket.write("*2\r\n$6\r\nserver\r\n$6\r\nvalkey\r\n");
       if (text.includes("COMMAND")) socket.write("*1\r\n*3\r\n$3\r\nget\r\n:2\r\n*1\r\n+readonly\r\n");
       if (text.includes("CLIENT")) {
         socket.write(":7\r\n");

@@ -51,7 +51,11 @@ async function observe({ client, service }: CommandContext): Promise<ServiceStat
 
 function daemonStatus(name: string, ids: readonly number[], health: ServiceHealth | undefined): DaemonStatus {
   const pids = ids.filter(isAlive);
-  const isHeard = { controller: health !== undefined, agent: health?.agents !== 0, gateway: health?.gateways !== 0 };
+  const isHeard = {
+    controller: health !== undefined,
+    agent: health?.agents !== 0,
+    gateway: (health?.gateways ?? 0) >= ids.length,
+  };
   const state = pids.length === 0 ? "stopped" : isHeard[name as keyof typeof isHeard] ? "running" : "disconnected";
   return { name, state, pids };
 }

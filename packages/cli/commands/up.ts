@@ -1,4 +1,5 @@
 /** `larder up`: runs a whole service in the foreground until it is told to stop. */
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { RedisResource } from "@larder/api/redis-resource";
 import { resourceGroupOf } from "../cache-lookup.ts";
@@ -27,7 +28,7 @@ interface UpContext {
 }
 
 export async function up(given: UpArguments): Promise<void> {
-  const options = parseUpOptions(given);
+  const options = parseUpOptions(given, availableParallelism());
   const terminal = systemTerminal();
   keepRunningWithoutReader();
   const holder: Holder = { pid: process.pid, api: apiUrl(options) };

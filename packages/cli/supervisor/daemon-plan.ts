@@ -19,7 +19,8 @@ export interface Layout {
 }
 
 export interface DaemonPlan {
-  name: DaemonName;
+  /** The daemon's name, and its number where there are several: "gateway-2". */
+  name: string;
   program: string;
   args: string[];
   logPath: string;
@@ -38,27 +39,28 @@ export function layoutOf(dataDirectory: string, socketDirectory: string): Layout
   };
 }
 
-export function logPathOf(layout: Layout, name: DaemonName): string {
-  return join(layout.logDirectory, `${name}.log`);
+export interface ServicePlan {
+  controller: DaemonPlan;
+  agent: DaemonPlan;
+  /** The workers that share the gateway's ports. */
+  gateways: DaemonPlan[];
 }
 
-export function planDaemons(
-  options: UpOptions,
-  layout: Layout,
-  packagesDirectory: string,
-): Record<DaemonName, DaemonPlan> {
-  const flagsOf: Record<DaemonName, Record<string, string>> = {
-    controller: controllerFlags(options, layout),
-    agent: agentFlags(options, layout),
-    gateway: gatewayFlags(options, layout),
-  };
-  const planOf = (name: DaemonName): DaemonPlan => ({
+export function planDaemons(options: UpOptions, layout: Layout, packagesDirectory: string): ServicePlan {
+  const planOf = (daemon: DaemonName, flags: Record<string, string>, name: string = daemon): DaemonPlan => ({
     name,
-    program: join(packagesDirectory, name, "main.ts"),
-    args: [...toArguments(flagsOf[name]), "--supervised"],
-    logPath: logPathOf(layout, name),
+    program: join(packagesDirectory, daemon, "main.ts"),
+    args: [...toArguments(flags), "--supervised"],
+    logPath: join(layout.logDirectory, `${name}.log`),
   });
-  return { controller: planOf("controller"), agent: planOf("agent"), gateway: planOf("gateway") };
+  const workers = options.gatewayWorkers;
+  return {
+    controller: planOf("controller", controllerFlags(options, layout)),
+    agent: planOf("agent", agentFlags(options, layout)),
+    gateways: Array.from({ length: workers }, (_, index) =>
+      planOf("gateway", gatewayFlags(options, layout, index + 1), workers === 1 ? "gateway" : `gateway-${index + 1}`),
+    ),
+  };
 }
 
 function controllerFlags(options: UpOptions, layout: Layout): Record<string, string> {
@@ -82,7 +84,7 @@ function agentFlags(options: UpOptions, layout: Layout): Record<string, string> 
   };
 }
 
-function gatewayFlags(options: UpOptions, layout: Layout): Record<string, string> {
+function gatewayFlags(options: UpOptions, layout: Layout, worker: number): Record<string, string> {
   return {
     "data-dir": join(layout.dataDirectory, "gateway"),
     "controller-socket": controllerSocket(layout),
@@ -90,6 +92,8 @@ function gatewayFlags(options: UpOptions, layout: Layout): Record<string, string
     "tls-port": String(options.tlsPort),
     "tls-cert": join(layout.dataDirectory, "controller/pki/server.pem"),
     "tls-key": join(layout.dataDirectory, "controller/pki/server-key.pem"),
+    workers: String(options.gatewayWorkers),
+    worker: String(worker),
   };
 }
 

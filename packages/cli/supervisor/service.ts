@@ -8,7 +8,7 @@ import { ManagementClient } from "@larder/api/management-client";
 import type { Clock } from "../clock.ts";
 import { writeOwnerFile } from "../owner-file.ts";
 import type { DaemonEvents } from "./daemon.ts";
-import { daemonNames, type Layout, logPathOf, planDaemons } from "./daemon-plan.ts";
+import { type Layout, planDaemons, type ServicePlan } from "./daemon-plan.ts";
 import type { SpawnDaemon } from "./daemon-process.ts";
 import { defaultResourceGroup, makeFirstResources } from "./first-start.ts";
 import { rotateLog } from "./log-file.ts";
@@ -33,6 +33,7 @@ export interface LocalServiceParts {
 
 export class LocalService {
   readonly #parts: LocalServiceParts;
+  readonly #plan: ServicePlan;
   readonly #supervisor: Supervisor;
   readonly #stopped = new AbortController();
   #connection: Omit<ConnectionFile, "pids"> | undefined;
@@ -40,7 +41,8 @@ export class LocalService {
   constructor(parts: LocalServiceParts) {
     this.#parts = parts;
     const { options, layout, packagesDirectory, spawn, clock, events } = parts;
-    this.#supervisor = new Supervisor(planDaemons(options, layout, packagesDirectory), {
+    this.#plan = planDaemons(options, layout, packagesDirectory);
+    this.#supervisor = new Supervisor(this.#plan, {
       spawn,
       clock,
       events: {
@@ -56,9 +58,10 @@ export class LocalService {
   /** Resolves when every cache answers, or has had its time. Rejects with the one thing that is wrong. */
   async start(): Promise<Ready> {
     const { options, layout, clock } = this.#parts;
+    const { controller, agent, gateways } = this.#plan;
     this.#removeReadyFile();
     const isFirst = !existsSync(layout.connection);
-    for (const name of daemonNames) rotateLog(logPathOf(layout, name));
+    for (const { logPath } of [controller, agent, ...gateways]) rotateLog(logPath);
     await waitForPreviousRun(layout.connection, clock);
     await this.#supervisor.start();
     const client = await this.#connect();

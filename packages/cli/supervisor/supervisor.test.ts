@@ -1,17 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { LarderError } from "@larder/api/errors";
 import type { Clock } from "../clock.ts";
-import type { DaemonPlan, daemonNames } from "./daemon-plan.ts";
+import type { DaemonPlan } from "./daemon-plan.ts";
 import type { DaemonExit, SpawnDaemon } from "./daemon-process.ts";
 import { Supervisor } from "./supervisor.ts";
 
-const plan = (name: (typeof daemonNames)[number]): DaemonPlan => ({
+const plan = (name: string): DaemonPlan => ({
   name,
   program: `${name}.ts`,
   args: [],
   logPath: `${name}.log`,
 });
-const plans = { controller: plan("controller"), agent: plan("agent"), gateway: plan("gateway") };
 
 interface FakeProcess {
   name: string;
@@ -21,7 +20,8 @@ interface FakeProcess {
 }
 
 /** A supervisor over processes that do what the test says, with a log of everything that happened. */
-function fixture() {
+function fixture(gateways = ["gateway"]) {
+  const plans = { controller: plan("controller"), agent: plan("agent"), gateways: gateways.map(plan) };
   const log: string[] = [];
   const processes: FakeProcess[] = [];
   const timers: { ms: number; run: () => void }[] = [];
@@ -65,13 +65,12 @@ function fixture() {
 /** Lets promises that are settled run on. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-async function started() {
-  const service = fixture();
+async function started(gateways = ["gateway"]) {
+  const service = fixture(gateways);
   const starting = service.supervisor.start();
   service.processes[0]?.ready();
   await settle();
-  service.processes[1]?.ready();
-  service.processes[2]?.ready();
+  for (const each of service.processes.slice(1)) each.ready();
   await starting;
   return service;
 }
@@ -115,6 +114,16 @@ describe("a supervisor", () => {
     processes[3]?.ready();
     expect(log.slice(3)).toEqual(["crash gateway SIGKILL 0", "spawn gateway", "restarted gateway 4"]);
     expect(supervisor.pids()).toEqual({ controller: [1], agent: [2], gateway: [4] });
+  });
+
+  test("restarts a worker of the gateway by itself", async () => {
+    const { supervisor, log, processes, timers } = await started(["gateway-1", "gateway-2"]);
+    processes[2]?.exit({ status: null, signal: "SIGKILL" });
+    await settle();
+    timers.pop()?.run();
+    processes[4]?.ready();
+    expect(log.slice(4)).toEqual(["crash gateway-1 SIGKILL 0", "spawn gateway-1", "restarted gateway-1 5"]);
+    expect(supervisor.pids()).toEqual({ controller: [1], agent: [2], gateway: [5, 4] });
   });
 
   test("restarts nothing once it stops", async () => {

@@ -1,33 +1,31 @@
 /**
- * The three daemons of one service, in order: the controller before those that watch it, and last to go.
+ * The daemons of one service, in order: the controller before those that watch it, and last to go. Of the gateway there
+ * may be several; each is restarted by itself.
  *
  * It knows processes only. What a cache is, and when the service as a whole is ready, is `service.ts`.
  */
 import type { ConnectionFile } from "@larder/api/connection-file";
 import type { Clock } from "../clock.ts";
 import { Daemon, type DaemonEvents } from "./daemon.ts";
-import type { DaemonName, DaemonPlan } from "./daemon-plan.ts";
+import type { DaemonPlan, ServicePlan } from "./daemon-plan.ts";
 import type { SpawnDaemon } from "./daemon-process.ts";
 
 export class Supervisor {
-  readonly #daemons: Record<DaemonName, Daemon>;
+  readonly #controller: Daemon;
+  readonly #agent: Daemon;
+  readonly #gateways: Daemon[];
 
-  constructor(
-    plans: Record<DaemonName, DaemonPlan>,
-    parts: { spawn: SpawnDaemon; clock: Clock; events: DaemonEvents },
-  ) {
-    this.#daemons = {
-      controller: new Daemon(plans.controller, parts),
-      agent: new Daemon(plans.agent, parts),
-      gateway: new Daemon(plans.gateway, parts),
-    };
+  constructor(plan: ServicePlan, parts: { spawn: SpawnDaemon; clock: Clock; events: DaemonEvents }) {
+    const daemonOf = (each: DaemonPlan) => new Daemon(each, parts);
+    this.#controller = daemonOf(plan.controller);
+    this.#agent = daemonOf(plan.agent);
+    this.#gateways = plan.gateways.map(daemonOf);
   }
 
   /** Rejects with the first failure; the rest runs on until `stop()`. */
   async start(): Promise<void> {
-    const { controller, agent, gateway } = this.#daemons;
-    await controller.start();
-    await Promise.all([agent.start(), gateway.start()]);
+    await this.#controller.start();
+    await Promise.all([this.#agent, ...this.#gateways].map((daemon) => daemon.start()));
   }
 
   /**
@@ -35,20 +33,18 @@ export class Supervisor {
    * then is started once more, as only it can end the engines.
    */
   async stop(): Promise<void> {
-    const { controller, agent, gateway } = this.#daemons;
-    await gateway.stop();
-    agent.hurry();
-    await agent.stop();
-    await controller.stop();
+    await Promise.all(this.#gateways.map((gateway) => gateway.stop()));
+    this.#agent.hurry();
+    await this.#agent.stop();
+    await this.#controller.stop();
   }
 
   kill(): void {
-    for (const daemon of Object.values(this.#daemons)) daemon.kill();
+    for (const daemon of [this.#controller, this.#agent, ...this.#gateways]) daemon.kill();
   }
 
   pids(): ConnectionFile["pids"] {
-    const of = ({ pid }: Daemon) => (pid === undefined ? [] : [pid]);
-    const { controller, agent, gateway } = this.#daemons;
-    return { controller: of(controller), agent: of(agent), gateway: of(gateway) };
+    const of = (daemons: Daemon[]) => daemons.flatMap(({ pid }) => pid ?? []);
+    return { controller: of([this.#controller]), agent: of([this.#agent]), gateway: of(this.#gateways) };
   }
 }

@@ -24,12 +24,13 @@ const given: UpArguments = {
 
 describe("options", () => {
   test("from text to values", () => {
-    expect(parseUpOptions({ ...given, engine: "native", readyFile: "/ready.json", quickstart: "false" })).toEqual({
+    expect(parseUpOptions({ ...given, engine: "native", readyFile: "/ready.json", quickstart: "false" }, 2)).toEqual({
       dataDirectory: "/data",
       host: "127.0.0.1",
       apiPort: 8443,
       tlsPort: 6380,
       portBase: 10_000,
+      gatewayWorkers: 1,
       engine: "native",
       enginePath: undefined,
       readyFile: "/ready.json",
@@ -38,11 +39,21 @@ describe("options", () => {
   });
 
   test("all problems are said at once", () => {
-    expect(() => parseUpOptions({ ...given, apiPort: "x", tlsPort: "70000", engine: "steam", host: "" })).toThrow(
+    expect(() => parseUpOptions({ ...given, apiPort: "x", tlsPort: "70000", engine: "steam", host: "" }, 2)).toThrow(
       '--api-port must be a port from 1 to 65535, not "x"; --tls-port must be a port from 1 to 65535, not "70000"; ' +
         '--host must not be empty; --engine must be one of auto, native, embedded, not "steam".',
     );
-    expect(() => parseUpOptions({ ...given, apiPort: "6380" })).toThrow("must differ");
+    expect(() => parseUpOptions({ ...given, apiPort: "6380" }, 2)).toThrow("must differ");
+  });
+
+  test("how many gateway workers there are", () => {
+    const workers = (cores: number) => parseUpOptions(given, cores).gatewayWorkers;
+    expect([1, 2, 3, 4, 8, 9, 64].map(workers)).toEqual([1, 1, 1, 2, 4, 4, 8]);
+    expect(parseUpOptions({ ...given, gatewayWorkers: "64" }, 2).gatewayWorkers).toBe(64);
+    for (const bad of ["0", "65", "2.5", "", "many"])
+      expect(() => parseUpOptions({ ...given, gatewayWorkers: bad }, 2)).toThrow(
+        `--gateway-workers must be a whole number from 1 to 64, not "${bad}"`,
+      );
   });
 
   test("the API's address", () => {
@@ -57,7 +68,7 @@ describe("options", () => {
 });
 
 test("daemons get their flags, and no secrets", () => {
-  const plans = planDaemons(parseUpOptions(given), layoutOf("/data", "/run"), "/packages");
+  const plans = planDaemons(parseUpOptions(given, 2), layoutOf("/data", "/run"), "/packages");
   expect(plans.controller.program).toBe("/packages/controller/main.ts");
   expect(plans.controller.args.join(" ")).toBe(
     "--data-dir /data/controller --socket /run/controller.sock --host 127.0.0.1 --api-port 8443 --tls-port 6380 --port-base 10000 --supervised",
@@ -65,10 +76,22 @@ test("daemons get their flags, and no secrets", () => {
   expect(plans.agent.args.join(" ")).toBe(
     "--data-dir /data/agent --controller-socket /run/controller.sock --socket-dir /run --engine auto --supervised",
   );
-  expect(plans.gateway.args.join(" ")).toBe(
+  expect(plans.gateways[0]?.args.join(" ")).toBe(
     "--data-dir /data/gateway --controller-socket /run/controller.sock --host 127.0.0.1 --tls-port 6380 " +
-      "--tls-cert /data/controller/pki/server.pem --tls-key /data/controller/pki/server-key.pem --supervised",
+      "--tls-cert /data/controller/pki/server.pem --tls-key /data/controller/pki/server-key.pem --workers 1 --worker 1 --supervised",
   );
+});
+
+test("workers of the gateway have a name, a number and a log each; a single one is just the gateway", () => {
+  const namesOf = (gatewayWorkers: string) =>
+    planDaemons(parseUpOptions({ ...given, gatewayWorkers }, 2), layoutOf("/data", "/run"), "/packages").gateways.map(
+      (plan) => [plan.name, plan.logPath, plan.args.slice(-5).join(" ")],
+    );
+  expect(namesOf("1")).toEqual([["gateway", "/data/logs/gateway.log", "--workers 1 --worker 1 --supervised"]]);
+  expect(namesOf("2")).toEqual([
+    ["gateway-1", "/data/logs/gateway-1.log", "--workers 2 --worker 1 --supervised"],
+    ["gateway-2", "/data/logs/gateway-2.log", "--workers 2 --worker 2 --supervised"],
+  ]);
 });
 
 test("sockets of a deep directory lie in a short one, the same each time", () => {

@@ -3,7 +3,7 @@
  * hold engine passwords; neither holds access keys.
  */
 import { createHash } from "node:crypto";
-import { type NodeSpec, type Route, skuLimits } from "@larder/api";
+import { type NodeSpec, type Route, refusedByRedisCache, skuLimits } from "@larder/api";
 import { type CacheDocument, cacheHostName } from "./cache-document.ts";
 import { adminUser, appUser, appUserName } from "./engine-users.ts";
 
@@ -46,12 +46,15 @@ export function deriveRoute(cache: CacheDocument, domain: string): Route | undef
     users: [
       {
         name: keyUserName,
+        needsPassword: true,
         passwordSha256: [cache.keys.primaryKey, cache.keys.secondaryKey].map(sha256),
         engineUser: appUserName,
         enginePassword: cache.enginePasswords.app,
       },
     ],
+    refusedCommands: refusedByRedisCache,
     node: cache.route.node,
+    move: null,
   };
 }
 

@@ -36,6 +36,6 @@ export function adminUser(cache: CacheDocument): EngineUser {
   return { name: adminUserName, password: cache.enginePasswords.admin, rules: "~* &* +@all" };
 }
 
-export function appUser(cache: CacheDocument): EngineUser {
+export function appUser(cache: Pick<CacheDocument, "enginePasswords">): EngineUser {
   return { name: appUserName, password: cache.enginePasswords.app, rules: appRules };
 }

@@ -11,35 +11,48 @@ const requestBytesMax = 16 * bodyBytesMax;
 export class ApiServer {
   readonly #options: { host: string; port: number; certificate: IssuedPair; api: ApiContext };
   #server: Bun.Server<undefined> | undefined;
+  #port: number;
 
   constructor(options: { host: string; port: number; certificate: IssuedPair; api: ApiContext }) {
     this.#options = options;
+    this.#port = options.port;
   }
 
   /** Throws PortInUse. */
   start(): void {
-    const { host, port, certificate, api } = this.#options;
-    const app = managementApi(api);
-    try {
-      this.#server = Bun.serve({
-        hostname: host,
-        port,
-        tls: { cert: certificate.certificatePem, key: certificate.keyPem },
-        maxRequestBodySize: requestBytesMax,
-        fetch: (request) => app.fetch(request),
-      });
-    } catch (error) {
-      throw cannotListen(error as NodeJS.ErrnoException, host, port);
-    }
+    this.#listen(this.#options.certificate);
+  }
+
+  /** Opens the port anew, as the runtime cannot change a server's certificate. Requests that are under way go on. */
+  useCertificate(certificate: IssuedPair): void {
+    void this.#server?.stop();
+    this.#listen(certificate);
   }
 
   /** Differs from the configured one where that is 0. */
   get port(): number {
-    return this.#server?.port ?? this.#options.port;
+    return this.#port;
   }
 
   async stop(): Promise<void> {
     await this.#server?.stop(true);
+  }
+
+  #listen(certificate: IssuedPair): void {
+    const { host, api } = this.#options;
+    const app = managementApi(api);
+    try {
+      this.#server = Bun.serve({
+        hostname: host,
+        port: this.#port,
+        tls: { cert: certificate.certificatePem, key: certificate.keyPem },
+        maxRequestBodySize: requestBytesMax,
+        fetch: (request) => app.fetch(request),
+      });
+      this.#port = this.#server.port ?? this.#port;
+    } catch (error) {
+      throw cannotListen(error as NodeJS.ErrnoException, host, this.#port);
+    }
   }
 }
 

@@ -7,7 +7,7 @@ export function health(app: Hono<ApiEnvironment>, { observations }: ApiContext):
     context.json({
       status: "ok",
       agents: observations.agentReports().length,
-      gateways: observations.gatewayReports().length,
+      gateways: observations.gateways.connectedReports().length,
     }),
   );
 }

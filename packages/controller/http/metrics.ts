@@ -1,6 +1,6 @@
 /**
- * `GET /metrics` in the Prometheus text format (0.0.4): the gateways' numbers, summed, and the controller's own. A metric
- * whose name ends in `_total` is a counter, every other a gauge.
+ * `GET /metrics` in the Prometheus text format (0.0.4): the gateways' numbers, summed over all workers, and the
+ * controller's own. A metric whose name ends in `_total` is a counter, every other a gauge.
  */
 import type { Hono } from "hono";
 import { provisioningState } from "../documents/cache-document.ts";
@@ -12,9 +12,7 @@ const samplePattern = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[^\n]*\})?$/;
 export function metrics(app: Hono<ApiEnvironment>, api: ApiContext): void {
   app.get("/metrics", async (context) => {
     const samples = new Map<string, number>();
-    for (const report of api.observations.gatewayReports())
-      for (const [sample, value] of Object.entries(report.metrics))
-        samples.set(sample, (samples.get(sample) ?? 0) + value);
+    for (const [sample, value] of api.observations.gateways.metrics()) samples.set(sample, value);
     for (const [sample, value] of await ownSamples(api)) samples.set(sample, value);
     return context.body(renderMetrics(samples), 200, { "content-type": contentType });
   });
@@ -23,7 +21,7 @@ export function metrics(app: Hono<ApiEnvironment>, api: ApiContext): void {
 async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
   const samples = new Map<string, number>([
     ["larder_agents_connected", api.observations.agentReports().length],
-    ["larder_gateways_connected", api.observations.gatewayReports().length],
+    ["larder_gateways_connected", api.observations.gateways.connectedReports().length],
   ]);
   for (const { value: cache } of await api.caches.all()) {
     const state = `larder_caches{state="${provisioningState(cache)}"}`;

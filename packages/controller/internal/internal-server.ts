@@ -49,7 +49,7 @@ export class InternalServer {
       case "GET /agent/watch":
         return this.#watchAgent(request, url.searchParams.get("host"));
       case "GET /gateway/watch":
-        return this.#watchGateway(request);
+        return this.#watchGateway(request, url.searchParams.get("worker"));
       case "POST /agent/report":
         this.#options.observations.agentReported((await request.json()) as AgentReport);
         return new Response();
@@ -71,9 +71,10 @@ export class InternalServer {
     );
   }
 
-  #watchGateway(request: Request): Response {
+  #watchGateway(request: Request, worker: string | null): Response {
+    if (worker === null || worker === "") return new Response("worker is missing\n", { status: 400 });
     const { observations, published, clock } = this.#options;
-    const onEnd = observations.gatewayConnected();
+    const onEnd = observations.gatewayConnected(worker);
     const signal = AbortSignal.any([request.signal, this.#stopping.signal]);
     return stream(documentStream(published.routes, { keepAliveMs: gatewayLimits.keepAliveMs, clock, signal, onEnd }));
   }

@@ -25,8 +25,8 @@ function agentReport(node: Partial<NodeObserved> = {}): AgentReport {
   return { hostId: "a", memoryBytesTotal: 1, engines: [], engineKind: "auto", nodes };
 }
 
-function gatewayReport(worker: string, revision = 1): GatewayReport {
-  return { worker, pid: 1, revision, listeners: [], clients: [], metrics: {} };
+function gatewayReport(worker: string, revision: number): GatewayReport {
+  return { worker, index: 1, workers: 1, pid: 1, revision, listeners: [], clients: [], moves: [], metrics: {} };
 }
 
 test("a report tells of the nodes that changed; a gauge that moves is no change", () => {
@@ -70,15 +70,10 @@ test("a node fails since its first failure, until it runs", () => {
   expect(failingSince("running", 5)).toBeNull();
 });
 
-test("gateways are forgotten when they fall silent, and with their last stream", () => {
-  const { observations, time } = observed();
-  const ended = observations.gatewayConnected();
-  observations.gatewayReported(gatewayReport("one"));
-  time.ms = 60_000;
-  observations.gatewayReported(gatewayReport("two"));
-  expect(observations.gatewayReports().map((report) => report.worker)).toEqual(["two"]);
-  ended();
-  expect(observations.gatewayReports()).toEqual([]);
+test("a gateway that comes or goes is progress", () => {
+  const { observations, heard } = observed();
+  observations.gatewayConnected("one")();
+  expect(heard).toEqual(["progress", "progress"]);
 });
 
 test("a gateway's report is progress only when it says something new", () => {

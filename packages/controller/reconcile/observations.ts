@@ -2,19 +2,19 @@
  * What agents and gateways last said, in memory. It is lost with the process and comes back with their next reports,
  * which is why nothing is done about a cache before its agent has spoken.
  *
- * An agent or gateway is connected while it follows its stream or its last report is fresh. What a silent agent said
- * last is kept: its engines outlive it. A gateway that is gone is forgotten, so that nobody waits for it.
+ * An agent is connected while it follows its stream or its last report is fresh. What a silent agent said last is kept:
+ * its engines outlive it. Gateways are in gateway-workers.ts.
  */
 import {
   type AgentReport,
   agentLimits,
   type CacheId,
   type GatewayReport,
-  gatewayLimits,
   type NodeId,
   type NodeObserved,
 } from "@larder/api";
 import type { Clock } from "@larder/service";
+import { GatewayWorkers } from "./gateway-workers.ts";
 
 /** A reporter that misses this many reports in a row is gone. */
 const missedReportsMax = 3;
@@ -24,11 +24,6 @@ interface AgentState {
   reportedAtMs: number;
   streams: number;
   failingSinceMs: Map<NodeId, number>;
-}
-
-interface GatewayState {
-  report: GatewayReport;
-  reportedAtMs: number;
 }
 
 export interface ObservationsListener {
@@ -45,14 +40,15 @@ export class Observations {
   readonly sinceMs: number;
   readonly #clock: Clock;
   readonly #agents = new Map<string, AgentState>();
-  readonly #gateways = new Map<string, GatewayState>();
-  #gatewayStreams = 0;
+  /** For what is known of them; what they say comes in through this object, as its listener must learn of it. */
+  readonly gateways: GatewayWorkers;
   #listener: ObservationsListener = { onNodes() {}, onAgent() {}, onProgress() {} };
   #waiters = new Set<() => void>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.sinceMs = clock.nowMs();
+    this.gateways = new GatewayWorkers(clock);
   }
 
   listen(listener: ObservationsListener): void {
@@ -83,20 +79,18 @@ export class Observations {
     this.#tell(() => (first ? this.#listener.onAgent() : this.#listener.onNodes(changed)));
   }
 
-  gatewayConnected(): () => void {
-    this.#gatewayStreams++;
+  /** Returns what to call when the stream ends. */
+  gatewayConnected(worker: string): () => void {
+    this.gateways.connected(worker);
+    this.#tell(() => this.#listener.onProgress());
     return () => {
-      this.#gatewayStreams--;
-      if (this.#gatewayStreams === 0) this.#gateways.clear();
+      this.gateways.disconnected(worker);
       this.#tell(() => this.#listener.onProgress());
     };
   }
 
   gatewayReported(report: GatewayReport): void {
-    const before = this.#gateways.get(report.worker)?.report;
-    this.#gateways.set(report.worker, { report, reportedAtMs: this.#clock.monotonicMs() });
-    if (before?.revision !== report.revision || !sameListeners(before, report))
-      this.#tell(() => this.#listener.onProgress());
+    if (this.gateways.reported(report)) this.#tell(() => this.#listener.onProgress());
   }
 
   // ── what is known ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -107,12 +101,6 @@ export class Observations {
       .filter((agent) => this.#isConnected(agent))
       .flatMap((agent) => agent.report ?? [])
       .sort((a, b) => a.hostId.localeCompare(b.hostId));
-  }
-
-  gatewayReports(): GatewayReport[] {
-    for (const [worker, { reportedAtMs }] of this.#gateways)
-      if (!this.#isFresh(reportedAtMs, gatewayLimits.reportEveryMs)) this.#gateways.delete(worker);
-    return [...this.#gateways.values()].map((gateway) => gateway.report);
   }
 
   /** What the host's agent said last about the node, whether it is connected or not. */
@@ -158,11 +146,8 @@ export class Observations {
   }
 
   #isConnected(agent: AgentState): boolean {
-    return agent.streams > 0 || this.#isFresh(agent.reportedAtMs, agentLimits.reportEveryMs);
-  }
-
-  #isFresh(reportedAtMs: number, reportEveryMs: number): boolean {
-    return this.#clock.monotonicMs() - reportedAtMs < missedReportsMax * reportEveryMs;
+    const silentMs = this.#clock.monotonicMs() - agent.reportedAtMs;
+    return agent.streams > 0 || silentMs < missedReportsMax * agentLimits.reportEveryMs;
   }
 
   #tell(notify: () => void): void {
@@ -184,8 +169,4 @@ function changedCaches(before: NodeObserved[], after: NodeObserved[]): Set<Cache
 
 function withoutGauges(node: NodeObserved): string {
   return JSON.stringify({ ...node, memoryBytesUsed: null });
-}
-
-function sameListeners(a: GatewayReport | undefined, b: GatewayReport): boolean {
-  return a !== undefined && JSON.stringify(a.listeners) === JSON.stringify(b.listeners);
 }

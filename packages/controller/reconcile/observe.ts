@@ -18,10 +18,10 @@ export function observeCache(
     agentReporting: connected,
     node: connected ? node : null,
     failingSinceMs,
-    gateways: observations.gatewayReports().map((report) => ({
-      acknowledged: needed !== undefined && report.revision >= needed,
-      listeners: report.listeners.filter((listener) => listener.cacheId === cache.cacheId),
-      clientsConnected: report.clients.find((clients) => clients.cacheId === cache.cacheId)?.connected ?? null,
+    gateways: observations.gateways.connectedReports().map((report) => ({
+      acknowledged: needed !== undefined && report !== null && report.revision >= needed,
+      listeners: report?.listeners.filter((listener) => listener.cacheId === cache.cacheId) ?? [],
+      clientsConnected: report?.clients.find((clients) => clients.cacheId === cache.cacheId)?.connected ?? null,
     })),
   };
 }

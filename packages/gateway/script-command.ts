@@ -1,0 +1,19 @@
+/** EVAL, SCRIPT, FUNCTION and their kin: what a move has to know of them, and which way they go. */
+import { encodeError } from "@larder/resp";
+import type { ClientConnection } from "./client-connection.ts";
+import { answer, forward, forwardSlow } from "./forward.ts";
+import { counters } from "./metrics.ts";
+import { type Outcome, type Request, wordsOf } from "./request.ts";
+
+export function runScriptCommand(client: ClientConnection, request: Request): Outcome {
+  const words = wordsOf(request);
+  const [name = "", subcommand = ""] = words.slice(0, 2).map((word) => word.toString("latin1", 0, 32).toLowerCase());
+  const isContainer = name === "script" || name === "function";
+  if (isContainer && client.cache?.route.refusedCommands.includes(`${name}|${subcommand}`)) {
+    counters.larder_gateway_commands_refused_total++;
+    return answer(client, encodeError(`ERR unknown subcommand '${subcommand}'. Try ${name.toUpperCase()} HELP.`));
+  }
+  client.cache?.scripts.note(words);
+  // KILL must not wait behind the script that it is to end.
+  return isContainer && subcommand === "kill" ? forward(client, request) : forwardSlow(client, request);
+}

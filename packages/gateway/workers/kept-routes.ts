@@ -1,0 +1,57 @@
+/**
+ * The last route table, on disk: what a worker serves from until the controller speaks. Each worker writes a file of its
+ * own, so that none undoes what another has written, and reads all of them, so that a new one starts with what is known.
+ * Mode 0600: a table carries engine passwords.
+ */
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { RouteTable } from "@larder/api";
+import { type Log, readJsonFile, writeFileAtomic } from "@larder/service";
+
+export class KeptRoutes {
+  readonly #directory: string;
+  readonly #worker: number;
+  readonly #log: Log;
+
+  constructor(directory: string, worker: number, log: Log) {
+    this.#directory = directory;
+    this.#worker = worker;
+    this.#log = log;
+  }
+
+  /** The newest of all workers' tables. */
+  read(): RouteTable | undefined {
+    const tables = this.#files().flatMap(({ name }) => this.#readFile(name) ?? []);
+    return tables.reduce<RouteTable | undefined>(
+      (newest, table) => (newest === undefined || table.revision > newest.revision ? table : newest),
+      undefined,
+    );
+  }
+
+  write(table: RouteTable): void {
+    writeFileAtomic(join(this.#directory, `routes-${this.#worker}.json`), JSON.stringify(table));
+  }
+
+  /** Removes what workers left that there are no more, now that there were more of them once. */
+  forgetBeyond(workers: number): void {
+    for (const { name, worker } of this.#files()) {
+      if (worker > workers) rmSync(join(this.#directory, name), { force: true });
+    }
+  }
+
+  #files(): { name: string; worker: number }[] {
+    return readdirSync(this.#directory).flatMap((name) => {
+      const worker = /^routes-(\d+)\.json$/.exec(name)?.[1];
+      return worker === undefined ? [] : [{ name, worker: Number(worker) }];
+    });
+  }
+
+  #readFile(name: string): RouteTable | undefined {
+    try {
+      return readJsonFile<RouteTable>(join(this.#directory, name));
+    } catch (error) {
+      this.#log.error({ err: error, file: name }, "kept routes cannot be read");
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/** Kills the engine now and then, and clients all the time. */
+import { until } from "../fixture/until.ts";
+import { EngineView } from "../gateway/engine-view.ts";
+import type { ChaosService } from "./chaos-service.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Session } from "./session.ts";
+import type { Trouble } from "./trouble.ts";
+
+export interface DisturbanceOptions {
+  service: ChaosService;
+  sessions: readonly Session[];
+  ledger: Ledger;
+  trouble: Trouble;
+  random(below: number): number;
+  engineKillEveryMs: number;
+  clientKillEveryMs: number;
+  isOver(): boolean;
+}
+
+/** One absence in so many is longer than commands are held for. */
+const longOneIn = 8;
+const longMs = 6_000;
+
+export async function killClients({
+  sessions,
+  ledger,
+  random,
+  clientKillEveryMs,
+  isOver,
+}: DisturbanceOptions): Promise<void> {
+  while (!isOver()) {
+    await Bun.sleep(random(clientKillEveryMs * 2));
+    const session = sessions[random(sessions.length)];
+    if (session === undefined || session.isEnded) continue;
+    session.kill();
+    ledger.count("clients killed");
+  }
+}
+
+export async function killEngines(options: DisturbanceOptions): Promise<void> {
+  const { service, ledger, trouble, random, engineKillEveryMs, isOver } = options;
+  const wait = async () => {
+    const untilMs = performance.now() + engineKillEveryMs * (0.5 + random(1000) / 1000);
+    while (performance.now() < untilMs && !isOver()) await Bun.sleep(50);
+  };
+  for (await wait(); !isOver(); await wait()) {
+    trouble.begin();
+    await service.engine.kill();
+    ledger.count("engines killed");
+    await Bun.sleep(random(longOneIn) === 0 ? longMs : random(600));
+    await service.engine.restart();
+    await untilItAnswers(service);
+    trouble.end();
+  }
+}
+
+/** It listens while it still reads what it had kept. */
+async function untilItAnswers({ engine }: ChaosService): Promise<void> {
+  await until(
+    "the engine answers",
+    async () => {
+      const view = await EngineView.open(engine);
+      view.close();
+      return true;
+    },
+    60_000,
+  );
+}

@@ -1,0 +1,219 @@
+/**
+ * A planned change of the node behind a cache, as a controller drives it through the route: prepare, hold, promote the
+ * replica, switch. No client may notice, whatever it is in the middle of.
+ */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { NodeId, Route, RouteMove, RouteNode } from "@larder/api";
+import type { Reply } from "@larder/resp";
+import { CommandClient } from "../fixture/command-client.ts";
+import { type EnginePair, startEnginePair } from "../fixture/engine-pair.ts";
+import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { hasValkey } from "../fixture/native-engine.ts";
+import { until } from "../fixture/until.ts";
+
+let pair: EnginePair;
+let served: TestGateway;
+let revision: number;
+let route: Route;
+
+/** Publishes a change of the route, as the controller's watch would. */
+function publish(change: Partial<Route>): void {
+  route = { ...route, ...change };
+  served.gateway.apply({ revision: ++revision, routes: [route] });
+}
+
+function moveTo(target: RouteNode, phase: RouteMove["phase"], holdMs = 10_000): RouteMove {
+  return { moveId: `move-to-${target.nodeId}`, target, phase, holdMs };
+}
+
+async function reached(state: string): Promise<void> {
+  await until(`the move is ${state}`, () => served.gateway.moveReports()[0]?.state === state);
+}
+
+function replicaNode(): RouteNode {
+  return { nodeId: "node-2" as NodeId, socketPath: pair.replica.socketPath, engine: "valkey", version: "8.0.1" };
+}
+
+async function moveToReplica(whileHeld: () => void = () => {}): Promise<void> {
+  const target = replicaNode();
+  publish({ move: moveTo(target, "prepare") });
+  await reached("prepared");
+  publish({ move: moveTo(target, "hold") });
+  await reached("drained");
+  whileHeld();
+  await pair.promote();
+  publish({ node: target, epoch: route.epoch + 1, move: null });
+  await until("the move is over", () => served.gateway.moveReports().length === 0);
+}
+
+async function logIn(protocol: 2 | 3 = 2): Promise<CommandClient> {
+  const client = await CommandClient.connect({ port: served.plainPort });
+  await client.ask("HELLO", String(protocol), "AUTH", "default", accessKey);
+  return client;
+}
+
+/** Resolves once the engine counts so many blocked clients. */
+async function blocked(count: number): Promise<void> {
+  const client = await logIn();
+  await until(`${count} clients are blocked`, async () =>
+    String(await client.ask("INFO", "clients")).includes(`blocked_clients:${count}\r\n`),
+  );
+  client.close();
+}
+
+describe.skipIf(!hasValkey)("a planned change of the node", () => {
+  beforeEach(async () => {
+    pair = await startEnginePair();
+    served = await startGateway({}, pair.primary);
+    route = served.route;
+    revision = 1;
+  });
+  afterEach(async () => {
+    await served.stop();
+    await pair.stop();
+  });
+
+  test("loses and repeats nothing of clients that count without a pause", async () => {
+    const clients = await Promise.all(Array.from({ length: 20 }, (_, index) => logIn(index % 2 === 0 ? 2 : 3)));
+    let isOver = false;
+    const counted = clients.map(async (client) => {
+      let acknowledged = 0;
+      for (; !isOver; acknowledged++) expect(typeof (await client.ask("INCR", "counter"))).toBe("number");
+      return acknowledged;
+    });
+    await moveToReplica();
+    const [first] = clients as [CommandClient];
+    const before = Number(await first.ask("GET", "counter"));
+    await until("they count on", async () => Number(await first.ask("GET", "counter")) > before + 100);
+    isOver = true;
+    const acknowledged = (await Promise.all(counted)).reduce((sum, each) => sum + each, 0);
+    expect(Number(await first.ask("GET", "counter"))).toBe(acknowledged);
+    for (const client of clients) client.close();
+  });
+
+  test("takes blocked clients along, with what is left of their time", async () => {
+    const [popping, moving, reading, waiting] = (await Promise.all([logIn(), logIn(3), logIn(), logIn()])) as [
+      CommandClient,
+      CommandClient,
+      CommandClient,
+      CommandClient,
+    ];
+    const popped = popping.ask("BLPOP", "queue", "0");
+    const moved = moving.ask("BLMOVE", "from", "to", "LEFT", "RIGHT", "30");
+    const read = reading.ask("XREAD", "BLOCK", "0", "STREAMS", "events", "$");
+    const startedMs = performance.now();
+    const nothing = waiting.ask("BLPOP", "never", "1");
+    const pipelined = popping.ask("GET", "after");
+    await blocked(4);
+    await moveToReplica();
+    const writer = await logIn();
+    await writer.pipeline([
+      ["SET", "after", "the pop"],
+      ["RPUSH", "queue", "job"],
+      ["RPUSH", "from", "thing"],
+      ["XADD", "events", "1-1", "kind", "moved"],
+    ]);
+    expect(await popped).toEqual(["queue", "job"]);
+    expect(await pipelined).toBe("the pop");
+    expect(await moved).toBe("thing");
+    expect(JSON.stringify(await read)).toBe('[["events",[["1-1",["kind","moved"]]]]]');
+    expect(await nothing).toBeNull();
+    expect(performance.now() - startedMs).toBeGreaterThan(999);
+    for (const client of [popping, moving, reading, waiting, writer]) client.close();
+  });
+
+  test("takes subscriptions along: every message once and in order", async () => {
+    const [subscriber, publisher] = [await logIn(), await logIn()];
+    const received: Reply[] = [];
+    await subscriber.ask("SUBSCRIBE", "news");
+    subscriber.isSubscribed = true;
+    subscriber.onMessage = (message) => received.push((message as Reply[])[2] as Reply);
+    let isOver = false;
+    const publishing = (async () => {
+      let count = 0;
+      for (; !isOver; count++) expect(await publisher.ask("PUBLISH", "news", String(count))).toBe(1);
+      return count;
+    })();
+    await moveToReplica();
+    const before = received.length;
+    await until("messages go on", () => received.length > before + 50);
+    isOver = true;
+    const count = await publishing;
+    await until("all have come", () => received.length === count);
+    expect(received).toEqual(Array.from({ length: count }, (_, index) => String(index)));
+    subscriber.close();
+    publisher.close();
+  });
+
+  test("lets begun transactions end first, and answers nil to who watches", async () => {
+    const [watching, begun, gathered] = (await Promise.all([logIn(), logIn(), logIn()])) as [
+      CommandClient,
+      CommandClient,
+      CommandClient,
+    ];
+    await watching.ask("WATCH", "k");
+    await begun.pipeline([["WATCH", "k"], ["MULTI"], ["SET", "begun", "1"]]);
+    await gathered.pipeline([["MULTI"], ["SET", "gathered", "1"]]);
+    const target = replicaNode();
+    publish({ move: moveTo(target, "prepare") });
+    await reached("prepared");
+    publish({ move: moveTo(target, "hold") });
+    await reached("draining");
+    expect(await begun.ask("EXEC")).toEqual(["OK"]);
+    await reached("drained");
+    await pair.promote();
+    publish({ node: target, epoch: route.epoch + 1, move: null });
+    expect(await gathered.ask("EXEC")).toEqual(["OK"]);
+    expect(await watching.pipeline([["MULTI"], ["SET", "watched", "1"], ["EXEC"]])).toEqual(["OK", "QUEUED", null]);
+    expect(await watching.pipeline([["MULTI"], ["SET", "watched", "2"], ["EXEC"]])).toEqual(["OK", "QUEUED", ["OK"]]);
+    expect(await gathered.ask("MGET", "begun", "gathered", "watched")).toEqual(["1", "1", "2"]);
+    for (const client of [watching, begun, gathered]) client.close();
+  });
+
+  test("knows the scripts that were loaded before", async () => {
+    const client = await logIn();
+    const loaded = String(await client.ask("SCRIPT", "LOAD", "return 'loaded'"));
+    await client.ask("EVAL", "return 'evaluated'", "0");
+    await moveToReplica();
+    expect(await client.ask("EVALSHA", loaded, "0")).toBe("loaded");
+    const sha1 = new Bun.CryptoHasher("sha1").update("return 'evaluated'").digest("hex");
+    expect(await client.ask("EVALSHA", sha1, "0")).toBe("evaluated");
+    client.close();
+  });
+
+  test("goes back to how it was when nobody switches in time", async () => {
+    const [client, popping] = [await logIn(), await logIn()];
+    const popped = popping.ask("BLPOP", "queue", "0");
+    await blocked(1);
+    const target = replicaNode();
+    publish({ move: moveTo(target, "prepare") });
+    await reached("prepared");
+    publish({ move: moveTo(target, "hold", 200) });
+    await reached("drained");
+    const held = client.ask("SET", "held", "1");
+    await reached("expired");
+    expect(await held).toBe("OK");
+    await client.ask("RPUSH", "queue", "job");
+    expect(await popped).toEqual(["queue", "job"]);
+    publish({ move: null });
+    expect(served.gateway.moveReports()).toEqual([]);
+    expect(await client.ask("GET", "held")).toBe("1");
+    for (const each of [client, popping]) each.close();
+  });
+
+  test("can be called off, and begun again", async () => {
+    const client = await logIn();
+    const target = replicaNode();
+    publish({ move: moveTo(target, "hold") });
+    await reached("drained");
+    const held = client.ask("SET", "k", "v");
+    publish({ move: null });
+    expect(await held).toBe("OK");
+    publish({ move: { ...moveTo(target, "prepare"), moveId: "another" } });
+    await reached("prepared");
+    publish({ move: null });
+    await moveToReplica();
+    expect(await client.ask("GET", "k")).toBe("v");
+    client.close();
+  });
+});
