@@ -29,7 +29,7 @@ import { type Kind, kinds, noSubscriptions, type Subscriptions } from "./subscri
 export interface Change {
   kind: Kind;
   names: readonly string[];
-  /** Whether an error is for the client: it may have asked for no replies. */
+  /** The client has asked for no reply: it gets no error either. Confirmations are no replies. */
   isMuted: boolean;
 }
 

@@ -9,10 +9,10 @@ import { ReplyScanner } from "@larder/resp";
 import type { ClientConnection } from "./client-connection.ts";
 import type { EnginePool } from "./engine-pool.ts";
 import { limits } from "./limits.ts";
+import { MonitorLines } from "./monitor-lines.ts";
 import { ReplyTreatment, type Treatment } from "./reply-treatment.ts";
 import { ServerConnection, type ServerTarget } from "./server-connection.ts";
 
-const LF = 10;
 const PUSH = 62;
 
 /** Valkey's answer to whom CLIENT UNBLOCK … ERROR lets go, up to where versions differ. */
@@ -35,6 +35,7 @@ export class DedicatedConnection extends ServerConnection {
   #awaited: Awaited[] = [];
   readonly #scanner = new ReplyScanner(limits.replyBulkBytesMax);
   readonly #treatment = new ReplyTreatment();
+  readonly #monitorLines = new MonitorLines();
 
   constructor(target: ServerTarget, home: EnginePool) {
     super(target);
@@ -80,10 +81,10 @@ export class DedicatedConnection extends ServerConnection {
     this.#slowDown(owner);
   }
 
-  /** Lines, each of which is whole by itself. */
   #passRaw(owner: ClientConnection, bytes: Buffer, start: number): number {
-    owner.deliver(bytes, start, bytes.length);
-    this.#noteInside(owner, bytes.at(-1) !== LF);
+    const lines = this.#monitorLines.take(bytes.subarray(start));
+    owner.deliver(lines, 0, lines.length);
+    this.#noteInside(owner, false);
     return bytes.length;
   }
 

@@ -40,7 +40,7 @@ export class EngineWatch {
 
   async #ask(askedMs: number): Promise<void> {
     const learns = this.#rounds++ % limits.slowLearnRounds === 0;
-    const reply = await this.#options.ask(learns ? ["INFO", "commandstats"] : ["PING"]);
+    const reply = await this.#options.ask(learns ? ["Info", "commandstats"] : ["Ping"]);
     if (this.#askedMs !== askedMs) return;
     this.#askedMs = null;
     if (learns && typeof reply === "string") this.#learn(parseCommandTimes(reply));

@@ -47,8 +47,8 @@ export const limits = {
   processConnectionsPerSecond: 10_000,
   processConnectionsBurst: 100,
   /** TLS handshakes that a process begins, each of which stops everything else for as long as it computes. */
-  handshakesPerSecond: 2_000,
-  handshakesBurst: 2,
+  handshakesPerSecond: 3_000,
+  handshakesBurst: 4,
   /** TLS handshakes that have begun and not ended. Past it one that is older than `handshakeYieldMs` gives way, else new ones wait. */
   handshakesMax: 2_048,
   handshakeYieldMs: 1_000,

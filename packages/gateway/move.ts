@@ -177,7 +177,7 @@ export class Move {
       const client = connection.owner;
       if (client === null || client.blocking === null || client.inFlight === 0) continue;
       connection.onUnblocked(() => client.takeBackBlocking());
-      void this.#askOld?.ask(["CLIENT", "UNBLOCK", String(connection.engineClientId), "ERROR"]);
+      void this.#askOld?.ask(["Client", "UNBLOCK", String(connection.engineClientId), "ERROR"]);
     }
   }
 

@@ -5,7 +5,7 @@
 import { decodeReply, encodeReply } from "@larder/resp";
 import type { ClientConnection } from "./client-connection.ts";
 import type { FanOut } from "./fan-out.ts";
-import { forward, takeMute } from "./forward.ts";
+import { forward } from "./forward.ts";
 import type { ReplyRewrite } from "./reply-treatment.ts";
 import { type Outcome, type Request, wordsOf } from "./request.ts";
 
@@ -34,9 +34,9 @@ const COLON = 58;
 type Rewrite = (reply: Buffer) => Buffer;
 
 export function publish(client: ClientConnection, request: Request): Outcome {
-  const rewrite = client.isInTransaction ? null : rewriteFor(client, wordsOf(request));
-  if (rewrite === null || client.inFlight >= client.window) return forward(client, request);
-  return forward(client, request, takeMute(client) ?? { rewrite });
+  const isUnseen = client.isInTransaction || client.isMuted || client.skipsNext;
+  const rewrite = isUnseen ? null : rewriteFor(client, wordsOf(request));
+  return forward(client, request, rewrite === null ? null : { rewrite });
 }
 
 function rewriteFor(client: ClientConnection, words: readonly Buffer[]): Rewrite | null {

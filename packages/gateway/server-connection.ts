@@ -7,6 +7,8 @@
  *   connecting  any failure        closed
  *   ready       end of the socket, malformed replies, close()   closed
  *
+ * What the gateway says by itself begins with a capital letter (monitor-lines.ts).
+ *
  * It is used once: `closed` is final. The log-in is one HELLO with AUTH, awaited before anything else is sent, as some
  * engines answer nothing to a failed one that is pipelined.
  */
@@ -178,7 +180,7 @@ export abstract class ServerConnection {
     }
     this.#socket = socket;
     const { user, password, protocol } = this.#target;
-    this.#ask(["HELLO", String(protocol), "AUTH", user, password], (reply) => Array.isArray(reply) && this.#afterHello());
+    this.#ask(["Hello", String(protocol), "AUTH", user, password], (reply) => Array.isArray(reply) && this.#afterHello());
   }
 
   onData(bytes: Buffer): void {
@@ -188,14 +190,16 @@ export abstract class ServerConnection {
 
   #afterHello(): boolean {
     const { database, wantsCommands } = this.#target;
-    if (database > 0) this.#ask(["SELECT", String(database)], (reply) => reply === "OK");
+    if (database > 0) this.#ask(["Select", String(database)], (reply) => reply === "OK");
     if (wantsCommands) {
-      this.#ask(["COMMAND"], (reply) => {
+      this.#ask(["Command"], (reply) => {
         this.commandReply = reply;
         return Array.isArray(reply) && reply.length > 0;
       });
     }
-    this.#ask(["CLIENT", "ID"], (reply) => {
+    // Refused while the engine loads its data: it is not there for clients yet.
+    this.#ask(["Ping"], (reply) => reply === "PONG");
+    this.#ask(["Client", "ID"], (reply) => {
       this.engineClientId = Number(reply);
       return this.engineClientId > 0;
     });

@@ -38,7 +38,7 @@ const messageKinds: ReadonlyMap<string, Kind> = new Map([
   ["pmessage", "psubscribe"],
   ["smessage", "ssubscribe"],
 ]);
-const ping = encodeRequest(["PING"]);
+const ping = encodeRequest(["Ping"]);
 
 export class SubscriberConnection extends ServerConnection {
   override readonly isShared = false;

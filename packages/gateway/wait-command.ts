@@ -9,7 +9,7 @@ import { forward, onDedicated, takeMute } from "./forward.ts";
 import { swallow } from "./reply-treatment.ts";
 import type { Outcome, Request } from "./request.ts";
 
-const noOperation = encodeRequest(["PUBLISH", "larder:wait", ""]);
+const noOperation = encodeRequest(["Publish", "larder:wait", ""]);
 
 export function forwardWait(client: ClientConnection, request: Request): Outcome {
   if (client.isInTransaction) return forward(client, request);

@@ -150,15 +150,18 @@ class ChaosRun {
       trouble: this.#trouble,
       random: randomFrom(this.#random(2 ** 31)),
       isOver: () => this.#gate.isOver,
+      isPaused: () => !this.#gate.isOpen,
     };
     return [killClients(options), killEngines(options)];
   }
 
   async #expectQuiet(): Promise<void> {
     this.#gate.close();
-    await until("the loads rest", () => this.#gate.allWait, 60_000).catch((error: Error) =>
-      this.#ledger.violation("the loads", error.message),
-    );
+    await until(
+      "the loads rest, with the engine there",
+      () => this.#gate.allWait && !this.#trouble.isNow,
+      60_000,
+    ).catch((error: Error) => this.#ledger.violation("the loads", error.message));
     await this.#report("in between", { clientsMax: this.#sessions.length, subscriptionsMax });
     this.#gate.open();
   }

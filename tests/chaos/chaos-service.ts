@@ -22,7 +22,8 @@ const engineChoices = {
     "appendonly yes",
     // Written before it is acknowledged; with "everysec" it may be written later. No disk needs to have it: only a process dies.
     "appendfsync no",
-    "user default off",
+    // What an engine reads back from its file runs as this user: without its rights, transactions in there are dropped.
+    "user default off ~* &* +@all",
     "user larder-app on >engine-password ~* &* +@all -config -acl -debug -shutdown -script|debug",
   ],
 };

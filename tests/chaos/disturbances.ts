@@ -15,35 +15,33 @@ export interface DisturbanceOptions {
   engineKillEveryMs: number;
   clientKillEveryMs: number;
   isOver(): boolean;
+  /** While the run looks whether all is quiet, it is. */
+  isPaused(): boolean;
 }
 
 /** One absence in so many is longer than commands are held for. */
 const longOneIn = 8;
 const longMs = 6_000;
 
-export async function killClients({
-  sessions,
-  ledger,
-  random,
-  clientKillEveryMs,
-  isOver,
-}: DisturbanceOptions): Promise<void> {
+export async function killClients(options: DisturbanceOptions): Promise<void> {
+  const { sessions, ledger, random, clientKillEveryMs, isOver, isPaused } = options;
   while (!isOver()) {
     await Bun.sleep(random(clientKillEveryMs * 2));
     const session = sessions[random(sessions.length)];
-    if (session === undefined || session.isEnded) continue;
+    if (session === undefined || session.isEnded || isPaused()) continue;
     session.kill();
     ledger.count("clients killed");
   }
 }
 
 export async function killEngines(options: DisturbanceOptions): Promise<void> {
-  const { service, ledger, trouble, random, engineKillEveryMs, isOver } = options;
+  const { service, ledger, trouble, random, engineKillEveryMs, isOver, isPaused } = options;
   const wait = async () => {
     const untilMs = performance.now() + engineKillEveryMs * (0.5 + random(1000) / 1000);
     while (performance.now() < untilMs && !isOver()) await Bun.sleep(50);
   };
   for (await wait(); !isOver(); await wait()) {
+    if (isPaused()) continue;
     trouble.begin();
     await service.engine.kill();
     ledger.count("engines killed");

@@ -42,6 +42,10 @@ export class Gate {
     return this.#waiting === this.#loads;
   }
 
+  get isOpen(): boolean {
+    return this.#opened === null;
+  }
+
   close(): void {
     this.#opened = new Promise((resolve) => {
       this.#open = resolve;

@@ -1,6 +1,6 @@
 /** One subscriber of the publishing load: what it must get, and in which order. */
 import { inspect } from "node:util";
-import type { Reply } from "@larder/resp";
+import { type Reply, ReplyError } from "@larder/resp";
 import type { LoadContext } from "./load.ts";
 import type { Session } from "./session.ts";
 
@@ -47,6 +47,8 @@ export class Subscriber {
 
   #take(message: Reply): void {
     const { name, ledger } = this.#context;
+    // The engine is away: it is to try again.
+    if (message instanceof ReplyError && /^UNAVAILABLE /.test(message.message)) return this.#session.kill();
     const parts = Array.isArray(message) ? message : [];
     const kind = String(parts[0]);
     if (kind === "subscribe" || kind === "psubscribe") {

@@ -22,6 +22,10 @@ export class Trouble {
     if (last !== undefined) last.toMs = performance.now();
   }
 
+  get isNow(): boolean {
+    return this.#absences.at(-1)?.toMs === Number.POSITIVE_INFINITY;
+  }
+
   /** Whether the engine was away, or had just come back, at some time since then. */
   since(fromMs: number): boolean {
     return this.#absences.some((absence) => absence.toMs + afterMs >= fromMs);

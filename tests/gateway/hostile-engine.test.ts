@@ -33,9 +33,10 @@ const engine = Bun.listen<{ isReady: boolean }>({
         return;
       }
       const text = bytes.toString("latin1");
-      if (text.includes("HELLO")) socket.write("*2\r\n$6\r\nserver\r\n$6\r\nvalkey\r\n");
-      if (text.includes("COMMAND")) socket.write("*1\r\n*3\r\n$3\r\nget\r\n:2\r\n*1\r\n+readonly\r\n");
-      if (text.includes("CLIENT")) {
+      if (text.includes("Hello")) socket.write("*2\r\n$6\r\nserver\r\n$6\r\nvalkey\r\n");
+      if (text.includes("Command")) socket.write("*1\r\n*3\r\n$3\r\nget\r\n:2\r\n*1\r\n+readonly\r\n");
+      if (text.includes("Ping")) socket.write("+PONG\r\n");
+      if (text.includes("Client")) {
         socket.write(":7\r\n");
         socket.data.isReady = true;
       }
@@ -71,11 +72,11 @@ describe.skipIf(!hasValkey)(`a hostile engine (LARDER_SEED=${testSeed})`, () => 
     ["a length that overflows", "$99999999999999999999\r\n"],
     ["a bulk too long", "$9999999999\r\n"],
     ["a push that nobody asked for", ">2\r\n+message\r\n+x\r\n"],
-    ["nesting without end", "*1\r\n".repeat(2000)],
+    ["nesting without end", "*1\r\n".repeat(10_000)],
     ["a null that is none", "%-1\r\n"],
   ])("that sends %s costs only the command", async (_, text) => {
     answer = Buffer.from(text);
-    expect(await askOnce()).toMatch(/^-OUTCOMEUNKNOWN|^closed$|^\*1/);
+    expect(await askOnce()).toMatch(/^-OUTCOMEUNKNOWN|^-UNAVAILABLE|^closed$|^\*1/);
     answer = Buffer.from("$2\r\nok\r\n");
     expect(await askOnce()).toBe("$2\r\n");
   });

@@ -81,9 +81,16 @@ export class ScriptedEngine {
   }
 }
 
+const loginAnswers: Record<string, string> = {
+  hello: "*2\r\n$6\r\nserver\r\n$6\r\nvalkey\r\n",
+  select: "+OK\r\n",
+  command: commandTable,
+  ping: "+PONG\r\n",
+  client: ":7\r\n",
+};
+
 function loginAnswerTo(name: string): Buffer {
-  if (name === "command") return Buffer.from(commandTable);
-  return Buffer.from(name === "client" ? ":7\r\n" : "+OK\r\n");
+  return Buffer.from(loginAnswers[name] ?? "-ERR unknown command\r\n");
 }
 
 function answerTo(name: string, words: readonly string[]): Buffer {

@@ -13,8 +13,9 @@ interface Queue {
   key: string;
   producer: Session;
   consumer: Session;
+  /** Appended for certain, and not seen since. */
   known: Set<number>;
-  taken: number;
+  taken: Set<number>;
   last: number;
   unknownPops: number;
   /** Its client was killed: what it had sent may come after all else. */
@@ -33,7 +34,7 @@ export async function queue(context: LoadContext): Promise<void> {
       producer,
       consumer,
       known: new Set(),
-      taken: 0,
+      taken: new Set(),
       last: 0,
       unknownPops: 0,
       isSpoiled: false,
@@ -53,7 +54,8 @@ async function push(one: Queue, numbers: readonly number[], delayMs: number): Pr
   await Bun.sleep(delayMs);
   const outcomes = await one.producer.pipeline(numbers.map((number) => ["RPUSH", one.key, `${one.key}#${number}`]));
   for (const [index, outcome] of outcomes.entries()) {
-    if (outcome.kind === "reply") one.known.add(numbers[index] as number);
+    const number = numbers[index] as number;
+    if (outcome.kind === "reply" && !one.taken.has(number)) one.known.add(number);
     if (outcome.kind === "unknown" && outcome.mayComeLate) one.isSpoiled = true;
   }
 }
@@ -76,7 +78,8 @@ function take({ name, ledger }: LoadContext, one: Queue, value: string): void {
   if (key !== one.key || !(Number(number) > one.last))
     ledger.violation(name, `${value} came from ${one.key} after ${one.last}`);
   one.last = Number(number);
-  if (one.known.delete(one.last)) one.taken++;
+  one.known.delete(one.last);
+  one.taken.add(one.last);
 }
 
 async function drain(context: LoadContext, one: Queue): Promise<void> {
