@@ -2,7 +2,8 @@
 import { expect, test } from "bun:test";
 import type { Socket } from "bun";
 import type { ChannelHub } from "./channel-hub.ts";
-import { ClientConnection, type ClientHost } from "./client-connection.ts";
+import { ClientConnection } from "./client-connection.ts";
+import type { ClientHost } from "./client-host.ts";
 import { limits } from "./limits.ts";
 import { OutputTotal } from "./output-total.ts";
 import { Subscriptions } from "./subscriptions.ts";

@@ -13,113 +13,34 @@
  *   the server      the server connection is full            it drains
  *   its own output  it does not take its replies             it takes them
  */
-
-import type { RouteUser } from "@larder/api";
-import type { CommandTable, Protocol, RequestFollower } from "@larder/resp";
-import { encodeError } from "@larder/resp";
+import { type CommandTable, encodeError } from "@larder/resp";
 import type { Socket } from "bun";
 import type { SocketOwner } from "./arrival.ts";
 import { withRemainingTimeout } from "./blocking-timeout.ts";
-import type { ClientInquiry } from "./client-inquiry.ts";
-import type { DedicatedConnection } from "./dedicated-connection.ts";
-import type { EnginePool } from "./engine-pool.ts";
+import type { ClientHost, CloseReason } from "./client-host.ts";
+import { ClientOutput } from "./client-output.ts";
+import { ClientState } from "./client-state.ts";
+import { adaptToReplies } from "./client-window.ts";
+import { copyOfRest, joined } from "./input-bytes.ts";
 import { limits } from "./limits.ts";
 import { counters } from "./metrics.ts";
-import type { OutputTotal } from "./output-total.ts";
-import type { QueuedTransaction } from "./queued-transaction.ts";
-import type { ReplayPlan } from "./replay.ts";
+import { outcomeUnknownError, type ReplayPlan } from "./replay.ts";
 import type { Request } from "./request.ts";
-import type { ServedCache } from "./served-cache.ts";
-import { noSubscriptions, type Subscriptions } from "./subscriptions.ts";
 import type { WorkerBus } from "./workers/worker-bus.ts";
-
-/** The text says that the command may have run: a caller must not simply send it again. */
-export const outcomeUnknownError = encodeError(
-  "OUTCOMEUNKNOWN the engine was lost after the command was sent; it may or may not have been executed",
-);
 
 const lossError = "UNAVAILABLE the engine was lost again and again while it had this client's commands";
 
-/** What the connection needs from the rest of the gateway. */
-export interface ClientHost {
-  /** As exact as the sweep; cheap. */
-  nowMs(): number;
-  monotonicMs(): number;
-  process(client: ClientConnection, bytes: Buffer): void;
-  /** It tried to log in as `user`. */
-  onAuthenticated(client: ClientConnection, user: string, isSuccessful: boolean): void;
-  onClosed(client: ClientConnection): void;
-  readonly outputTotal: OutputTotal;
-  readonly workers: WorkerBus;
-}
-
-/** Who ended the connection, or what: "gateway" is for reasons of the gateway's own, such as a lost engine. */
-export type CloseReason =
-  | "client"
-  | "error"
-  | "gateway"
-  | "idle"
-  | "killed"
-  | "output"
-  | "quit"
-  | "stalled"
-  | "stopping"
-  | "unauthenticated";
-
-export class ClientConnection implements SocketOwner {
-  cache: ServedCache | null = null;
-  user: RouteUser | null = null;
-  protocol: Protocol = 2;
-  database = 0;
-  pool: EnginePool | null = null;
-  /** Its own server connection, while it needs one. */
-  dedicated: DedicatedConnection | null = null;
-  /** Which lane its commands in flight are on; decided anew when none is. */
-  isOnBulkLane = false;
-  /** Replies that have yet to be small before it counts as one that reads small values. */
-  largeRepliesLeft = 0;
-
-  /** Commands sent to an engine and not answered. */
-  inFlight = 0;
-  /** How many commands may be in flight: grows with each answered one, shrinks where replies are large. */
-  window: number = limits.clientInFlightFirst;
-
-  /** In a transaction on its dedicated connection. */
-  isInTransaction = false;
-  /** A transaction that is gathered here and not yet sent. */
-  queued: QueuedTransaction | null = null;
-  isWatching = false;
-  /** What it watched was lost in a move: its next EXEC answers nil. */
-  isWatchLost = false;
-  /** Keeps its dedicated connection for good: it has state there that the gateway does not follow. */
-  isSticky = false;
-  subscriptions: Subscriptions = noSubscriptions;
-  /** CLIENT REPLY OFF, and SKIP for the next command. */
-  isMuted = false;
-  skipsNext = false;
-  /** The command that may be waiting in the engine, for as long as anything is in flight. */
-  blocking: { request: Buffer; sinceMs: number } | null = null;
-  /** Set while the rest of a large request streams to the dedicated connection. */
-  stream: RequestFollower | null = null;
-
-  /** Set while other workers are asked for what the command at the head of the input wants to know. */
-  inquiry: ClientInquiry | null = null;
-
-  name = "";
-  /** As it asked for last; whether the engine agreed is not known. */
-  isTracking = false;
-  isNoTouch = false;
-  libraryName = "";
-  libraryVersion = "";
+export class ClientConnection extends ClientState implements SocketOwner {
+  /** When it last sent anything. */
   lastActiveMs: number;
+  /** When the gateway last sent it anything, as exact as the sweep. */
+  lastSentMs = 0;
   isClosed = false;
   isServerPaused = false;
 
   /** Part of a reply is delivered and the rest has not come: messages wait. Kept by the server connection. */
   isInsideReply = false;
 
-  /** Bytes that wait for the socket, or for the end of a reply. */
-  outputBytes = 0;
   /** For CLIENT LIST. */
   bytesIn = 0;
   bytesOut = 0;
@@ -147,24 +68,23 @@ export class ClientConnection implements SocketOwner {
   #resumeAt = -1;
   #isHeld = false;
   #isReadingPaused = false;
-  #output: Buffer[] = [];
+  readonly #output: ClientOutput;
   #endsAfterOutput = false;
   /** Messages that wait for the end of a reply. */
   #messages: Buffer[] | null = null;
-  /** Since when there is more output than a subscriber may have for long; -1 while there is not. */
-  #slowSinceMs = -1;
-  /** When the client last took any of its waiting output. */
-  #lastTakenMs = 0;
   #replyBytes = 0;
+  #sentBytes = 0;
 
   constructor(
     host: ClientHost,
     socket: Socket<SocketOwner>,
     identity: { id: number; nowMs: number; remoteAddress: string },
   ) {
+    super();
     this.#host = host;
     this.remoteAddress = identity.remoteAddress;
     this.socket = socket;
+    this.#output = new ClientOutput(socket, host.outputTotal);
     this.id = identity.id;
     this.connectedMs = identity.nowMs;
     this.lastActiveMs = identity.nowMs;
@@ -179,6 +99,13 @@ export class ClientConnection implements SocketOwner {
 
   get workers(): WorkerBus {
     return this.#host.workers;
+  }
+
+  noteSent(nowMs: number): void {
+    const sentBytes = this.socket.bytesWritten;
+    if (sentBytes === this.#sentBytes) return;
+    this.#sentBytes = sentBytes;
+    this.lastSentMs = nowMs;
   }
 
   noteAuthentication(user: string, isSuccessful: boolean): void {
@@ -196,11 +123,6 @@ export class ClientConnection implements SocketOwner {
 
   get commands(): CommandTable | null {
     return this.cache?.commands ?? null;
-  }
-
-  /** Whether its dedicated connection is there and can be used. */
-  get hasDedicated(): boolean {
-    return this.dedicated !== null && this.dedicated.state === "ready";
   }
 
   // ── input ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -266,7 +188,7 @@ export class ClientConnection implements SocketOwner {
 
   /** In how many pieces the waiting replies are. */
   get outputParts(): number {
-    return this.#output.length;
+    return this.#output.parts;
   }
 
   get isHeld(): boolean {
@@ -289,10 +211,8 @@ export class ClientConnection implements SocketOwner {
     if (this.isClosed || start === end) return;
     this.#replyBytes += end - start;
     this.bytesOut += end - start;
-    if (this.#output.length > 0) return this.#queueOutput(Buffer.from(bytes.subarray(start, end)));
-    const written = this.socket.write(bytes, start, end - start);
-    if (written < 0) return this.close();
-    if (written < end - start) this.#queueOutput(Buffer.from(bytes.subarray(start + written, end)));
+    if (!this.#output.send(bytes, start, end, this.#host.nowMs())) return this.close();
+    this.#boundOutput();
   }
 
   /** `count` replies are complete: makes room in the window and goes on where that was awaited. */
@@ -302,18 +222,12 @@ export class ClientConnection implements SocketOwner {
     this.#losses = 0;
     const bytes = this.#replyBytes;
     this.#replyBytes = 0;
-    if (bytes > limits.bulkBytes * count) this.largeRepliesLeft = limits.bulkRepliesMin;
-    else if (this.largeRepliesLeft > 0) this.largeRepliesLeft -= count;
-    if (bytes > 4096 * count) {
-      const fitting = Math.floor((limits.clientWindowBytes * count) / bytes);
-      this.window = Math.max(1, Math.min(this.window, fitting));
-    } else if (this.window < limits.clientInFlightMax) {
-      this.window += count;
-    }
+    adaptToReplies(this, count, bytes);
     if (this.inFlight === 0 && this.dedicated !== null) {
       this.blocking = null;
       this.dedicated.home.releaseIfClean(this);
     }
+    if (this.inFlight === 0 && this.#messages !== null) this.sendMessages();
     if (this.#resumeAt >= this.inFlight) this.resume();
   }
 
@@ -336,15 +250,14 @@ export class ClientConnection implements SocketOwner {
    */
   push(bytes: Buffer): void {
     if (this.isClosed || this.#endsAfterOutput) return;
-    if (this.isInsideReply) {
+    if (this.isInsideReply || (this.subscriptions.isPublishing && this.inFlight > 0)) {
       this.#messages ??= [];
       this.#messages.push(bytes);
-      return this.#countOutput(bytes.length);
+      this.#output.count(bytes.length, this.#host.nowMs());
+    } else if (!this.#output.sendWhole(bytes, this.#host.nowMs())) {
+      return this.close();
     }
-    if (this.#output.length > 0) return this.#queueOutput(bytes);
-    const written = this.socket.write(bytes);
-    if (written < 0) return this.close();
-    if (written < bytes.length) this.#queueOutput(bytes.subarray(written));
+    this.#boundOutput();
   }
 
   get hasMessages(): boolean {
@@ -355,9 +268,9 @@ export class ClientConnection implements SocketOwner {
   sendMessages(): void {
     const messages = this.#messages ?? [];
     this.#messages = null;
-    for (const { length } of messages) this.#countOutput(-length);
+    for (const { length } of messages) this.#output.count(-length, this.#host.nowMs());
     for (const each of messages) this.push(each);
-    if (this.#output.length === 0 && this.#resumeAt < 0) this.resume();
+    if (this.#output.isEmpty && this.#resumeAt < 0) this.resume();
   }
 
   /**
@@ -387,6 +300,7 @@ export class ClientConnection implements SocketOwner {
     const hadState = this.isInTransaction || this.isWatching || this.isSticky || this.stream !== null;
     this.inFlight -= count;
     this.dedicated = null;
+    this.blocking = null;
     if (this.isClosed) return;
     counters.larder_gateway_commands_outcome_unknown_total += count;
     if (isInside) return this.close();
@@ -405,20 +319,15 @@ export class ClientConnection implements SocketOwner {
 
   // ── output ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Bytes that wait for the socket, or for the end of a reply. */
+  get outputBytes(): number {
+    return this.#output.bytes;
+  }
+
   onDrain(nowMs: number): void {
-    while (this.#output.length > 0) {
-      const bytes = this.#output[0] as Buffer;
-      const written = this.socket.write(bytes, 0, bytes.length);
-      if (written < 0) return this.close();
-      if (written > 0) this.#lastTakenMs = nowMs;
-      this.outputBytes -= written;
-      this.#host.outputTotal.add(-written);
-      if (written < bytes.length) {
-        this.#output[0] = bytes.subarray(written);
-        return;
-      }
-      this.#output.shift();
-    }
+    const state = this.#output.drain(nowMs);
+    if (state === "lost") return this.close();
+    if (state === "waiting") return;
     if (this.#endsAfterOutput) return this.close();
     if (this.isServerPaused) {
       this.isServerPaused = false;
@@ -429,18 +338,13 @@ export class ClientConnection implements SocketOwner {
 
   /** Closes the client when it takes nothing of what waits for it; a subscriber, when that is much for long. */
   checkStall(nowMs: number): void {
-    if (!this.subscriptions.isEmpty) return this.#checkSubscriber(nowMs);
-    if (this.outputBytes === 0 || nowMs - this.#lastTakenMs < limits.clientStallMs) return;
-    counters.larder_gateway_connections_closed_stalled_total++;
-    this.close("stalled");
-  }
-
-  #checkSubscriber(nowMs: number): void {
-    if (this.outputBytes <= limits.subscriberOutputBytesSoft) this.#slowSinceMs = -1;
-    else if (this.#slowSinceMs < 0) this.#slowSinceMs = nowMs;
-    else if (nowMs - this.#slowSinceMs >= limits.subscriberOutputSoftMs) {
+    if (!this.subscriptions.isEmpty) {
+      if (!this.#output.isSlowSubscriber(nowMs)) return;
       counters.larder_gateway_connections_closed_subscriber_output_total++;
       this.close("output");
+    } else if (this.#output.isStalled(nowMs)) {
+      counters.larder_gateway_connections_closed_stalled_total++;
+      this.close("stalled");
     }
   }
 
@@ -448,7 +352,7 @@ export class ClientConnection implements SocketOwner {
   endAfterOutput(reason: CloseReason = "gateway"): void {
     if (this.isClosed) return;
     this.closeReason ??= reason;
-    if (this.#output.length === 0) return this.close();
+    if (this.#output.isEmpty) return this.close();
     this.#endsAfterOutput = true;
   }
 
@@ -469,9 +373,7 @@ export class ClientConnection implements SocketOwner {
     if (this.isClosed) return;
     this.isClosed = true;
     this.closeReason ??= reason;
-    this.#host.outputTotal.add(-this.outputBytes);
-    this.outputBytes = 0;
-    this.#output = [];
+    this.#output.clear();
     this.#input = null;
     this.#messages = null;
     this.stream = null;
@@ -481,18 +383,11 @@ export class ClientConnection implements SocketOwner {
     this.#host.onClosed(this);
   }
 
-  /** The bytes are not changed any more. */
-  #queueOutput(bytes: Buffer): void {
-    this.#output.push(bytes);
-    this.#countOutput(bytes.length);
-  }
-
-  #countOutput(bytes: number): void {
-    if (this.outputBytes === 0) this.#lastTakenMs = this.#host.nowMs();
-    this.outputBytes += bytes;
-    this.#host.outputTotal.add(bytes);
+  #boundOutput(): void {
+    const { bytes } = this.#output;
+    if (bytes === 0 || this.isClosed) return;
     const isSubscribed = !this.subscriptions.isEmpty;
-    if (this.outputBytes <= (isSubscribed ? limits.subscriberOutputBytesMax : limits.clientOutputBytesMax)) return;
+    if (bytes <= (isSubscribed ? limits.subscriberOutputBytesMax : limits.clientOutputBytesMax)) return;
     if (isSubscribed) counters.larder_gateway_connections_closed_subscriber_output_total++;
     else counters.larder_gateway_connections_closed_output_total++;
     this.close("output");
@@ -503,15 +398,4 @@ export class ClientConnection implements SocketOwner {
     this.#isReadingPaused = true;
     this.socket.pause();
   }
-}
-
-/** The bytes from `start` on, apart from the buffer that they came in when that is much larger. */
-function copyOfRest(bytes: Buffer, start: number): Buffer {
-  const rest = bytes.subarray(start);
-  return rest.length * 2 < bytes.length ? Buffer.from(rest) : rest;
-}
-
-function joined(first: Buffer | null, second: Buffer | null): Buffer | null {
-  if (first === null || second === null) return first ?? second;
-  return Buffer.concat([first, second]);
 }

@@ -100,6 +100,7 @@ export class DedicatedConnection extends ServerConnection {
     }
     if (isPush || awaited === undefined) owner.deliver(bytes, start, end);
     else this.#treatment.apply(owner, awaited.treatment, { bytes, start, end, isComplete: scanner.complete });
+    this.#treatment.flush(owner);
     this.#noteInside(owner, !scanner.complete);
     if (isPush || awaited === undefined || !scanner.complete) return end;
     awaited.count--;

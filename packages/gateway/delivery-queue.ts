@@ -5,6 +5,9 @@
  * A message to very many clients takes very many system calls, so it gives way to other work between portions of them.
  * What comes meanwhile waits here, and messages of one channel become one write. Past a bound it no longer gives way: then
  * publishers at the same gateway are slowed down by their own messages, as they are at an engine.
+ *
+ * Measured with 9,000 clients of one channel: other work waits up to 6 ms, and 166 ms when all are served at once; the last
+ * client has a lone message after 65 ms (88 ms), and a burst of 100 messages comes with 7 million deliveries a second (3.4).
  */
 import type { ClientConnection } from "./client-connection.ts";
 import { limits } from "./limits.ts";

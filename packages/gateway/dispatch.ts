@@ -16,7 +16,7 @@ import {
 } from "@larder/resp";
 import { logIn, resetClient, sayHello } from "./authentication.ts";
 import { runClientCommand } from "./client-command.ts";
-import { type ClientConnection, outcomeUnknownError } from "./client-connection.ts";
+import type { ClientConnection } from "./client-connection.ts";
 import { Class, classOf } from "./command-classes.ts";
 import {
   answer,
@@ -34,10 +34,11 @@ import { limits } from "./limits.ts";
 import { counters } from "./metrics.ts";
 import { publish } from "./publish-command.ts";
 import { queueCommand } from "./queued-transaction.ts";
+import { outcomeUnknownError } from "./replay.ts";
 import { type Outcome, type Request, wordsOf } from "./request.ts";
 import { runScriptCommand } from "./script-command.ts";
 import { selectDatabase } from "./select-database.ts";
-import { changeSubscriptions, restrict } from "./subscription-commands.ts";
+import { changeSubscriptions, noteOwnMessages, restrict } from "./subscription-commands.ts";
 import { noSubscriptions } from "./subscriptions.ts";
 import { beginTransaction, beginWatch, endTransaction, refuse, refuseInside } from "./transaction.ts";
 import { forwardWait } from "./wait-command.ts";
@@ -164,7 +165,9 @@ function runFound(client: ClientConnection, found: Scan, bytes: Buffer, start: n
   if (found === Scan.large && client.subscriptions.restricts(client.protocol))
     return failNow(client, "ERR Protocol error: request too large for a subscribed client");
   if (found === Scan.large) return beginLargeRequest(client, commandClass, bytes, start);
-  return runRequest(client, { bytes, start, end, argumentCount: scanner.argumentCount, entry });
+  const outcome = runRequest(client, { bytes, start, end, argumentCount: scanner.argumentCount, entry });
+  if (outcome === "done") noteOwnMessages(client, commandClass);
+  return outcome;
 }
 
 /** An inline line is handled as the array that it stands for. */

@@ -62,7 +62,7 @@ export function onDedicated(client: ClientConnection, action: () => Outcome): Ou
     if (pool.fast.connection === null) return awaitEngine(client, pool.fast);
     pool.lend(client);
   }
-  return client.hasDedicated ? action() : "wait";
+  return client.dedicated?.state === "ready" ? action() : "wait";
 }
 
 /** As `forward`, for what may wait in the engine: on a dedicated connection until it is answered. */

@@ -9,12 +9,13 @@ import type { Socket } from "bun";
 import type { Port, SocketOwner } from "./arrival.ts";
 import { logInWithoutPassword } from "./authentication.ts";
 import { CachePorts } from "./cache-ports.ts";
-import { ClientConnection, type ClientHost } from "./client-connection.ts";
+import { ClientConnection } from "./client-connection.ts";
+import type { ClientHost } from "./client-host.ts";
+import { sweepClients } from "./client-sweep.ts";
 import type { ConnectionLog } from "./connection-log.ts";
 import { processRequests } from "./dispatch.ts";
 import { type Clients, FrontDoor } from "./front-door.ts";
 import { gaugesOf } from "./gauges.ts";
-import { limits } from "./limits.ts";
 import { type Listener, listen } from "./listeners.ts";
 import { counters } from "./metrics.ts";
 import { OutputTotal } from "./output-total.ts";
@@ -101,8 +102,8 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     this.#sharedListener?.stop(true);
     this.#ports.stop();
     this.#door.stop();
-    for (const cache of this.#caches.values()) cache.stop();
     for (const client of [...this.#clients]) client.close("stopping");
+    for (const cache of this.#caches.values()) cache.stop();
   }
 
   /** For the handshakes from now on. Throws, and changes nothing, where certificate and key are no pair. */
@@ -265,17 +266,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
   #sweep(): void {
     this.#nowMs = this.#options.clock.monotonicMs();
     this.#door.sweep();
-    for (const client of [...this.#clients]) {
-      client.checkStall(this.#nowMs);
-      const idleMs = this.#nowMs - client.lastActiveMs;
-      if (client.user === null && this.#nowMs - client.connectedMs > limits.clientAuthenticateMs) {
-        counters.larder_gateway_connections_closed_unauthenticated_total++;
-        client.close("unauthenticated");
-      } else if (idleMs > limits.clientIdleMs && client.inFlight === 0) {
-        counters.larder_gateway_connections_closed_idle_total++;
-        client.close("idle");
-      }
-    }
+    sweepClients(this.#clients, this.#nowMs);
   }
 
   #closeLargest(): void {

@@ -8,7 +8,7 @@ import { Class, queueable } from "./command-classes.ts";
 import { failNow, onDedicated, takeMute } from "./forward.ts";
 import { limits } from "./limits.ts";
 import { counters } from "./metrics.ts";
-import { recountLarge } from "./publish-command.ts";
+import { recounting } from "./publish-command.ts";
 import { moveToDedicated } from "./queued-transaction.ts";
 import type { Outcome } from "./request.ts";
 
@@ -29,7 +29,7 @@ export function beginLargeRequest(client: ClientConnection, found: Class, bytes:
     if (found === Class.sticky) client.isSticky = true;
     client.stream = new RequestFollower();
     counters.larder_gateway_commands_dedicated_total++;
-    const recount = found === Class.publish ? recountLarge(client, bytes, start) : null;
+    const recount = found === Class.publish ? recounting(client, { bytes, start }) : null;
     client.dedicated?.expect(1, takeMute(client) ?? recount);
     passLargeRequest(client, bytes, start);
     return client.isClosed ? "stop" : "done";

@@ -77,7 +77,7 @@ export const limits = {
   connectionLogAuthsMax: 100,
   /** A connection that has not authenticated by then is closed. */
   clientAuthenticateMs: 60_000,
-  /** A connection without any command for so long is closed (Azure: 10 minutes). */
+  /** A connection on which nothing has passed in either direction for so long is closed (Azure: 10 minutes). */
   clientIdleMs: 600_000,
   /** Bytes written to an engine that it has not taken; past it its clients are not read. */
   serverOutputPauseBytes: 1024 * 1024,

@@ -29,11 +29,14 @@ const options = [
   [IPPROTO_TCP, /* TCP_USER_TIMEOUT */ 18, limits.clientUserTimeoutMs],
 ] as const;
 
+let library: ReturnType<typeof openLibrary> | null = null;
+
 /** Whether connections that `listener` accepts from now on are watched by the system. */
 export function watchAcceptedConnections(listener: object): boolean {
   const { fd } = listener as { fd?: number };
   if (process.platform !== "linux" || fd === undefined || fd < 0) return false;
-  const call = openLibrary()?.symbols.setsockopt;
+  library ??= openLibrary();
+  const call = library?.symbols.setsockopt;
   if (call === undefined) return false;
   return options.every(([level, name, value]) => call(fd, level, name, ptr(new Int32Array([value])), 4) === 0);
 }

@@ -16,7 +16,7 @@ import { gatewayConfig } from "./config.ts";
 import { ConnectionLog } from "./connection-log.ts";
 import { Gateway } from "./gateway.ts";
 import { parseProxySources } from "./proxy-sources.ts";
-import type { TlsFiles } from "./tls-contexts.ts";
+import { requirePair, type TlsFiles } from "./tls-contexts.ts";
 import { ClientIds, generationsOnDisk } from "./workers/client-ids.ts";
 import { KeptRoutes } from "./workers/kept-routes.ts";
 import { WorkerBus } from "./workers/worker-bus.ts";
@@ -39,7 +39,7 @@ await runDaemon({
       log,
     });
     const connectionLog = config["connection-log"] ? connectionLogOf(config, log) : null;
-    const gateway = gatewayOf(config, { tls: certificate.read(), connectionLog, log });
+    const gateway = gatewayOf(config, { tls: readCertificate(certificate), connectionLog, log });
     await openSharedPort(gateway, config["tls-port"]);
     certificate.start((files) => gateway.useCertificate(files));
     const following = follow(gateway, config, log);
@@ -57,6 +57,17 @@ function required(config: Config, key: "data-dir" | "controller-socket" | "tls-c
   const value = config[key];
   if (value === undefined) throw new LarderError("ConfigInvalid", `--${key} is missing.`);
   return value;
+}
+
+function readCertificate(certificate: CertificateWatch): TlsFiles {
+  try {
+    const files = certificate.read();
+    requirePair(files);
+    return files;
+  } catch (error) {
+    const text = `--tls-cert and --tls-key cannot be used: ${(error as Error).message}.`;
+    throw new LarderError("ConfigInvalid", text, { cause: error });
+  }
 }
 
 function connectionLogOf(config: Config, log: Log): ConnectionLog {

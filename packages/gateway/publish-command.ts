@@ -9,56 +9,50 @@ import { forward } from "./forward.ts";
 import type { ReplyRewrite } from "./reply-treatment.ts";
 import { type Outcome, type Request, wordsOf } from "./request.ts";
 
-/** For a request that has not wholly arrived. Where the channel has not, the count stays the engine's. */
-export function recountLarge(client: ClientConnection, bytes: Buffer, start: number): ReplyRewrite | null {
-  const rewrite = client.isInTransaction ? null : rewriteFor(client, firstTwoWords(bytes, start));
-  return rewrite === null ? null : { rewrite };
+const LF = 10;
+const COLON = 58;
+
+export function publish(client: ClientConnection, request: Request): Outcome {
+  const isUnseen = client.isMuted || client.skipsNext;
+  return forward(client, request, isUnseen ? null : (recounting(client, request) ?? recountingEach(client, request)));
 }
 
-function firstTwoWords(bytes: Buffer, start: number): Buffer[] {
-  const words: Buffer[] = [];
+/** PUBLISH and SPUBLISH, of which there may be only the beginning. Without the channel the count stays the engine's. */
+export function recounting(
+  client: ClientConnection,
+  { bytes, start }: { bytes: Buffer; start: number },
+): ReplyRewrite | null {
+  const fanOut = client.cache?.fanOut;
+  const [name, channel] = firstTwoWords(bytes, start);
+  if (fanOut === undefined || client.isInTransaction || name === undefined || channel === undefined) return null;
+  const command = name.toLowerCase();
+  if (command === "pubsub") return null;
+  const kind = command === "publish" ? "subscribe" : "ssubscribe";
+  return { rewrite: (reply) => recount(reply, (count) => fanOut.receivers(kind, channel, count)) };
+}
+
+/** PUBSUB NUMSUB and SHARDNUMSUB. */
+function recountingEach(client: ClientConnection, request: Request): ReplyRewrite | null {
+  const fanOut = client.cache?.fanOut;
+  const [, subcommand, ...channels] = wordsOf(request);
+  const name = subcommand?.toString("latin1").toLowerCase();
+  if (fanOut === undefined || client.isInTransaction || (name !== "numsub" && name !== "shardnumsub")) return null;
+  const kind = name === "numsub" ? "subscribe" : "ssubscribe";
+  return { rewrite: (reply) => recountEach(fanOut, kind, channels, reply) };
+}
+
+/** One character a byte. */
+function firstTwoWords(bytes: Buffer, start: number): string[] {
+  const words: string[] = [];
   let position = bytes.indexOf(LF, start) + 1;
   for (let index = 0; index < 2; index++) {
     const lineEnd = bytes.indexOf(LF, position) + 1;
     const end = lineEnd + Number(bytes.toString("latin1", position + 1, lineEnd - 2));
     if (lineEnd === 0 || end + 2 > bytes.length) return [];
-    words.push(bytes.subarray(lineEnd, end));
+    words.push(bytes.toString("latin1", lineEnd, end));
     position = end + 2;
   }
   return words;
-}
-
-const LF = 10;
-const COLON = 58;
-
-type Rewrite = (reply: Buffer) => Buffer;
-
-export function publish(client: ClientConnection, request: Request): Outcome {
-  const isUnseen = client.isInTransaction || client.isMuted || client.skipsNext;
-  const rewrite = isUnseen ? null : rewriteFor(client, wordsOf(request));
-  return forward(client, request, rewrite === null ? null : { rewrite });
-}
-
-function rewriteFor(client: ClientConnection, words: readonly Buffer[]): Rewrite | null {
-  const fanOut = client.cache?.fanOut;
-  const [name, first] = words.slice(0, 2).map((word) => word.toString("latin1"));
-  if (fanOut === undefined || name === undefined || first === undefined) return null;
-  switch (name.toLowerCase()) {
-    case "publish":
-      return (reply) => recount(reply, (count) => fanOut.receivers("subscribe", first, count));
-    case "spublish":
-      return (reply) => recount(reply, (count) => fanOut.receivers("ssubscribe", first, count));
-    case "pubsub":
-      return rewritePubsub(fanOut, first.toLowerCase(), words.slice(2));
-    default:
-      return null;
-  }
-}
-
-function rewritePubsub(fanOut: FanOut, subcommand: string, channels: readonly Buffer[]): Rewrite | null {
-  if (subcommand === "numsub") return (reply) => recountEach(fanOut, "subscribe", channels, reply);
-  if (subcommand === "shardnumsub") return (reply) => recountEach(fanOut, "ssubscribe", channels, reply);
-  return null;
 }
 
 /** Anything but a number is an error, or QUEUED. */

@@ -92,7 +92,12 @@ function execute(client: ClientConnection, queued: QueuedTransaction): Outcome {
   if (pool === null) return "wait";
   chooseLane(client, queued.isSlow || queued.bytes > limits.bulkBytes);
   const lane = client.isOnBulkLane ? pool.bulk : pool.fast;
-  if (lane.connection === null) return awaitEngine(client, lane);
+  if (lane.connection === null) {
+    const outcome = awaitEngine(client, lane);
+    // It was refused: the transaction is over, and did not run.
+    if (outcome === "done") client.queued = null;
+    return outcome;
+  }
   client.queued = null;
   const body = Buffer.concat([multi, ...queued.requests]);
   lane.connection.send(client, body, 0, body.length, queued.requests.length + 1, swallow);

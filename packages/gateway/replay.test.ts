@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { CommandTable, encodeRequest } from "@larder/resp";
+import { type CommandTable, encodeRequest } from "@larder/resp";
 import { buildCommandTable, outcomeUnknownMark } from "./command-classes.ts";
 import { planReplay } from "./replay.ts";
 
@@ -16,7 +16,9 @@ const commands: CommandTable = buildCommandTable(
 
 /** "get incr" with `answered` of them answered and `sent` of them sent, as the names that are taken up again. */
 function replay(names: string, given: { answered?: number; sent: number; sentPart?: number }): string {
-  const requests = names.split(" ").map((name) => encodeRequest(name === "get" || name === "incr" ? [name, "k"] : [name]));
+  const requests = names
+    .split(" ")
+    .map((name) => encodeRequest(name === "get" || name === "incr" ? [name, "k"] : [name]));
   const bytes = Buffer.concat(requests);
   const sent = Buffer.concat(requests.slice(0, given.sent)).length + (given.sentPart ?? 0);
   const unanswered = requests.length - (given.answered ?? 0);

@@ -10,7 +10,7 @@
  * request for just that error (`outcomeUnknownMark`), so that it comes in the right place however long the reads before
  * it take. A client that says the same itself is told the same.
  */
-import { authenticatedLimits, type CommandTable, encodeRequest, RequestScanner, Scan } from "@larder/resp";
+import { authenticatedLimits, type CommandTable, encodeError, encodeRequest, RequestScanner, Scan } from "@larder/resp";
 import { Class, classOf, onlyReads, outcomeUnknownMark } from "./command-classes.ts";
 
 export interface LostRun {
@@ -32,6 +32,11 @@ interface LostCommand {
   end: number;
   entry: number;
 }
+
+/** The text says that the command may have run: a caller must not simply send it again. */
+export const outcomeUnknownError = encodeError(
+  "OUTCOMEUNKNOWN the engine was lost after the command was sent; it may or may not have been executed",
+);
 
 const markRequest = encodeRequest([outcomeUnknownMark]);
 

@@ -5,6 +5,9 @@ import { answer, forward, forwardSlow } from "./forward.ts";
 import { counters } from "./metrics.ts";
 import { type Outcome, type Request, wordsOf } from "./request.ts";
 
+/** What an engine takes while a script runs must not wait behind it. */
+const whileBusy = ["kill", "stats"];
+
 export function runScriptCommand(client: ClientConnection, request: Request): Outcome {
   const words = wordsOf(request);
   const [name = "", subcommand = ""] = words.slice(0, 2).map((word) => word.toString("latin1", 0, 32).toLowerCase());
@@ -14,6 +17,5 @@ export function runScriptCommand(client: ClientConnection, request: Request): Ou
     return answer(client, encodeError(`ERR unknown subcommand '${subcommand}'. Try ${name.toUpperCase()} HELP.`));
   }
   client.cache?.scripts.note(words);
-  // KILL must not wait behind the script that it is to end.
-  return isContainer && subcommand === "kill" ? forward(client, request) : forwardSlow(client, request);
+  return isContainer && whileBusy.includes(subcommand) ? forward(client, request) : forwardSlow(client, request);
 }

@@ -180,7 +180,10 @@ export abstract class ServerConnection {
     }
     this.#socket = socket;
     const { user, password, protocol } = this.#target;
-    this.#ask(["Hello", String(protocol), "AUTH", user, password], (reply) => Array.isArray(reply) && this.#afterHello());
+    this.#ask(
+      ["Hello", String(protocol), "AUTH", user, password],
+      (reply) => Array.isArray(reply) && this.#afterHello(),
+    );
   }
 
   onData(bytes: Buffer): void {

@@ -13,7 +13,7 @@ import type { ClientConnection } from "./client-connection.ts";
 import { limits } from "./limits.ts";
 import { planReplay } from "./replay.ts";
 import { ReplyQueue } from "./reply-queue.ts";
-import { ReplyTreatment, swallow, type Treatment } from "./reply-treatment.ts";
+import { isRewrite, ReplyTreatment, swallow, type Treatment } from "./reply-treatment.ts";
 import { ServerConnection } from "./server-connection.ts";
 
 const PUSH = 62;
@@ -61,10 +61,17 @@ export class SharedConnection extends ServerConnection {
       if (whole > 0) {
         const answered = queue.take(whole);
         if (answered > 0) this.forgetAnswered(answered);
+        if (treatment !== null && !this.#rewritesNext(client)) this.#treatment.flush(client);
         client.onReplied(whole);
       }
     }
+    if (this.#treatment.hasRewritten) this.#treatment.flush(queue.client);
     if (scanner.isInside && !queue.isEmpty) queue.client.isInsideReply = queue.treatment === null;
+  }
+
+  /** Rewritten replies that stand together are one write; with another in flight, nothing else comes between. */
+  #rewritesNext(client: ClientConnection): boolean {
+    return !this.#queue.isEmpty && this.#queue.client === client && isRewrite(this.#queue.treatment);
   }
 
   /** The last read ended within a reply. Messages to its client that wait for its end go out there. */
@@ -90,6 +97,7 @@ export class SharedConnection extends ServerConnection {
   override onEnd(): void {
     const queue = this.#queue;
     let isInside = this.#scanner.isInside;
+    if (this.#treatment.hasRewritten) this.#treatment.flush(queue.client);
     const { bytes, sent } = this.unanswered();
     let start = 0;
     while (!queue.isEmpty) {

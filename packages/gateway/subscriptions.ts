@@ -14,6 +14,8 @@ export class Subscriptions {
   changing = 0;
   /** One of them unsubscribes. */
   isEnding = false;
+  /** Something of the client that may publish to itself is in flight: messages come after its reply, and requests wait. */
+  isPublishing = false;
   readonly #names = new Map<Kind, Set<string>>();
 
   constructor(hub: ChannelHub | null) {
@@ -27,7 +29,7 @@ export class Subscriptions {
 
   /** Of so many kinds of commands may only some be used: the client's requests must be looked at one by one. */
   restricts(protocol: Protocol): boolean {
-    return this.changing > 0 || (protocol === 2 && !this.isEmpty);
+    return this.changing > 0 || this.isPublishing || (protocol === 2 && !this.isEmpty);
   }
 
   names(kind: Kind): ReadonlySet<string> {

@@ -39,9 +39,14 @@ export class TlsContexts {
   }
 }
 
-function makeContexts({ cert, key }: TlsFiles): Record<TlsVersion, TlsContext> {
+/** Throws where it is no certificate, no key, or the key of another certificate. */
+export function requirePair({ cert, key }: TlsFiles): void {
   if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
     throw new Error("the private key does not belong to the certificate");
+}
+
+function makeContexts({ cert, key }: TlsFiles): Record<TlsVersion, TlsContext> {
+  requirePair({ cert, key });
   const make = (minVersion: "TLSv1.2" | "TLSv1.3") => createSecureContext({ cert, key, minVersion }) as TlsContext;
   return { "1.2": make("TLSv1.2"), "1.3": make("TLSv1.3") };
 }

@@ -3,9 +3,11 @@
  * acknowledged lost, errors only with a reason, nothing leaked, memory flat. The seed decides what is done and in which
  * order of draws; when, the machines decide, so a replay is alike and not the same.
  */
+
+import { accessKey } from "../fixture/gateway.ts";
+import { type GatewayProcesses, startGatewayProcesses } from "../fixture/gateway-processes.ts";
 import { randomFrom } from "../fixture/seed.ts";
 import { until } from "../fixture/until.ts";
-import { accessKey, type ChaosService, startChaosService } from "./chaos-service.ts";
 import { killClients, killEngines } from "./disturbances.ts";
 import { Ledger } from "./ledger.ts";
 import { Gate, type Load } from "./load.ts";
@@ -54,7 +56,7 @@ const commandsPerTurn = 7;
 const subscriptionsMax = 4;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const service = await startChaosService(options.workers);
+  const service = await startGatewayProcesses(options.workers);
   try {
     return await new ChaosRun(service, options).run();
   } finally {
@@ -63,7 +65,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 }
 
 class ChaosRun {
-  readonly #service: ChaosService;
+  readonly #service: GatewayProcesses;
   readonly #options: ChaosOptions;
   readonly #ledger = new Ledger();
   readonly #trouble = new Trouble();
@@ -71,7 +73,7 @@ class ChaosRun {
   readonly #sessions: Session[] = [];
   readonly #random: (below: number) => number;
 
-  constructor(service: ChaosService, options: ChaosOptions) {
+  constructor(service: GatewayProcesses, options: ChaosOptions) {
     this.#service = service;
     this.#options = options;
     this.#random = randomFrom(options.seed);

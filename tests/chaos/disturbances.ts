@@ -1,13 +1,14 @@
 /** Kills the engine now and then, and clients all the time. */
+
+import type { GatewayProcesses } from "../fixture/gateway-processes.ts";
 import { until } from "../fixture/until.ts";
 import { EngineView } from "../gateway/engine-view.ts";
-import type { ChaosService } from "./chaos-service.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Session } from "./session.ts";
 import type { Trouble } from "./trouble.ts";
 
 export interface DisturbanceOptions {
-  service: ChaosService;
+  service: GatewayProcesses;
   sessions: readonly Session[];
   ledger: Ledger;
   trouble: Trouble;
@@ -53,7 +54,7 @@ export async function killEngines(options: DisturbanceOptions): Promise<void> {
 }
 
 /** It listens while it still reads what it had kept. */
-async function untilItAnswers({ engine }: ChaosService): Promise<void> {
+async function untilItAnswers({ engine }: GatewayProcesses): Promise<void> {
   await until(
     "the engine answers",
     async () => {

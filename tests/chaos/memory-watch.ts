@@ -2,8 +2,9 @@
  * Memory of the workers over a run: it must be flat. What is compared are the minutes 5 to 10, when all has warmed up,
  * and the last five; a shorter run says only how much it is.
  */
+
+import type { Worker } from "../fixture/gateway-processes.ts";
 import { residentBytes } from "../fixture/processes.ts";
-import type { Worker } from "./chaos-service.ts";
 
 const minuteMs = 60_000;
 const everyMs = 1_000;

@@ -1,7 +1,7 @@
 /** With nothing going on, nothing may be in use: no command in flight, no connection lent, no subscription left over. */
 import { gatewayLimits } from "@larder/api";
+import type { GatewayProcesses } from "../fixture/gateway-processes.ts";
 import { EngineView } from "../gateway/engine-view.ts";
-import type { ChaosService } from "./chaos-service.ts";
 
 export interface QuietExpectation {
   /** Clients that stay connected, and channels that they stay subscribed to in each worker. */
@@ -12,7 +12,7 @@ export interface QuietExpectation {
 const settleMs = 20_000;
 
 /** What is still in use; "" when nothing is. Waits for reports that are newer than this call. */
-export async function findUnquiet(service: ChaosService, expected: QuietExpectation): Promise<string> {
+export async function findUnquiet(service: GatewayProcesses, expected: QuietExpectation): Promise<string> {
   await Bun.sleep(2 * gatewayLimits.reportEveryMs);
   const deadlineMs = performance.now() + settleMs;
   for (;;) {
@@ -22,7 +22,7 @@ export async function findUnquiet(service: ChaosService, expected: QuietExpectat
   }
 }
 
-function unquietWorkers(service: ChaosService, expected: QuietExpectation): string[] {
+function unquietWorkers(service: GatewayProcesses, expected: QuietExpectation): string[] {
   const sum = (name: string) =>
     service.workers.reduce((total, worker) => total + (worker.report()?.metrics[name] ?? Number.NaN), 0);
   const bounds: Record<string, number> = {
@@ -37,7 +37,7 @@ function unquietWorkers(service: ChaosService, expected: QuietExpectation): stri
     .map(([name, max]) => `${name} is ${sum(name)} instead of ${max} at most`);
 }
 
-async function unquietEngine({ engine }: ChaosService): Promise<string[]> {
+async function unquietEngine({ engine }: GatewayProcesses): Promise<string[]> {
   const view = await EngineView.open(engine);
   const { blocked, inTransaction } = await view.connections();
   view.close();

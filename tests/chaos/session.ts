@@ -129,7 +129,7 @@ export class Session {
       return { kind: "unknown", mayComeLate: this.#wasKilled };
     }
     const error = reply instanceof ReplyError ? reply.message : "";
-    const isRefused = /^(UNAVAILABLE|LOADING) /.test(error);
+    const isRefused = error.startsWith("UNAVAILABLE ");
     if (!isRefused && !error.startsWith("OUTCOMEUNKNOWN ")) return { kind: "reply", reply };
     if (!trouble.since(startedMs)) ledger.violation(this.name, `without a reason: ${error}`);
     ledger.count(isRefused ? "commands refused" : "outcomes unknown");

@@ -139,6 +139,8 @@ describe.skipIf(!hasValkey)("the connection log", () => {
     expect(summary(await story()).at(-1)).toEqual(["close_conn", "killed"]);
 
     await ask(killer, ["PING"], "+PONG");
+    const sweptMs = served.gateway.nowMs();
+    await until("the gateway has looked over its clients", () => served.gateway.nowMs() > sweptMs);
     clock.advance(limits.clientIdleMs);
     await killer.ended();
     await until("the idle one is on disk", () => linesOf(file).at(-1)?.reason === "idle");

@@ -111,4 +111,41 @@ describe.skipIf(!hasValkey)("the front door", () => {
     const next = await logIn(await connectTls());
     next.close();
   });
+
+  test.skipIf(Bun.which("ss") === null)("has the system watch over those that it accepts", async () => {
+    const clients = [await connectTls(), await connectBytes({ port: served.plainPort })];
+    for (const port of [served.tlsPort, served.plainPort]) {
+      const { stdout } = Bun.spawnSync(["ss", "-tnoH", "state", "established", `( sport = :${port} )`]);
+      expect(stdout.toString()).toContain("timer:(keepalive,");
+    }
+    for (const client of clients) client.close();
+  });
+
+  test("a connection on which nothing passes is closed, and a subscriber that is told things is not", async () => {
+    const [subscriber, publisher, silent] = [
+      await logIn(await connectTls()),
+      await logIn(await connectTls()),
+      await logIn(await connectTls()),
+    ];
+    subscriber.send(encodeRequest(["SUBSCRIBE", "news"]));
+    await subscriber.until(":1\r\n");
+    const steps = 4;
+    for (let step = 0; step < steps; step++) {
+      publisher.send(encodeRequest(["PUBLISH", "news", `${step}`]));
+      await subscriber.until(`$1\r\n${step}\r\n`);
+      await nextSweep();
+      clock.advance(limits.clientIdleMs / (steps - 1));
+    }
+    await silent.ended();
+    await ping(publisher);
+    publisher.send(encodeRequest(["PUBLISH", "news", "end"]));
+    await subscriber.until("end\r\n");
+    for (const client of [subscriber, publisher]) client.close();
+  }, 15_000);
 });
+
+/** Its time is that of the newest sweep. */
+async function nextSweep(): Promise<void> {
+  const before = served.gateway.nowMs();
+  await until("the gateway has looked over its clients", () => served.gateway.nowMs() > before);
+}

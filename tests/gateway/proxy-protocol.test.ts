@@ -139,6 +139,15 @@ describe.skipIf(!hasValkey)("the PROXY protocol", () => {
     expect(refused()).toBe(before + 2);
   });
 
+  test("what is no TLS behind a header fails like any other handshake", async () => {
+    const failed = served.gateway.metrics().larder_gateway_handshakes_failed_total as number;
+    const client = await connectBytes({ port: served.tlsPort });
+    client.send(Buffer.concat([header, clientInfo]));
+    await client.ended();
+    const { larder_gateway_handshakes, larder_gateway_handshakes_failed_total } = served.gateway.metrics();
+    expect([larder_gateway_handshakes, larder_gateway_handshakes_failed_total]).toEqual([0, failed + 1]);
+  });
+
   test("a header that does not end in time ends the connection", async () => {
     const before = refused();
     const client = await connectBytes({ port: served.plainPort });

@@ -27,7 +27,7 @@ export function parseSuiteOutput(text: string): SuiteOutput {
   // The closing summary repeats the failures.
   const body = text.split("\n                   The End\n")[0] as string;
   for (const [tag, rest] of taggedBlocks(body)) {
-    if (tag === "ok") add(output.tests, rest.replace(/ \(\d+ ms\)\s*$/, ""), "passed", "");
+    if (tag === "ok") add(output.tests, rest.replace(/ \(\d+ ms\)[\s\S]*$/, ""), "passed", "");
     else if (tag === "err") addFailure(output, rest);
     else if (tag === "exception") output.trouble.push(essence(rest));
     else if (tag === "TIMEOUT") output.hung = parseHung(rest);

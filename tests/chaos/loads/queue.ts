@@ -44,7 +44,10 @@ export async function queue(context: LoadContext): Promise<void> {
       isOver = !(await turn());
       const numbers = Array.from({ length: 1 + random(6) }, () => next++);
       // The consumer may be there first, and block.
-      await Promise.all([push(one, numbers, random(30)), pop(context, one, 1 + random(numbers.length))]);
+      await Promise.all([
+        push(one, numbers, random(random(4) === 0 ? 900 : 30)),
+        pop(context, one, 1 + random(numbers.length)),
+      ]);
     }
     await drain(context, one);
   }
@@ -62,7 +65,7 @@ async function push(one: Queue, numbers: readonly number[], delayMs: number): Pr
 
 async function pop(context: LoadContext, one: Queue, count: number): Promise<void> {
   for (let each = 0; each < count; each++) {
-    const outcome = await one.consumer.ask("BLPOP", one.key, "0.3");
+    const outcome = await one.consumer.ask("BLPOP", one.key, "1");
     if (outcome.kind === "unknown") one.unknownPops++;
     if (outcome.kind === "unknown" && outcome.mayComeLate) one.isSpoiled = true;
     if (outcome.kind !== "reply") return;
