@@ -250,10 +250,12 @@ export class ClientConnection extends ClientState implements SocketOwner {
    */
   push(bytes: Buffer): void {
     if (this.isClosed || this.#endsAfterOutput) return;
-    if (this.isInsideReply || (this.subscriptions.isPublishing && this.inFlight > 0)) {
+    const mustWait = this.isInsideReply || (this.subscriptions.isPublishing && this.inFlight > 0);
+    if (mustWait || this.#messages !== null) {
       this.#messages ??= [];
       this.#messages.push(bytes);
       this.#output.count(bytes.length, this.#host.nowMs());
+      if (!mustWait) this.sendMessages();
     } else if (!this.#output.sendWhole(bytes, this.#host.nowMs())) {
       return this.close();
     }

@@ -3,7 +3,7 @@
  * files and sockets of its host, which are nobody's business here.
  */
 import type { ClientConnection } from "./client-connection.ts";
-import { forward, takeMute } from "./forward.ts";
+import { forward } from "./forward.ts";
 import type { Outcome, Request } from "./request.ts";
 
 export interface CacheFacts {
@@ -14,14 +14,14 @@ export interface CacheFacts {
 
 export function forwardInfo(client: ClientConnection, request: Request): Outcome {
   const { cache } = client;
-  if (cache === null || client.isInTransaction || client.inFlight >= client.window) return forward(client, request);
+  if (cache === null || client.isInTransaction || client.isMuted || client.skipsNext) return forward(client, request);
   const rewrite = (reply: Buffer) =>
     rewriteInfo(reply, {
       connectedClients: cache.clients.size + client.workers.clientsElsewhere(cache.route.cacheId),
       clientsMax: cache.route.clientsMax,
       port: cache.route.tlsPort,
     });
-  return forward(client, request, takeMute(client) ?? { rewrite });
+  return forward(client, request, { rewrite });
 }
 
 /** Takes a bulk string, or RESP3's verbatim string; anything else stays as it is. */

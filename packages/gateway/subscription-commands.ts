@@ -65,8 +65,8 @@ export function restrict(client: ClientConnection, request: Request): Outcome | 
   const { subscriptions } = client;
   const found = classOf(request.entry);
   if (subscriptions.changing > 0) return found === Class.subscribe ? null : "quiet";
-  if (subscriptions.isPublishing && client.inFlight > 0) return "quiet";
-  subscriptions.isPublishing = false;
+  if (client.inFlight === 0) subscriptions.isPublishing = false;
+  else if (subscriptions.isPublishing && client.hasMessages) return "quiet";
   if (client.protocol === 3 || subscriptions.isEmpty || allowed.includes(found)) return null;
   const words = wordsOf(request);
   const name = words[0]?.toString("latin1").toLowerCase() ?? "";
@@ -87,7 +87,7 @@ export function restrict(client: ClientConnection, request: Request): Outcome | 
 /** After a request was sent. What it publishes to the client itself comes behind its reply, as at an engine. */
 export function noteOwnMessages(client: ClientConnection, found: Class): void {
   if (client.subscriptions !== noSubscriptions && mayPublish.includes(found))
-    client.subscriptions.isPublishing = client.inFlight > 0;
+    client.subscriptions.isPublishing = true;
 }
 
 const mayPublish: readonly Class[] = [Class.publish, Class.script, Class.exec];

@@ -14,7 +14,7 @@ export class Subscriptions {
   changing = 0;
   /** One of them unsubscribes. */
   isEnding = false;
-  /** Something of the client that may publish to itself is in flight: messages come after its reply, and requests wait. */
+  /** With something in flight by which the client may publish to itself: messages wait for its reply. */
   isPublishing = false;
   readonly #names = new Map<Kind, Set<string>>();
 
