@@ -13,7 +13,7 @@
  *   the server      the server connection is full            it drains
  *   its own output  it does not take its replies             it takes them
  */
-import { type CommandTable, encodeError } from "@larder/resp";
+import { encodeError } from "@larder/resp";
 import type { Socket } from "bun";
 import type { SocketOwner } from "./arrival.ts";
 import { withRemainingTimeout } from "./blocking-timeout.ts";
@@ -119,10 +119,6 @@ export class ClientConnection extends ClientState implements SocketOwner {
     const { request, sinceMs } = this.blocking;
     this.#replay = joined(withRemainingTimeout(request, this.#host.monotonicMs() - sinceMs), this.#replay);
     if (!this.#isProcessing) this.#holdForReplay();
-  }
-
-  get commands(): CommandTable | null {
-    return this.cache?.commands ?? null;
   }
 
   // ── input ──────────────────────────────────────────────────────────────────────────────────────────────────────────

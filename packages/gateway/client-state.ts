@@ -1,9 +1,9 @@
 /**
- * Where a client stands: who it is, how it wants to be spoken to, and what of it is where. Fields only; they are changed
+ * Where a client stands: who it is, how it wants to be spoken to, and what of it is where. It does nothing; it is changed
  * by the commands that they belong to, and by client-connection.ts.
  */
 import type { RouteUser } from "@larder/api";
-import type { Protocol, RequestFollower } from "@larder/resp";
+import type { CommandTable, Protocol, RequestFollower } from "@larder/resp";
 import type { ClientInquiry } from "./client-inquiry.ts";
 import type { DedicatedConnection } from "./dedicated-connection.ts";
 import type { EnginePool } from "./engine-pool.ts";
@@ -57,4 +57,8 @@ export class ClientState {
   isNoTouch = false;
   libraryName = "";
   libraryVersion = "";
+
+  get commands(): CommandTable | null {
+    return this.cache?.commands ?? null;
+  }
 }

@@ -162,8 +162,12 @@ function runFound(client: ClientConnection, found: Scan, bytes: Buffer, start: n
   if (entry === "wait") return client.pool === null ? "wait" : awaitEngine(client, client.pool.fast);
   const commandClass = classOf(entry);
   if (client.user === null && !beforeLogIn.includes(commandClass)) return answer(client, noAuthError);
-  if (found === Scan.large && client.subscriptions.restricts(client.protocol))
-    return failNow(client, "ERR Protocol error: request too large for a subscribed client");
+  if (found === Scan.large && client.subscriptions.restricts(client.protocol)) {
+    if (client.inFlight > 0) return "quiet";
+    client.subscriptions.isPublishing = false;
+    if (client.subscriptions.restricts(client.protocol))
+      return failNow(client, "ERR Protocol error: request too large for a subscribed client");
+  }
   if (found === Scan.large) return beginLargeRequest(client, commandClass, bytes, start);
   const outcome = runRequest(client, { bytes, start, end, argumentCount: scanner.argumentCount, entry });
   if (outcome === "done") noteOwnMessages(client, commandClass);

@@ -66,7 +66,7 @@ export function restrict(client: ClientConnection, request: Request): Outcome | 
   const found = classOf(request.entry);
   if (subscriptions.changing > 0) return found === Class.subscribe ? null : "quiet";
   if (client.inFlight === 0) subscriptions.isPublishing = false;
-  else if (subscriptions.isPublishing && client.hasMessages) return "quiet";
+  else if (subscriptions.isPublishing && (client.hasMessages || !isQuick(found))) return "quiet";
   if (client.protocol === 3 || subscriptions.isEmpty || allowed.includes(found)) return null;
   const words = wordsOf(request);
   const name = words[0]?.toString("latin1").toLowerCase() ?? "";
@@ -86,11 +86,15 @@ export function restrict(client: ClientConnection, request: Request): Outcome | 
 
 /** After a request was sent. What it publishes to the client itself comes behind its reply, as at an engine. */
 export function noteOwnMessages(client: ClientConnection, found: Class): void {
-  if (client.subscriptions !== noSubscriptions && mayPublish.includes(found))
-    client.subscriptions.isPublishing = true;
+  if (client.subscriptions !== noSubscriptions && mayPublish.includes(found)) client.subscriptions.isPublishing = true;
 }
 
 const mayPublish: readonly Class[] = [Class.publish, Class.script, Class.exec];
+
+/** Messages may wait for its reply: it does not block. */
+function isQuick(found: Class): boolean {
+  return found === Class.shared || mayPublish.includes(found);
+}
 
 const allowed: readonly Class[] = [Class.subscribe, Class.unsubscribe, Class.quit, Class.reset, Class.outcomeUnknown];
 
