@@ -36,28 +36,27 @@ export class Session {
   readonly #options: SessionOptions;
   #client: CommandClient | null = null;
   #wasKilled = false;
-  #protocol: 2 | 3 = 2;
+  #endedMs = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.name = options.name;
   }
 
-  get protocol(): 2 | 3 {
-    return this.#protocol;
-  }
-
   /** Connects unless it is connected. */
   async connect(): Promise<CommandClient> {
     if (this.#client !== null && !this.#client.isEnded) return this.#client;
     const { addresses, password, random, ledger } = this.#options;
-    this.#protocol = random(2) === 0 ? 2 : 3;
+    const protocol = random(2) === 0 ? "2" : "3";
     this.#wasKilled = false;
     const client = await CommandClient.connect(addresses[random(addresses.length)] as Address);
     client.onMessage = (message) => this.onMessage(message);
-    const greeting = await client.ask("HELLO", String(this.#protocol), "AUTH", "default", password);
+    const greeting = await client.ask("HELLO", protocol, "AUTH", "default", password);
     if (greeting instanceof ReplyError) ledger.violation(this.name, `HELLO: ${greeting.message}`);
     this.#client = client;
+    void client.ended.then(() => {
+      this.#endedMs = performance.now();
+    });
     this.connections++;
     ledger.count("connections");
     return client;
@@ -97,8 +96,8 @@ export class Session {
   }
 
   /** Whether its last connection ended for a reason that the session knows. */
-  endedForReason(sinceMs: number): boolean {
-    return this.#wasKilled || this.#options.trouble.since(sinceMs);
+  get endedForReason(): boolean {
+    return this.#wasKilled || this.#options.trouble.since(this.#endedMs);
   }
 
   /** Ends the connection as a client does that crashes. */
@@ -123,7 +122,8 @@ export class Session {
     const { ledger, trouble } = this.#options;
     const reply = await asked.catch(() => undefined);
     if (reply === undefined) {
-      if (!this.endedForReason(startedMs)) ledger.violation(this.name, "the connection ended without a reason");
+      if (!this.#wasKilled && !trouble.since(startedMs))
+        ledger.violation(this.name, "the connection ended without a reason");
       else if (!this.#wasKilled) ledger.count("connections ended with an engine");
       ledger.count("outcomes unknown");
       return { kind: "unknown", mayComeLate: this.#wasKilled };

@@ -18,7 +18,6 @@ export class Subscriber {
   /** The last number of each channel on this connection; empty at its start, when anything may have been missed. */
   #last = new Map<string, number>();
   #isConfirmed = false;
-  #connectedMs = 0;
 
   constructor(
     context: LoadContext,
@@ -37,11 +36,10 @@ export class Subscriber {
   async ensure(): Promise<void> {
     const { name, ledger } = this.#context;
     if (!this.#session.isEnded) return;
-    if (this.#session.connections > 0 && !this.#session.endedForReason(this.#connectedMs))
+    if (this.#session.connections > 0 && !this.#session.endedForReason)
       ledger.violation(name, "a subscriber's connection ended without a reason");
     this.#last = new Map();
     this.#isConfirmed = false;
-    this.#connectedMs = performance.now();
     await this.#session.subscribe(this.#subscription.command, this.#subscription.channel);
   }
 

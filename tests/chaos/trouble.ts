@@ -3,7 +3,7 @@
  */
 
 /** How long after its return an engine's absence may still show. */
-const afterMs = 3_000;
+const afterMs = 1_000;
 
 interface Absence {
   fromMs: number;
