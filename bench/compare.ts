@@ -2,10 +2,9 @@
 import { cpuMicros, type MachineTicks, machineTicks, microsPerTick } from "./cpu.ts";
 import { fillKeys, type Load, runLoad } from "./load.ts";
 import { type Cell, requestsFor } from "./matrix.ts";
-import type { BackendKind } from "./peers/backend.ts";
-import { median } from "./quantile.ts";
+import { place } from "./placement.ts";
 import type { Sample } from "./sample.ts";
-import type { Target, TargetChoice } from "./targets.ts";
+import type { Target } from "./targets.ts";
 
 export interface Comparison {
   cells: readonly Cell[];
@@ -52,12 +51,14 @@ export function rotated<T>(items: readonly T[], by: number): T[] {
   return items.map((_, index) => items[(index + by) % items.length] as T);
 }
 
-async function measure(
+/** One run. */
+export async function measure(
   target: Target,
   load: Load,
   run: { round: number; requests: number; signal: AbortSignal },
 ): Promise<Sample> {
   const { proxyPids, enginePid } = target;
+  place(target);
   const proxyCpu = () => proxyPids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
   const machineBefore = machineTicks();
   const proxyBefore = proxyCpu();
@@ -87,34 +88,4 @@ export function othersShareOf(before: MachineTicks, ownMicros: number): number {
   const after = machineTicks();
   const othersTicks = after.busy - before.busy - ownMicros / microsPerTick;
   return Math.max(0, othersTicks / (after.all - before.all));
-}
-
-export interface Chosen {
-  name: string;
-  backend: BackendKind;
-  /** Requests per second over the Unix socket, as a ratio of those over TCP. */
-  unixToTcp: number;
-}
-
-/** Finds which backend each proxy is faster with, on the loads that the goals are about. */
-export async function chooseBackends(
-  choices: readonly TargetChoice[],
-  cells: readonly Cell[],
-  signal: AbortSignal,
-): Promise<Chosen[]> {
-  const chosen: Chosen[] = [];
-  for (const choice of choices) {
-    const ratios = [];
-    for (const { load } of cells.filter((cell) => cell.isGoal && cell.load.command === "GET")) {
-      for (let round = 0; round < 3; round++) {
-        const run = { round, requests: requestsFor(load, 0.5, undefined), signal };
-        const tcp = await measure(choice.by.tcp, load, run);
-        const unix = await measure(choice.by.unix, load, run);
-        ratios.push(unix.requestsPerSecond / tcp.requestsPerSecond);
-      }
-    }
-    const unixToTcp = median(ratios);
-    chosen.push({ name: choice.name, backend: unixToTcp > 1 ? "unix" : "tcp", unixToTcp });
-  }
-  return chosen;
 }

@@ -1,5 +1,5 @@
 /** The readable form of a gateway comparison: wanted ratios first, then every load's table. */
-import type { Chosen } from "./compare.ts";
+import { type ChosenWay, wayText } from "./choose-ways.ts";
 import type { GoalResult } from "./goals.ts";
 import { type Machine, machineText } from "./machine.ts";
 import type { Summary } from "./sample.ts";
@@ -11,7 +11,7 @@ export interface GatewayResult {
   /** What programs outside the measurement used of all cores during a run: noise. */
   othersShare: { median: number; max: number };
   generatorThreads: number;
-  backends: Chosen[];
+  ways: ChosenWay[];
   goals: GoalResult[];
   summaries: Summary[];
 }
@@ -29,13 +29,13 @@ export function gatewayReport(result: GatewayResult): string {
   ].join("\n\n");
 }
 
-function conditionsText({ othersShare, generatorThreads, backends }: GatewayResult): string {
+function conditionsText({ othersShare, generatorThreads, ways }: GatewayResult): string {
   const percent = (share: number) => `${Math.round(100 * share)} %`;
   const noise = othersShare.median > noiseMax ? ": too much for these figures to count" : "";
   return [
     `other programs used ${percent(othersShare.median)} of the cores during a run, ${percent(othersShare.max)} at worst${noise}`,
     `threads of the load generator: ${generatorThreads}`,
-    ...backends.map(backendText),
+    ...ways.map(wayText),
   ].join("\n");
 }
 
@@ -48,11 +48,6 @@ function goalTable(goals: readonly GoalResult[]): string {
     goal.isMet ? "met" : "not met",
   ]);
   return tableText(["", "goal", "GET", "SET", ""], rows);
-}
-
-function backendText({ name, backend, unixToTcp }: Chosen): string {
-  const way = backend === "unix" ? "a Unix socket" : "TCP";
-  return `${name} reaches its engine over ${way} (Unix socket / TCP: ${unixToTcp.toFixed(2)})`;
 }
 
 function loadTables(summaries: readonly Summary[]): string[] {

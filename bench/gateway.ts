@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chooseBackends, compare } from "./compare.ts";
+import { chooseWays, chosenTarget } from "./choose-ways.ts";
+import { compare } from "./compare.ts";
 import { gatewayReport } from "./gateway-report.ts";
 import { judgeGoals } from "./goals.ts";
 import { generatorThreads } from "./load.ts";
@@ -26,20 +27,19 @@ export async function benchGateway(options: { matrix: "quick" | "full"; signal: 
   const targets = await startTargets(stack, directory);
 
   const cells = cellsOf(matrix);
-  const backends = await chooseBackends(targets.choices, cells, signal);
+  const ways = await chooseWays(targets.choices, cells, signal);
   const targetsOf = (cell: Cell): Target[] => [
     ...targets.fixed,
-    ...targets.choices.flatMap((choice, index) => {
-      const backend = backends[index]?.backend ?? "tcp";
+    ...targets.choices.flatMap((choice) => {
       const followers = matrix === "full" && cell.isGoal ? choice.followers : [];
-      return [choice.by[backend], ...followers.map((follower) => follower[backend])];
+      return [chosenTarget(choice, cell.load.pipeline, ways), ...followers.map(({ unix }) => unix)];
     }),
   ];
   const samples = await compare({ cells, targetsOf, onProgress: showProgress, signal });
   const goals = judgeGoals(samples);
   const shares = samples.map((sample) => sample.othersShare);
   const othersShare = { median: median(shares), max: Math.max(...shares) };
-  const result = { matrix, othersShare, machine, generatorThreads, backends, goals, summaries: summarize(samples) };
+  const result = { matrix, othersShare, machine, generatorThreads, ways, goals, summaries: summarize(samples) };
   writeResult(matrix === "full" ? "gateway" : "gateway-quick", result, gatewayReport(result));
   return goals.every((goal) => goal.isMet);
 }

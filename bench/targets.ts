@@ -15,9 +15,11 @@ export interface Target {
   /** The processes between client and engine; none where there is no proxy. */
   proxyPids: readonly number[];
   enginePid: number;
+  /** Whether they all run on the same CPU; null where nobody tells them to, or they decide themselves. */
+  isOnOneCpu: boolean | null;
 }
 
-/** A proxy that reaches its engine in two ways; the faster one becomes the target. */
+/** A proxy that reaches its engine in two ways. */
 export interface TargetChoice {
   name: TargetName;
   by: Record<BackendKind, Target>;
@@ -37,7 +39,7 @@ export async function startTargets(stack: AsyncDisposableStack, directory: strin
   const service = await startLarder(stack, "native");
   const certificate = certificateOf(service.dataDir);
   const cache = await createBenchCache(service, cacheCapacity);
-  const pids = { proxyPids: [gatewayPid(service)], enginePid: cache.enginePid };
+  const pids = { proxyPids: [gatewayPid(service)], enginePid: cache.enginePid, isOnOneCpu: null };
   const larder: Target[] = [
     { name: "larder", endpoint: cache.plain, ...pids },
     { name: "larder-tls", endpoint: cache.tls, ...pids },
@@ -55,14 +57,15 @@ async function startPeers(stack: AsyncDisposableStack, directory: string, certif
   const direct = await startEngine("direct");
   const behindHaproxy = await startEngine("behind-haproxy");
   const behindTwemproxy = await startEngine("behind-twemproxy");
+  const alone = { proxyPids: [], enginePid: direct.pid, isOnOneCpu: null };
   const startProxy = async (threads: number) =>
     keep(await startHaproxy({ directory, threads, engine: behindHaproxy, certificate }));
   const haproxy = { one: await startProxy(1), two: await startProxy(2), enginePid: behindHaproxy.pid };
   const twemproxy = keep(await startTwemproxy({ directory, engine: behindTwemproxy }));
   return {
     fixed: [
-      { name: "valkey", endpoint: plain(direct.port), proxyPids: [], enginePid: direct.pid },
-      { name: "valkey-tls", endpoint: tlsOf(certificate)(direct.tlsPort), proxyPids: [], enginePid: direct.pid },
+      { name: "valkey", endpoint: plain(direct.port), ...alone },
+      { name: "valkey-tls", endpoint: tlsOf(certificate)(direct.tlsPort), ...alone },
     ],
     choices: [
       ...haproxyChoices(haproxy, certificate),
@@ -115,7 +118,7 @@ function eachBackend(
   pids: Pick<Target, "proxyPids" | "enginePid">,
 ): Record<BackendKind, Target> {
   return {
-    tcp: { name, endpoint: endpointOf(ports.tcp), ...pids },
-    unix: { name, endpoint: endpointOf(ports.unix), ...pids },
+    tcp: { name, endpoint: endpointOf(ports.tcp), ...pids, isOnOneCpu: false },
+    unix: { name, endpoint: endpointOf(ports.unix), ...pids, isOnOneCpu: false },
   };
 }

@@ -7,6 +7,14 @@ test("all words, with colours, the last summary wins", () => {
   expect(parseTestSummary(output, 1)).toEqual({ passed: 12, failed: 3, skipped: 3 });
 });
 
+test("a control character in the name of a test hides nothing", () => {
+  expect(parseTestSummary('(pass) "[\x80-\x90]" matches\n 2 pass\n 0 fail\n', 0)).toEqual({
+    passed: 2,
+    failed: 0,
+    skipped: 0,
+  });
+});
+
 test("a crash counts as one failure", () => {
   expect(parseTestSummary("panic", 132)).toEqual({ passed: 0, failed: 1, skipped: 0 });
   expect(parseTestSummary(" 4 pass\n 0 fail\n", 1)).toEqual({ passed: 4, failed: 1, skipped: 0 });

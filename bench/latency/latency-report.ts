@@ -1,12 +1,12 @@
 /** The readable form of latencies at a fixed rate. */
-import type { Chosen } from "../compare.ts";
+import { type ChosenWay, wayText } from "../choose-ways.ts";
 import { type Machine, machineText } from "../machine.ts";
 import { tableText } from "../table.ts";
 import { type LatencyGoalResult, type LatencySummary, p99AboveDirectMsMax } from "./latency-goals.ts";
 
 export interface LatencyResult {
   machine: Machine;
-  backends: Chosen[];
+  ways: ChosenWay[];
   /** Requests per second: what each gateway transport can do, and what all targets of that transport were given. */
   rates: { transport: "plain" | "TLS"; maximum: number; rate: number }[];
   othersShare: { median: number; max: number };
@@ -38,7 +38,7 @@ function goalTable(goals: readonly LatencyGoalResult[]): string {
   return tableText(["", "goal", "GET", "SET", ""], rows);
 }
 
-function conditionsText({ rates, othersShare, backends, summaries }: LatencyResult): string {
+function conditionsText({ rates, othersShare, ways, summaries }: LatencyResult): string {
   const percent = (share: number) => `${Math.round(100 * share)} %`;
   const late = Math.max(...summaries.map(({ lateP99Ms }) => lateP99Ms));
   const doubt = late > lateP99MsMax ? ": too late for these figures to count" : "";
@@ -49,9 +49,7 @@ function conditionsText({ rates, othersShare, backends, summaries }: LatencyResu
     ),
     `the generator itself was late by at most ${late.toFixed(2)} ms in 99 % of requests${doubt}`,
     `other programs used ${percent(othersShare.median)} of the cores during a run, ${percent(othersShare.max)} at worst`,
-    ...backends.map(
-      ({ name, backend }) => `${name} reaches its engine over ${backend === "unix" ? "a Unix socket" : "TCP"}`,
-    ),
+    ...ways.map(wayText),
   ].join("\n");
 }
 

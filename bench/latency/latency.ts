@@ -2,13 +2,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { chooseWays, chosenTarget } from "../choose-ways.ts";
 import { type ClientProcess, startClientProcess } from "../client-process.ts";
-import { chooseBackends, compare, othersShareOf, rotated } from "../compare.ts";
+import { compare, othersShareOf, rotated } from "../compare.ts";
 import { cpuMicros, machineTicks } from "../cpu.ts";
 import { keyCount, type Load } from "../load.ts";
 import { describeMachine } from "../machine.ts";
 import { type Cell, cellsOf } from "../matrix.ts";
 import { ensurePeers, peerPrograms } from "../peers/install.ts";
+import { place } from "../placement.ts";
 import { showProgress } from "../progress.ts";
 import { median } from "../quantile.ts";
 import { writeResult } from "../result.ts";
@@ -39,11 +41,8 @@ export async function benchLatency(options: { isQuick: boolean; signal: AbortSig
   stack.defer(() => rmSync(directory, { recursive: true, force: true }));
   const started = await startTargets(stack, directory);
   const cells = cellsOf("quick").filter(({ load }) => load.pipeline === 1);
-  const backends = await chooseBackends(started.choices, cells, signal);
-  const targets = [
-    ...started.fixed,
-    ...started.choices.map((choice, index) => choice.by[backends[index]?.backend ?? "tcp"]),
-  ];
+  const ways = await chooseWays(started.choices, cells, signal);
+  const targets = [...started.fixed, ...started.choices.map((choice) => chosenTarget(choice, 1, ways))];
   const rates = await measureRates(targets, cells, signal);
   const generator = startClientProcess(stack, "latency/open-loop-clients.ts", signal);
   const samples = await measureAll(generator, { targets, rates, extent: extents[isQuick ? "quick" : "full"], signal });
@@ -51,7 +50,7 @@ export async function benchLatency(options: { isQuick: boolean; signal: AbortSig
   const goals = judgeLatency(samples);
   const shares = samples.map((sample) => sample.othersShare);
   const othersShare = { median: median(shares), max: Math.max(...shares) };
-  const result = { machine, backends, rates, othersShare, goals, summaries: summarizeLatency(samples) };
+  const result = { machine, ways, rates, othersShare, goals, summaries: summarizeLatency(samples) };
   writeResult(isQuick ? "latency-quick" : "latency", result, latencyReport(result));
   return goals.every((goal) => goal.isMet);
 }
@@ -102,6 +101,7 @@ async function measure(
   run: { command: Load["command"]; round: number; requestsPerSecond: number; extent: Extent },
 ): Promise<LatencySample> {
   const { command, round, requestsPerSecond, extent } = run;
+  place(target);
   const pids = [generator.pid, target.enginePid, ...target.proxyPids];
   const cpu = () => pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
   const before = { ticks: machineTicks(), cpu: cpu() };

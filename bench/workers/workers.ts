@@ -59,7 +59,7 @@ async function startWorkerTargets(
     stack.defer(() => engine.stop());
     const options = { directory, name, workers, clientsMax: 1_000, engine, engineVersion, certificate };
     const gateway = await startGatewayProcesses(stack, options);
-    return { gateway, pids: { proxyPids: gateway.pids, enginePid: engine.pid } };
+    return { gateway, pids: { proxyPids: gateway.pids, enginePid: engine.pid, isOnOneCpu: null } };
   };
   const one = await start("one", 1);
   const two = await start("two", 2);

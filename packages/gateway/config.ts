@@ -33,4 +33,10 @@ export const gatewayConfig = {
     max: gatewayLimits.workersMax,
     text: "Which of them this one is, from 1.",
   },
+  "cpu-placement": {
+    type: "choice",
+    default: "auto",
+    choices: ["auto", "free"],
+    text: "auto: with one worker, it shares a CPU with its engines while that is faster. free: the system places them all.",
+  },
 } as const satisfies ConfigTable;

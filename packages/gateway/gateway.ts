@@ -6,21 +6,23 @@ import type { BlockList } from "node:net";
 import type { ListenerReport, MoveReport, Route, RouteTable } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
 import type { Socket } from "bun";
-import type { Port, SocketOwner } from "./arrival.ts";
-import { logInWithoutPassword } from "./authentication.ts";
-import { CachePorts } from "./cache-ports.ts";
-import { ClientConnection } from "./client-connection.ts";
-import type { ClientHost } from "./client-host.ts";
-import { sweepClients } from "./client-sweep.ts";
-import type { ConnectionLog } from "./connection-log.ts";
-import { processRequests } from "./dispatch.ts";
-import { type Clients, FrontDoor } from "./front-door.ts";
+import { logInWithoutPassword } from "./client/authentication.ts";
+import { ClientConnection } from "./client/client-connection.ts";
+import type { ClientHost } from "./client/client-host.ts";
+import { sweepClients } from "./client/client-sweep.ts";
+import { OutputTotal } from "./client/output-total.ts";
+import { processRequests } from "./commands/dispatch.ts";
+import type { Port } from "./front/arrival.ts";
+import { CachePorts } from "./front/cache-ports.ts";
+import type { ConnectionLog } from "./front/connection-log.ts";
+import { type Clients, FrontDoor } from "./front/front-door.ts";
+import { type Listener, listen } from "./front/listeners.ts";
+import type { SocketOwner } from "./front/socket-owner.ts";
+import type { TlsFiles } from "./front/tls-contexts.ts";
 import { gaugesOf } from "./gauges.ts";
-import { type Listener, listen } from "./listeners.ts";
+import { logInternalErrorsTo, noteInternalError } from "./internal-errors.ts";
 import { counters } from "./metrics.ts";
-import { OutputTotal } from "./output-total.ts";
 import { ServedCache } from "./served-cache.ts";
-import type { TlsFiles } from "./tls-contexts.ts";
 import { answerQuestion } from "./workers/answer-question.ts";
 import type { ClientIds } from "./workers/client-ids.ts";
 import { PortClaims } from "./workers/port-claims.ts";
@@ -85,7 +87,8 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
 
   /** Meets the other workers and opens the shared port. Rejects with what the system throws (EADDRINUSE). */
   async start(): Promise<void> {
-    const { tlsPort, workers } = this.#options;
+    const { tlsPort, workers, log } = this.#options;
+    logInternalErrorsTo(log);
     await workers.start(this);
     await this.#claims.claimed(tlsPort);
     this.#sharedListener = this.#listen(tlsPort, { cache: null, isTls: true });
@@ -139,9 +142,15 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
       ...counters,
       larder_gateway_connections: this.#clients.size,
       larder_gateway_output_bytes: this.outputTotal.bytes,
+      larder_gateway_ports_failed: this.listenerReports().filter(({ error }) => error !== null).length,
       ...gaugesOf(this.#caches.values(), this.#clients),
       ...this.#door.gauges(),
     };
+  }
+
+  /** The native engines of this machine that have been reached. */
+  engineProcesses(): number[] {
+    return [...this.#caches.values()].flatMap((cache) => cache.engineProcess ?? []);
   }
 
   // ── for clients ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -172,6 +181,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
       return client.fail("ERR max number of clients reached");
     }
     if (minimumTlsVersion === "1.3" && client.socket.getTLSVersion() === "TLSv1.2") {
+      counters.larder_gateway_connections_refused_tls_version_total++;
       return client.fail("ERR this cache requires TLS 1.3");
     }
     cache.clients.set(client.id, client);
@@ -191,8 +201,14 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     client.fail(`ERR ${given}; on this port it selects the cache`);
   }
 
+  /** Often runs within a handler of an engine's socket, or of another client's: an exception must not get there. */
   process(client: ClientConnection, bytes: Buffer): void {
-    processRequests(client, bytes);
+    try {
+      processRequests(client, bytes);
+    } catch (error) {
+      noteInternalError(error, "client");
+      client.close();
+    }
   }
 
   onAuthenticated(client: ClientConnection, user: string, isSuccessful: boolean): void {
@@ -201,6 +217,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
 
   onClosed(client: ClientConnection): void {
     this.#clients.delete(client);
+    if (client.closeReason === "engine") counters.larder_gateway_connections_closed_engine_lost_total++;
     this.#options.connectionLog?.closed(client);
     if (client.cache?.clients.delete(client.id)) this.workers.clientsChanged(client.cache.route.cacheId);
   }

@@ -1,6 +1,6 @@
 /**
- * Every bound of the data path: its name, its value and what happens at it. Each one that closes a connection or refuses
- * a command has a counter of the same name in metrics.ts.
+ * Every bound of the data path: its name, its value and what happens at it. Each one has a row in docs/limits.md, with the
+ * metric that shows it and the error that a client gets.
  */
 export const limits = {
   /** Commands of one client on their way to the engine; past it the client is not read. See `window` in client-connection.ts. */

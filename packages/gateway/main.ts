@@ -11,12 +11,13 @@ import {
   systemClock,
   systemRandomness,
 } from "@larder/service";
-import { CertificateWatch } from "./certificate-watch.ts";
 import { gatewayConfig } from "./config.ts";
-import { ConnectionLog } from "./connection-log.ts";
+import { CpuPlacement } from "./cpu/cpu-placement.ts";
+import { CertificateWatch } from "./front/certificate-watch.ts";
+import { ConnectionLog } from "./front/connection-log.ts";
+import { parseProxySources } from "./front/proxy-sources.ts";
+import { requirePair, type TlsFiles } from "./front/tls-contexts.ts";
 import { Gateway } from "./gateway.ts";
-import { parseProxySources } from "./proxy-sources.ts";
-import { requirePair, type TlsFiles } from "./tls-contexts.ts";
 import { ClientIds, generationsOnDisk } from "./workers/client-ids.ts";
 import { KeptRoutes } from "./workers/kept-routes.ts";
 import { WorkerBus } from "./workers/worker-bus.ts";
@@ -42,9 +43,17 @@ await runDaemon({
     const gateway = gatewayOf(config, { tls: readCertificate(certificate), connectionLog, log });
     await openSharedPort(gateway, config["tls-port"]);
     certificate.start((files) => gateway.useCertificate(files));
-    const following = follow(gateway, config, log);
+    const placement = new CpuPlacement({
+      engines: () => gateway.engineProcesses(),
+      mayShare: config.workers === 1 && config["cpu-placement"] === "auto",
+      clock: systemClock,
+      log,
+    });
+    placement.start();
+    const following = follow({ gateway, placement }, config, log);
     return {
       async stop(reason) {
+        placement.stop();
         certificate.stop();
         await following.stop(reason);
         await connectionLog?.stop();
@@ -107,7 +116,11 @@ async function openSharedPort(gateway: Gateway, port: number): Promise<void> {
 }
 
 /** Serves from the table on disk at once, then from each newer one; reports what is in force. */
-function follow(gateway: Gateway, config: Config, log: Log): Started {
+function follow(
+  { gateway, placement }: { gateway: Gateway; placement: CpuPlacement },
+  config: Config,
+  log: Log,
+): Started {
   const socketPath = required(config, "controller-socket");
   const link = new ControllerLink({ ...system, socketPath, keepAliveMs: gatewayLimits.keepAliveMs, log });
   const keptRoutes = new KeptRoutes(required(config, "data-dir"), config.worker, log);
@@ -123,7 +136,7 @@ function follow(gateway: Gateway, config: Config, log: Log): Started {
       listeners: gateway.listenerReports(),
       clients: gateway.clientReports(),
       moves: gateway.moveReports(),
-      metrics: gateway.metrics(),
+      metrics: { ...gateway.metrics(), larder_gateway_cpu_shared: Number(placement.isTogether) },
     } satisfies GatewayReport);
   gateway.onPortsSettled = () => void report();
   gateway.onMoved = () => void report();

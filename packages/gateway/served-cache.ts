@@ -3,14 +3,14 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { MoveReport, Route, RouteNode, RouteUser } from "@larder/api";
 import type { CommandTable } from "@larder/resp";
 import type { Clock, Randomness } from "@larder/service";
-import type { ClientConnection } from "./client-connection.ts";
-import { EngineNode } from "./engine-node.ts";
-import type { EnginePool } from "./engine-pool.ts";
-import { FanOut } from "./fan-out.ts";
-import { leaveDedicated } from "./leave-dedicated.ts";
+import type { ClientConnection } from "./client/client-connection.ts";
+import { EngineNode } from "./engine/engine-node.ts";
+import type { EnginePool } from "./engine/engine-pool.ts";
+import { leaveDedicated } from "./engine/leave-dedicated.ts";
+import { Move } from "./engine/move.ts";
+import { ScriptMemory } from "./engine/script-memory.ts";
 import { counters } from "./metrics.ts";
-import { Move } from "./move.ts";
-import { ScriptMemory } from "./script-memory.ts";
+import { FanOut } from "./subscriptions/fan-out.ts";
 
 export interface ServedCacheOptions {
   randomness: Randomness;
@@ -42,6 +42,11 @@ export class ServedCache {
   /** What the engine can do; null until it was asked. */
   get commands(): CommandTable | null {
     return this.#node.commands;
+  }
+
+  /** Of a native engine on this machine, once it has been reached. */
+  get engineProcess(): number | null {
+    return this.#node.processId;
   }
 
   /** What can be told without having asked it. */

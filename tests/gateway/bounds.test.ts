@@ -125,4 +125,30 @@ describe.skipIf(!hasValkey)("bounds", () => {
     expect(await refused.until("\r\n")).toStartWith("-WRONGPASS ");
     for (const client of [before, renewed, refused]) client.close();
   });
+
+  test("what is too large for its command, or no RESP, ends the connection, and is counted once", async () => {
+    const errors = () => served.gateway.metrics().larder_gateway_connections_closed_protocol_error_total as number;
+    const hostile = {
+      "*2\r\n$6\r\nSELECT\r\n$300000\r\n": "ERR Protocol error: request too large for this command",
+      "*1\r\n$4\r\nPING\r\n*1\r\n!": "ERR Protocol error: expected '$', got '!'",
+      "SET 'k\r\n": "ERR Protocol error: unbalanced quotes in request",
+    };
+    for (const [text, error] of Object.entries(hostile)) {
+      const before = errors();
+      const client = await logIn("renewed");
+      client.send(Buffer.from(text));
+      expect(await client.ended()).toEndWith(`-${error}\r\n`);
+      expect({ text, errors: errors() }).toEqual({ text, errors: before + 1 });
+    }
+  });
+
+  test("a port that is somebody else's is shown until it is free", async () => {
+    const other = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    const failed = () => served.gateway.metrics().larder_gateway_ports_failed;
+    served.gateway.apply({ revision: 4, routes: [{ ...served.route, plainPort: other.port }] });
+    expect(failed()).toBe(1);
+    other.stop(true);
+    served.gateway.apply({ revision: 5, routes: [served.route] });
+    expect(failed()).toBe(0);
+  });
 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeRequest } from "@larder/resp";
 import { createLog, systemClock } from "@larder/service";
-import { ConnectionLog } from "../../packages/gateway/connection-log.ts";
+import { ConnectionLog } from "../../packages/gateway/front/connection-log.ts";
 import { limits } from "../../packages/gateway/limits.ts";
 import { type ByteClient, connectBytes } from "../fixture/byte-client.ts";
 import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";

@@ -4,8 +4,13 @@ import { encodeRequest } from "@larder/resp";
 import { type ByteClient, connectBytes } from "../fixture/byte-client.ts";
 import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
+import { until } from "../fixture/until.ts";
 
 let served: TestGateway;
+
+function metric(name: string): number {
+  return served.gateway.metrics()[`larder_gateway_${name}`] as number;
+}
 
 async function logIn(): Promise<ByteClient> {
   const client = await connectBytes({ port: served.plainPort });
@@ -17,9 +22,8 @@ async function logIn(): Promise<ByteClient> {
 
 /** Resolves once the gateway has sent so many more commands. */
 async function sent(count: number): Promise<void> {
-  const total = () => served.gateway.metrics().larder_gateway_commands_total as number;
-  const before = total();
-  while (total() < before + count) await Bun.sleep(1);
+  const before = metric("commands_total");
+  while (metric("commands_total") < before + count) await Bun.sleep(1);
   // And they have left its buffer, which takes some turns of this process's loop.
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -73,8 +77,10 @@ describe.skipIf(!hasValkey)("an engine that dies", () => {
     client.send(
       Buffer.concat([encodeRequest(["INCR", "n"]), encodeRequest(["INCR", "n"]), encodeRequest(["GET", "n"])]),
     );
+    await until("they wait", () => metric("connections_held") === 1 && metric("input_bytes") > 0);
     await served.engine.restart();
     expect(await client.until("$1\r\n2\r\n")).toBe(":1\r\n:2\r\n$1\r\n2\r\n");
+    expect([metric("connections_held"), metric("input_bytes")]).toEqual([0, 0]);
     client.close();
   });
 
@@ -98,7 +104,22 @@ describe.skipIf(!hasValkey)("an engine that dies", () => {
     const client = await logIn();
     client.send(encodeRequest(["WATCH", "k"]));
     await client.until("+OK\r\n");
+    const before = metric("connections_closed_engine_lost_total");
     await served.engine.restart();
     await client.ended();
+    expect(metric("connections_closed_engine_lost_total")).toBe(before + 1);
+  });
+
+  test("makes clients wait where it takes no more, and shows that it does", async () => {
+    const client = await logIn();
+    process.kill(served.engine.pid, "SIGSTOP");
+    const values = Array.from({ length: 40 }, (_, index) => encodeRequest(["SET", `k${index}`, Buffer.alloc(60_000)]));
+    client.send(Buffer.concat(values));
+    await until("the connection is full", () => metric("server_connections_full") === 1);
+    await until("the client waits", () => metric("connections_held") === 1);
+    process.kill(served.engine.pid, "SIGCONT");
+    await client.until("+OK\r\n".repeat(values.length));
+    expect([metric("server_connections_full"), metric("connections_held")]).toEqual([0, 0]);
+    client.close();
   });
 });

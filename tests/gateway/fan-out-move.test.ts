@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { encodeRequest } from "@larder/resp";
 import { systemRandomness } from "@larder/service";
-import type { Answer } from "../../packages/gateway/subscriber-connection.ts";
-import { SubscriberLink } from "../../packages/gateway/subscriber-link.ts";
-import type { Kind } from "../../packages/gateway/subscriptions.ts";
+import type { Answer } from "../../packages/gateway/subscriptions/subscriber-connection.ts";
+import { SubscriberLink } from "../../packages/gateway/subscriptions/subscriber-link.ts";
+import type { Kind } from "../../packages/gateway/subscriptions/subscriptions.ts";
 import { type ByteClient, connectBytes } from "../fixture/byte-client.ts";
 import { freePorts } from "../fixture/free-ports.ts";
 import { hasValkey } from "../fixture/native-engine.ts";

@@ -1,7 +1,7 @@
 /** Our matching of patterns against the engine's own, on patterns made at random. LARDER_SEED=… replays a failure. */
 import { describe, expect, test } from "bun:test";
 import { encodeRequest } from "@larder/resp";
-import { matchesGlob } from "../../packages/gateway/glob-match.ts";
+import { matchesGlob } from "../../packages/gateway/subscriptions/glob-match.ts";
 import { connectBytes } from "../fixture/byte-client.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
 import { randomFrom, testSeed } from "../fixture/seed.ts";

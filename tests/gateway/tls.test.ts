@@ -106,6 +106,7 @@ describe.skipIf(!hasValkey)("TLS", () => {
     expect((await visit(served.sharedPort, { ...older, servername })).reply).toBe(
       "-ERR this cache requires TLS 1.3\r\n",
     );
+    expect(served.gateway.metrics().larder_gateway_connections_refused_tls_version_total).toBe(1);
     expect((await visit(served.sharedPort, { servername })).reply).toStartWith("-NOAUTH ");
   });
 

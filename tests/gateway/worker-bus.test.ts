@@ -4,8 +4,9 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock, systemRandomness } from "@larder/service";
-import { everybody } from "../../packages/gateway/client-filter.ts";
+import { everybody } from "../../packages/gateway/client/client-filter.ts";
 import { limits } from "../../packages/gateway/limits.ts";
+import { counters } from "../../packages/gateway/metrics.ts";
 import { WorkerBus, type WorkerHost } from "../../packages/gateway/workers/worker-bus.ts";
 import type { WorkerQuestion } from "../../packages/gateway/workers/worker-messages.ts";
 import { until } from "../fixture/until.ts";
@@ -72,6 +73,14 @@ test("one that starts knows of those that are there before it goes on, and they 
   expect(statSync(join(directory, "gateway-2.sock")).mode & 0o777).toBe(0o600);
   await until("the first knows the second", () => !one.bus.isAlone);
   expect([await answersOf(one), await answersOf(two)]).toEqual([[2], [1]]);
+});
+
+test("one that starts does not wait for long for one that is there and says nothing", async () => {
+  const before = counters.larder_gateway_worker_meetings_late_total;
+  const silent = Bun.listen({ unix: join(directory, "gateway-2.sock"), socket: { data() {} } });
+  const one = await startWorker(1);
+  expect([one.bus.isAlone, counters.larder_gateway_worker_meetings_late_total]).toEqual([true, before + 1]);
+  silent.stop(true);
 });
 
 test("counts and ports are told when they change", async () => {

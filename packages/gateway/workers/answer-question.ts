@@ -1,7 +1,7 @@
 /** What this worker answers, to others and to itself, about its clients of one cache. */
-import type { ClientConnection } from "../client-connection.ts";
-import { describeClient, filteredOf } from "../client-description.ts";
-import { passes } from "../client-filter.ts";
+import type { ClientConnection } from "../client/client-connection.ts";
+import { describeClient, filteredOf } from "../client/client-description.ts";
+import { passes } from "../client/client-filter.ts";
 import type { ServedCache } from "../served-cache.ts";
 import type { WorkerAnswers, WorkerQuestion } from "./worker-messages.ts";
 

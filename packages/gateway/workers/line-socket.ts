@@ -1,5 +1,6 @@
 /** A Unix socket that carries lines. What the other side does not take waits, up to a bound past which it is closed. */
 import type { Socket } from "bun";
+import { noteIfInternal } from "../internal-errors.ts";
 import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
 
@@ -96,6 +97,9 @@ export function lineSocketHandlers(onOpen: (lines: LineSocket) => LineEvents) {
     data: (socket: Socket<LineSocket>, bytes: Buffer) => socket.data.onData(bytes),
     drain: (socket: Socket<LineSocket>) => socket.data?.onDrain(),
     close: (socket: Socket<LineSocket>) => socket.data?.close(),
-    error: (socket: Socket<LineSocket>) => socket.data?.close(),
+    error(socket: Socket<LineSocket>, error: unknown) {
+      noteIfInternal(error, "worker");
+      socket.data?.close();
+    },
   };
 }

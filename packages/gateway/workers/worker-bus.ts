@@ -11,6 +11,7 @@ import { join } from "node:path";
 import type { Clock, Randomness } from "@larder/service";
 import type { UnixSocketListener } from "bun";
 import { limits } from "../limits.ts";
+import { counters } from "../metrics.ts";
 import { type LineEvents, type LineSocket, lineSocketHandlers } from "./line-socket.ts";
 import { WorkerLink } from "./worker-link.ts";
 import { parseMessage, type WorkerAnswers, type WorkerMessage, type WorkerQuestion } from "./worker-messages.ts";
@@ -62,7 +63,8 @@ export class WorkerBus {
       this.#links.set(other, new WorkerLink({ socketPath, own: worker, randomness, onChange }));
     }
     const met = Promise.all([...this.#links.values()].map((link) => link.dial()));
-    await Promise.race([met, clock.sleep(limits.workerMeetMs)]);
+    const late = clock.sleep(limits.workerMeetMs).then(() => "late");
+    if ((await Promise.race([met, late])) === "late") counters.larder_gateway_worker_meetings_late_total++;
   }
 
   stop(): void {

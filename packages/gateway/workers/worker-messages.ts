@@ -8,7 +8,7 @@
  *   clients   how many clients each of the named caches has at this worker; no other has any where they are all
  *   ports     all ports that this worker listens on
  */
-import type { ClientFilter } from "../client-filter.ts";
+import type { ClientFilter } from "../client/client-filter.ts";
 
 export type WorkerMessage =
   | { hello: number }

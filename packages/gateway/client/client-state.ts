@@ -1,0 +1,64 @@
+/**
+ * Where a client stands: who it is, how it wants to be spoken to, and what of it is where. It does nothing; it is changed
+ * by the commands that they belong to, and by client-connection.ts.
+ */
+import type { RouteUser } from "@larder/api";
+import type { CommandTable, Protocol, RequestFollower } from "@larder/resp";
+import type { ClientInquiry } from "../commands/client-inquiry.ts";
+import type { QueuedTransaction } from "../commands/queued-transaction.ts";
+import type { DedicatedConnection } from "../engine/dedicated-connection.ts";
+import type { EnginePool } from "../engine/engine-pool.ts";
+import { limits } from "../limits.ts";
+import type { ServedCache } from "../served-cache.ts";
+import { noSubscriptions, type Subscriptions } from "../subscriptions/subscriptions.ts";
+
+export class ClientState {
+  cache: ServedCache | null = null;
+  user: RouteUser | null = null;
+  protocol: Protocol = 2;
+  database = 0;
+  pool: EnginePool | null = null;
+  /** Its own server connection, while it needs one. */
+  dedicated: DedicatedConnection | null = null;
+  /** Which lane its commands in flight are on; decided anew when none is. */
+  isOnBulkLane = false;
+  /** Replies that have yet to be small before it counts as one that reads small values. */
+  largeRepliesLeft = 0;
+
+  /** Commands sent to an engine and not answered. */
+  inFlight = 0;
+  /** How many commands may be in flight: grows with each answered one, shrinks where replies are large. */
+  window: number = limits.clientInFlightFirst;
+
+  /** In a transaction on its dedicated connection. */
+  isInTransaction = false;
+  /** A transaction that is gathered here and not yet sent. */
+  queued: QueuedTransaction | null = null;
+  isWatching = false;
+  /** What it watched was lost in a move: its next EXEC answers nil. */
+  isWatchLost = false;
+  /** Keeps its dedicated connection for good: it has state there that the gateway does not follow. */
+  isSticky = false;
+  subscriptions: Subscriptions = noSubscriptions;
+  /** CLIENT REPLY OFF, and SKIP for the next command. */
+  isMuted = false;
+  skipsNext = false;
+  /** The command that may be waiting in the engine, for as long as anything is in flight. */
+  blocking: { request: Buffer; sinceMs: number } | null = null;
+  /** Set while the rest of a large request streams to the dedicated connection. */
+  stream: RequestFollower | null = null;
+
+  /** Set while other workers are asked for what the command at the head of the input wants to know. */
+  inquiry: ClientInquiry | null = null;
+
+  name = "";
+  /** As it asked for last; whether the engine agreed is not known. */
+  isTracking = false;
+  isNoTouch = false;
+  libraryName = "";
+  libraryVersion = "";
+
+  get commands(): CommandTable | null {
+    return this.cache?.commands ?? null;
+  }
+}

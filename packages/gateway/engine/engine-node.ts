@@ -1,0 +1,157 @@
+/** What one cache has towards one engine process: its pools, and what is known of its commands. */
+import type { Route, RouteUser } from "@larder/api";
+import type { CommandTable, Protocol, Reply } from "@larder/resp";
+import type { Clock, Randomness } from "@larder/service";
+import { buildCommandTable, loginCommandTable } from "../commands/command-classes.ts";
+import { limits } from "../limits.ts";
+import { counters } from "../metrics.ts";
+import { type AskConnection, connectToAsk } from "./ask-connection.ts";
+import { EnginePool, type PoolKey } from "./engine-pool.ts";
+import { EngineWatch } from "./engine-watch.ts";
+import type { ServerTarget } from "./server-connection.ts";
+
+export interface EngineNodeOptions {
+  /** null while the cache has no primary: clients are held. */
+  node: Route["node"];
+  /** The route in force, for the engine's users. */
+  route(): Route;
+  randomness: Randomness;
+  clock: Clock;
+}
+
+export class EngineNode {
+  /** What the engine can do; null until it was asked. */
+  commands: CommandTable | null = null;
+  /** What can be told without having asked it. */
+  loginCommands: CommandTable;
+
+  /** Of a native engine on this machine, once it has been asked something. */
+  processId: number | null = null;
+
+  readonly #options: EngineNodeOptions;
+  readonly #pools = new Map<string, EnginePool>();
+  #commandReply: Reply = null;
+  #countsReceivers = false;
+  /** The table that is not in use, as it changes with the first and the last subscription. */
+  #otherCommands: CommandTable | null = null;
+
+  readonly #watch: EngineWatch;
+  #isClosed = false;
+  #watchTimer: Timer | null = null;
+  #askConnection: AskConnection | null = null;
+  #learnedSlow: ReadonlySet<string> = new Set();
+
+  constructor(options: EngineNodeOptions) {
+    this.#options = options;
+    this.#watch = new EngineWatch({
+      ask: (words) => this.#ask(words),
+      onSilent: () => this.#giveUp(),
+      onSlow: (commands) => {
+        this.#learnedSlow = commands;
+        this.buildTables();
+      },
+      monotonicMs: () => options.clock.monotonicMs(),
+    });
+    this.loginCommands = loginCommandTable(options.route().refusedCommands);
+  }
+
+  get pools(): Iterable<EnginePool> {
+    return this.#pools.values();
+  }
+
+  /** How to connect as a pool does, with the user's present password; null while there is no node. */
+  target({ user, database, protocol }: PoolKey, { wantsCommands }: { wantsCommands: boolean }): ServerTarget | null {
+    const { node, route } = this.#options;
+    if (node === null) return null;
+    const present = route().users.find((each) => each.engineUser === user.engineUser) ?? user;
+    const { engineUser, enginePassword } = present;
+    return {
+      socketPath: node.socketPath,
+      user: engineUser,
+      password: enginePassword,
+      protocol,
+      database,
+      wantsCommands,
+    };
+  }
+
+  /** For what the gateway asks by itself. */
+  ownTarget(): ServerTarget | null {
+    const user = this.#options.route().users[0];
+    return user === undefined ? null : this.target({ user, database: 0, protocol: 2 }, { wantsCommands: false });
+  }
+
+  /** How the subscriptions of an engine's user connect: to the socket, or else to this node; null while there is none. */
+  subscriberTarget(engineUser: string, socketPath?: string): ServerTarget | null {
+    const user = this.#options.route().users.find((each) => each.engineUser === engineUser);
+    if (user === undefined) return null;
+    const target = this.target({ user, database: 0, protocol: 3 }, { wantsCommands: false });
+    return target === null || socketPath === undefined ? target : { ...target, socketPath };
+  }
+
+  /** Connects before the first client comes, so that its first command waits for nothing. */
+  warm(): void {
+    const user = this.#options.route().users[0];
+    if (this.#options.node === null || user === undefined) return;
+    this.pool(user, 0, 2).fast.ensure();
+    this.#watchTimer ??= setInterval(() => this.#watch.look(), limits.engineWatchMs);
+  }
+
+  pool(user: RouteUser, database: number, protocol: Protocol): EnginePool {
+    const key: PoolKey = { user, database, protocol };
+    const name = `${user.engineUser} ${database} ${protocol}`;
+    let pool = this.#pools.get(name);
+    if (pool === undefined) {
+      pool = new EnginePool(this, key, this.#options.randomness);
+      this.#pools.set(name, pool);
+    }
+    return pool;
+  }
+
+  learnCommands(reply: Reply): void {
+    if (reply === null) return;
+    this.#commandReply = reply;
+    this.buildTables();
+  }
+
+  /** Anew for each route, which says what is refused. */
+  buildTables(): void {
+    const refused = this.#options.route().refusedCommands;
+    this.loginCommands = loginCommandTable(refused);
+    if (this.#commandReply === null) return;
+    const options = { learnedSlow: this.#learnedSlow, refused };
+    const countsReceivers = this.#countsReceivers;
+    this.commands = buildCommandTable(this.#commandReply, { ...options, countsReceivers });
+    this.#otherCommands = buildCommandTable(this.#commandReply, { ...options, countsReceivers: !countsReceivers });
+  }
+
+  /** Whether PUBLISH is to be looked at (publish-command.ts). */
+  countReceivers(isNeeded: boolean): void {
+    if (isNeeded === this.#countsReceivers) return;
+    this.#countsReceivers = isNeeded;
+    [this.commands, this.#otherCommands] = [this.#otherCommands, this.commands];
+  }
+
+  async #ask(words: readonly string[]): Promise<Reply | undefined> {
+    const target = this.ownTarget();
+    if (target === null) return undefined;
+    if (this.#askConnection?.state !== "ready") this.#askConnection = await connectToAsk(target);
+    if (this.#isClosed) this.#askConnection?.close();
+    this.processId = this.#askConnection?.engineProcess ?? null;
+    return this.#askConnection?.ask(words);
+  }
+
+  #giveUp(): void {
+    counters.larder_gateway_engines_silent_total++;
+    this.#askConnection?.close();
+    for (const pool of this.#pools.values()) pool.giveUp();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#watchTimer !== null) clearInterval(this.#watchTimer);
+    this.#askConnection?.close();
+    for (const pool of this.#pools.values()) pool.close();
+    this.#pools.clear();
+  }
+}
