@@ -1,25 +1,25 @@
 /** The controller's side of the gateway protocol (packages/api/gateway-protocol.ts) and nothing else: one route table, and the newest report of each gateway process. */
 import { type GatewayReport, gatewayLimits, type RouteTable } from "@larder/api";
+import { WatchedDocument } from "./watched-document.ts";
 
 export class RouteServer {
   readonly socketPath: string;
   /** By process id. */
   readonly reports = new Map<number, GatewayReport>();
-  readonly #table: RouteTable;
-  readonly #streams = new Set<ReadableStreamDefaultController<string>>();
+  readonly #table: WatchedDocument<RouteTable>;
   #server: ReturnType<typeof Bun.serve> | null = null;
   #keepAlive: Timer | null = null;
 
   constructor(socketPath: string, table: RouteTable) {
     this.socketPath = socketPath;
-    this.#table = table;
+    this.#table = new WatchedDocument(table);
   }
 
   start(): void {
     this.#server = Bun.serve({
       unix: this.socketPath,
       routes: {
-        "/gateway/watch": () => this.#watch(),
+        "/gateway/watch": () => this.#table.watch(),
         "/gateway/report": async (request: Request) => {
           const report = (await request.json()) as GatewayReport;
           this.reports.set(report.pid, report);
@@ -27,30 +27,11 @@ export class RouteServer {
         },
       },
     });
-    this.#keepAlive = setInterval(() => this.#send("\n"), gatewayLimits.keepAliveMs);
+    this.#keepAlive = setInterval(() => this.#table.keepAlive(), gatewayLimits.keepAliveMs);
   }
 
   async stop(): Promise<void> {
     if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
     await this.#server?.stop(true);
-  }
-
-  #send(text: string): void {
-    for (const stream of this.#streams) stream.enqueue(text);
-  }
-
-  #watch(): Response {
-    let own: ReadableStreamDefaultController<string>;
-    const stream = new ReadableStream<string>({
-      start: (controller) => {
-        own = controller;
-        this.#streams.add(controller);
-        controller.enqueue(`${JSON.stringify(this.#table)}\n`);
-      },
-      cancel: () => {
-        this.#streams.delete(own);
-      },
-    });
-    return new Response(stream.pipeThrough(new TextEncoderStream()));
   }
 }

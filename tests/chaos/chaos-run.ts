@@ -4,8 +4,8 @@
  * order of draws; when, the machines decide, so a replay is alike and not the same.
  */
 
-import { accessKey } from "../fixture/gateway.ts";
 import { type GatewayProcesses, startGatewayProcesses } from "../fixture/gateway-processes.ts";
+import { accessKey } from "../fixture/route.ts";
 import { randomFrom } from "../fixture/seed.ts";
 import { until } from "../fixture/until.ts";
 import { killClients, killEngines } from "./disturbances.ts";

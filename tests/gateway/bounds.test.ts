@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { encodeRequest } from "@larder/resp";
 import { type ByteClient, connectBytes } from "../fixture/byte-client.ts";
-import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { startGateway, type TestGateway } from "../fixture/gateway.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
+import { accessKey } from "../fixture/route.ts";
 
 const mebibyte = 1024 * 1024;
 let served: TestGateway;

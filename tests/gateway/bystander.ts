@@ -1,8 +1,8 @@
 /** Somebody who wants a small thing at short intervals while another client asks much: how long it waits, and what memory it costs. */
 import { CommandClient } from "../fixture/command-client.ts";
-import { accessKey } from "../fixture/gateway.ts";
 import type { GatewayProcesses } from "../fixture/gateway-processes.ts";
 import { residentBytes } from "../fixture/processes.ts";
+import { accessKey } from "../fixture/route.ts";
 
 const everyMs = 5;
 

@@ -8,9 +8,10 @@ import { createLog, systemClock } from "@larder/service";
 import { ConnectionLog } from "../../packages/gateway/front/connection-log.ts";
 import { limits } from "../../packages/gateway/limits.ts";
 import { type ByteClient, connectBytes } from "../fixture/byte-client.ts";
-import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { startGateway, type TestGateway } from "../fixture/gateway.ts";
 import { MovedClock } from "../fixture/moved-clock.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
+import { accessKey } from "../fixture/route.ts";
 import { until } from "../fixture/until.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "larder-connections-"));

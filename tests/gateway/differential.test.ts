@@ -6,9 +6,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { encodeRequest, ReplyScanner } from "@larder/resp";
 import { connectBytes } from "../fixture/byte-client.ts";
-import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { startGateway, type TestGateway } from "../fixture/gateway.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
 import type { Address } from "../fixture/raw-client.ts";
+import { accessKey } from "../fixture/route.ts";
 import { randomFrom, testSeed } from "../fixture/seed.ts";
 import { startValkey, type TestEngine } from "../fixture/valkey.ts";
 

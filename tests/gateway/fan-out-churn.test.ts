@@ -5,8 +5,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { decodeReply, encodeRequest } from "@larder/resp";
 import { type ByteClient, connectBytes } from "../fixture/byte-client.ts";
-import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { startGateway, type TestGateway } from "../fixture/gateway.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
+import { accessKey } from "../fixture/route.ts";
 import { randomFrom, testSeed } from "../fixture/seed.ts";
 import { until } from "../fixture/until.ts";
 

@@ -4,9 +4,10 @@ import { connect } from "node:net";
 import { encodeRequest } from "@larder/resp";
 import { limits } from "../../packages/gateway/limits.ts";
 import { type ByteClient, connectBytes } from "../fixture/byte-client.ts";
-import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { startGateway, type TestGateway } from "../fixture/gateway.ts";
 import { MovedClock } from "../fixture/moved-clock.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
+import { accessKey } from "../fixture/route.ts";
 import { until } from "../fixture/until.ts";
 
 let served: TestGateway;

@@ -5,10 +5,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { encodeRequest } from "@larder/resp";
 import { CommandClient } from "../fixture/command-client.ts";
-import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { startGateway, type TestGateway } from "../fixture/gateway.ts";
 import { HonestClient } from "../fixture/honest-client.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
 import { type Address, connectRaw } from "../fixture/raw-client.ts";
+import { accessKey } from "../fixture/route.ts";
 import { randomFrom, testSeed } from "../fixture/seed.ts";
 import { until } from "../fixture/until.ts";
 import { EngineView } from "./engine-view.ts";

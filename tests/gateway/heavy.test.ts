@@ -5,10 +5,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { encodeRequest, ReplyError } from "@larder/resp";
 import { CommandClient } from "../fixture/command-client.ts";
-import { accessKey } from "../fixture/gateway.ts";
 import { type GatewayProcesses, startGatewayProcesses } from "../fixture/gateway-processes.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
 import { residentBytes } from "../fixture/processes.ts";
+import { accessKey } from "../fixture/route.ts";
 import { until } from "../fixture/until.ts";
 import { type Seen, whileServed } from "./bystander.ts";
 import { ReplyStream } from "./reply-stream.ts";

@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { encodeRequest } from "@larder/resp";
 import type { Socket } from "bun";
 import { connectBytes } from "../fixture/byte-client.ts";
-import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { startGateway, type TestGateway } from "../fixture/gateway.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
+import { accessKey } from "../fixture/route.ts";
 import { randomFrom, testSeed } from "../fixture/seed.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "larder-hostile-"));

@@ -7,8 +7,9 @@ import { encodeRequest } from "@larder/resp";
 import type { Log } from "@larder/service";
 import type { ClientConnection } from "../../packages/gateway/client/client-connection.ts";
 import { type ByteClient, connectBytes } from "../fixture/byte-client.ts";
-import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { startGateway, type TestGateway } from "../fixture/gateway.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
+import { accessKey } from "../fixture/route.ts";
 import { until } from "../fixture/until.ts";
 
 const secret = "a-key-of-somebody";

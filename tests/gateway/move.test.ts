@@ -7,8 +7,9 @@ import type { NodeId, Route, RouteMove, RouteNode } from "@larder/api";
 import type { Reply } from "@larder/resp";
 import { CommandClient } from "../fixture/command-client.ts";
 import { type EnginePair, startEnginePair } from "../fixture/engine-pair.ts";
-import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { startGateway, type TestGateway } from "../fixture/gateway.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
+import { accessKey } from "../fixture/route.ts";
 import { until } from "../fixture/until.ts";
 
 let pair: EnginePair;

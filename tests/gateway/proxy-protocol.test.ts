@@ -11,10 +11,11 @@ import { parseProxySources } from "../../packages/gateway/front/proxy-sources.ts
 import { limits } from "../../packages/gateway/limits.ts";
 import { type ByteClient, connectBytes } from "../fixture/byte-client.ts";
 import { freePorts } from "../fixture/free-ports.ts";
-import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { startGateway, type TestGateway } from "../fixture/gateway.ts";
 import { MovedClock } from "../fixture/moved-clock.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
 import { connectRaw } from "../fixture/raw-client.ts";
+import { accessKey } from "../fixture/route.ts";
 import { until } from "../fixture/until.ts";
 
 let served: TestGateway;

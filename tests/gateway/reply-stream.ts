@@ -1,8 +1,8 @@
 /** Counts very many, or very large, replies as they come, and keeps none but the last. */
 import type { Socket } from "node:net";
 import { decodeReply, encodeRequest, type Reply, ReplyScanner } from "@larder/resp";
-import { accessKey } from "../fixture/gateway.ts";
 import { type Address, openSocket } from "../fixture/raw-client.ts";
+import { accessKey } from "../fixture/route.ts";
 
 /** A last reply longer than this is not kept. */
 const keptBytesMax = 1024;

@@ -8,8 +8,9 @@ import type { CacheId, Route } from "@larder/api";
 import { encodeRequest } from "@larder/resp";
 import { connectBytes } from "../fixture/byte-client.ts";
 import { issueTestCertificate } from "../fixture/certificate.ts";
-import { accessKey, startGateway, type TestGateway } from "../fixture/gateway.ts";
+import { startGateway, type TestGateway } from "../fixture/gateway.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
+import { accessKey } from "../fixture/route.ts";
 import { until } from "../fixture/until.ts";
 
 const versions = ["TLSv1.2", "TLSv1.3"] as const;
