@@ -1,5 +1,8 @@
 /** The agent's options. */
-import type { ConfigTable } from "@larder/service";
+import { resolve } from "node:path";
+import { LarderError } from "@larder/api";
+import type { ConfigTable, ConfigValues } from "@larder/service";
+import type { NodeTls } from "./engine/replication-settings.ts";
 
 export const agentTable = {
   "data-dir": { type: "string", default: "agent", text: "Where the agent keeps its files." },
@@ -11,4 +14,27 @@ export const agentTable = {
     default: undefined,
     text: "The native engine's program; else the PATH is searched.",
   },
+  "replication-host": {
+    type: "string",
+    default: "127.0.0.1",
+    text: "The host's own IP address, where engines listen for the other nodes of their caches.",
+  },
+  "node-cert": {
+    type: "string",
+    default: undefined,
+    text: "The certificate (PEM) by which engines know each other, for server and client use. Replicas need it.",
+  },
+  "node-key": { type: "string", default: undefined, text: "The certificate's key (PEM)." },
+  "node-ca": { type: "string", default: undefined, text: "The authority (PEM) that signs all nodes' certificates." },
 } as const satisfies ConfigTable;
+
+/** null when none is given. Throws ConfigInvalid when only some are. */
+export function nodeTlsOf(
+  config: Pick<ConfigValues<typeof agentTable>, "node-cert" | "node-key" | "node-ca">,
+): NodeTls | null {
+  const { "node-cert": cert, "node-key": key, "node-ca": ca } = config;
+  if (cert === undefined && key === undefined && ca === undefined) return null;
+  if (cert === undefined || key === undefined || ca === undefined)
+    throw new LarderError("ConfigInvalid", "--node-cert, --node-key and --node-ca go together.");
+  return { certPath: resolve(cert), keyPath: resolve(key), caPath: resolve(ca) };
+}

@@ -28,6 +28,7 @@ import {
 } from "@larder/service";
 import { findLiving } from "./engine/adopt.ts";
 import { type Engines, findEngines, noEngineError } from "./engine/find.ts";
+import type { ReplicationHost } from "./engine/replication-place.ts";
 import { ensureHostId, hostMemoryBytes } from "./host.ts";
 import { lockDirectory } from "./lock.ts";
 import { listNodes, nodePaths, nodesDirectory } from "./node-folder.ts";
@@ -41,6 +42,7 @@ export interface AgentOptions {
   engineKind: "auto" | EngineKind;
   enginePath: string | undefined;
   searchPath: string;
+  replicationHost: ReplicationHost;
   clock: Clock;
   randomness: Randomness;
   log: Log;

@@ -1,4 +1,4 @@
-/** The machine as the agent sees it: a lasting id, and how much memory it may use. */
+/** The machine as the agent sees it: a lasting id, and how much memory and which CPUs it may use. */
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
@@ -18,6 +18,11 @@ export function ensureHostId(dataDirectory: string, randomness: Randomness): str
 export function hostMemoryBytes(): number {
   const limits = cgroupLimitFiles(readText("/proc/self/cgroup") ?? "").map((path) => Number(readText(path) ?? "max"));
   return Math.min(totalmem(), ...limits.filter((limit) => limit > 0));
+}
+
+/** The CPUs that this process may use, as "0-3,8"; null where the system does not tell (Linux does). */
+export function allowedCpus(): string | null {
+  return /^Cpus_allowed_list:\s*(\S+)$/m.exec(readText("/proc/self/status") ?? "")?.[1] ?? null;
 }
 
 /**

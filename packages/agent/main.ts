@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { runDaemon, systemClock, systemRandomness } from "@larder/service";
 import { Agent } from "./agent.ts";
-import { agentTable } from "./agent-options.ts";
+import { agentTable, nodeTlsOf } from "./agent-options.ts";
 
 await runDaemon({
   name: "agent",
@@ -15,6 +15,7 @@ await runDaemon({
       engineKind: config.engine,
       enginePath: config["engine-path"],
       searchPath: process.env["PATH"] ?? "",
+      replicationHost: { host: config["replication-host"], tls: nodeTlsOf(config) },
       clock: systemClock,
       randomness: systemRandomness,
       log,

@@ -22,6 +22,7 @@ import { join } from "node:path";
 import type { CacheId, EngineFound, EngineUser, NodeId } from "@larder/api";
 import { readJsonFile, writeFileAtomic } from "@larder/service";
 import type { ProcessIdentity } from "./engine/process.ts";
+import type { ReplicationState } from "./engine/replication.ts";
 
 export interface NodeRecord {
   nodeId: NodeId;
@@ -36,6 +37,8 @@ export interface NodeRecord {
   adminUser: Pick<EngineUser, "name" | "password">;
   /** null until the process first answered. */
   runId: string | null;
+  /** null for a node alone. */
+  replication: ReplicationState | null;
 }
 
 export interface NodePaths {
@@ -117,8 +120,8 @@ export function removeFolder(paths: NodePaths): void {
   rmSync(paths.directory, { recursive: true, force: true });
 }
 
-/** The engine's last word, for an error message; empty when it said nothing. */
-export function lastLogLine(paths: NodePaths): string {
+/** The engine's last words; empty when it said nothing. */
+export function readLogTail(paths: NodePaths): string {
   const size = statSync(paths.logPath, { throwIfNoEntry: false })?.size ?? 0;
   if (size === 0) return "";
   const tail = Buffer.alloc(Math.min(size, logTailBytes));
@@ -128,5 +131,5 @@ export function lastLogLine(paths: NodePaths): string {
   } finally {
     closeSync(file);
   }
-  return tail.toString("utf8").trimEnd().split("\n").at(-1) ?? "";
+  return tail.toString("utf8");
 }

@@ -8,9 +8,11 @@
 import { LarderError, type NodeId, type NodeObserved, type NodeSpec } from "@larder/api";
 import { backoffMs, type Clock, type Log, type Randomness } from "@larder/service";
 import { EngineUnreachable } from "./engine/ask.ts";
+import { problemOfDeath } from "./engine/death.ts";
 import { type EngineContext, EngineProcess } from "./engine/engine-process.ts";
 import type { Engines } from "./engine/find.ts";
-import { forgetProcess, lastLogLine, type NodePaths, removeFolder } from "./node-folder.ts";
+import type { ReplicationHost } from "./engine/replication-place.ts";
+import { forgetProcess, type NodePaths, readLogTail, removeFolder } from "./node-folder.ts";
 import { initialState, type NodeEvent, type NodeLifeState, type NodeProblem, transition } from "./node-state.ts";
 import { Wakeup } from "./wakeup.ts";
 
@@ -19,6 +21,7 @@ export interface NodeSupervisorOptions {
   wanted: NodeSpec | "unknown";
   paths: NodePaths;
   engines: Engines;
+  replicationHost: ReplicationHost;
   clock: Clock;
   randomness: Randomness;
   log: Log;
@@ -27,6 +30,8 @@ export interface NodeSupervisorOptions {
 }
 
 const observeEveryMs = 2_000;
+/** While a replica has no link, is being copied to or lags. */
+const unsettledEveryMs = 200;
 const answerPollMs = 3;
 const answerTimeoutMs = 15_000;
 const reconnectMs = 10;
@@ -63,7 +68,7 @@ export class NodeSupervisor {
   }
 
   want(wanted: NodeSpec | "unwanted"): void {
-    const isNews = wanted === "unwanted" || wanted.generation !== this.#spec?.generation;
+    const isNews = wanted === "unwanted" || !isSameSpec(wanted, this.#spec);
     this.#wanted = wanted;
     if (isNews) this.#wakeup.wake();
   }
@@ -93,6 +98,7 @@ export class NodeSupervisor {
       runId: isRunning ? (record?.runId ?? null) : null,
       engine: record?.engine ?? null,
       memoryBytesUsed: isRunning ? this.#memoryBytesUsed : null,
+      replication: isRunning ? (this.#process?.replicationObserved() ?? null) : null,
       error: this.#problem(),
     };
   }
@@ -206,23 +212,28 @@ export class NodeSupervisor {
       return null;
     }
     try {
+      await engine.lookAtReplication();
       await this.#applySpec(engine);
       await this.#observe(engine);
     } catch (error) {
       if (!(error instanceof EngineUnreachable)) throw error;
       return null;
     }
-    await this.#wakeup.wait(this.#observeAtMs - this.#options.clock.monotonicMs());
+    const observeInMs = this.#observeAtMs - this.#options.clock.monotonicMs();
+    await this.#wakeup.wait(engine.isSettled ? observeInMs : Math.min(observeInMs, unsettledEveryMs));
     return null;
   }
 
+  /** The role comes first: whole caches wait for a promotion. */
   async #applySpec(engine: EngineProcess): Promise<void> {
     const spec = this.#spec;
-    if (spec === undefined || engine.record?.generation === spec.generation) return this.#setApplyProblem(null);
     try {
-      await engine.apply(spec);
+      if (spec !== undefined) await engine.obeyLeader(spec);
+      if (spec !== undefined && !engine.hasTaken(spec)) {
+        await engine.apply(spec);
+        this.#options.onChange();
+      }
       this.#setApplyProblem(null);
-      this.#options.onChange();
     } catch (error) {
       if (error instanceof EngineUnreachable) throw error;
       this.#setApplyProblem(problemOf(error));
@@ -255,15 +266,13 @@ export class NodeSupervisor {
     return { kind: "gone" };
   }
 
-  #deathOf(engine: EngineProcess, message = this.#lastWords()): NodeEvent {
+  #deathOf(engine: EngineProcess, message?: string): NodeEvent {
     engine.close();
     this.#process = null;
     this.#memoryBytesUsed = null;
-    return { kind: "exit", ranMs: this.#stateMs(), problem: { code: "EngineStartFailed", message } };
-  }
-
-  #lastWords(): string {
-    return `The engine ended: ${lastLogLine(this.#options.paths) || "it left no message"}`;
+    const problem =
+      message === undefined ? problemOfDeath(readLogTail(this.#options.paths)) : { code: "EngineStartFailed", message };
+    return { kind: "exit", ranMs: this.#stateMs(), problem };
   }
 
   /** For how long the node has been in its state. */
@@ -275,6 +284,11 @@ export class NodeSupervisor {
     if (this.#process === null) throw new Error("a node that runs has no process");
     return this.#process;
   }
+}
+
+/** The leader's epoch is compared, too, as nothing is worth a late promotion. */
+function isSameSpec(a: NodeSpec, b: NodeSpec | undefined): boolean {
+  return a.generation === b?.generation && a.replication?.leader?.epoch === b.replication?.leader?.epoch;
 }
 
 function problemOf(error: unknown): NodeProblem {

@@ -22,6 +22,35 @@ export interface EngineUser {
   rules: string;
 }
 
+export interface Address {
+  host: string;
+  port: number;
+}
+
+/**
+ * Who is the primary of a cache with replicas, as the controller decided. The same for all of its nodes. No agent puts
+ * a record of a lower epoch in force than one that is.
+ */
+export interface Leader {
+  /** Rises with every decision. The first is 1. */
+  epoch: number;
+  nodeId: NodeId;
+  /** It leads in this life only: a restarted engine is empty, and must not be copied. */
+  runId: string;
+  /** Where its replicas reach it. Each life of an engine has a port of its own: nobody follows an emptied one by mistake. */
+  address: Address;
+}
+
+/** How a node of a cache with replicas takes part in replication. */
+export interface ReplicationSpec {
+  /** null: nobody yet, and older than any record. The nodes start, report, and wait detached. */
+  leader: Leader | null;
+  /** As whom the cache's nodes log in to each other: "-@all +psync +sync +replconf +ping". */
+  user: EngineUser;
+  /** While the node leads, writes are refused with fewer replicas in sync than this. */
+  replicasToWriteMin: number;
+}
+
 /** The desired state of one engine process. */
 export interface NodeSpec {
   nodeId: NodeId;
@@ -36,6 +65,8 @@ export interface NodeSpec {
   /** The user that the agent itself logs in as. */
   adminUser: EngineUser;
   users: EngineUser[];
+  /** null: a node alone, which listens on no port and replicates nothing. Fixed for the life of an engine process. */
+  replication: ReplicationSpec | null;
 }
 
 export interface AgentDesired {
@@ -61,6 +92,37 @@ export interface EngineFound {
  */
 export type NodeState = "starting" | "running" | "failed";
 
+/**
+ * detached  it serves no data, follows nobody, and nobody can copy it; data that it has stays
+ * primary   it serves, and others may follow it
+ * replica   it follows the leader
+ */
+export type ReplicationRole = "detached" | "primary" | "replica";
+
+export interface ReplicaObserved {
+  /** "host:port", as the replica's own `ReplicationObserved.address`. */
+  address: string;
+  offset: number;
+  /** Since the replica last said how far it is; it does so every second. */
+  lagSeconds: number;
+  /** The engine's word; "online" once the first copy is over. */
+  state: string;
+}
+
+export interface ReplicationObserved {
+  /** Of this life of the engine. */
+  address: Address;
+  role: ReplicationRole;
+  /** Of the leader record that is in force here; 0 before any. */
+  epoch: number;
+  /** How far it is in the stream of writes: a primary has written this, any other has processed it. */
+  offset: number;
+  /** Of a replica: whether its link is up and the first copy is complete. */
+  inSync: boolean;
+  /** Of a primary: who is attached. */
+  replicas: ReplicaObserved[];
+}
+
 export interface NodeObserved {
   nodeId: NodeId;
   cacheId: CacheId;
@@ -74,6 +136,8 @@ export interface NodeObserved {
   runId: string | null;
   engine: EngineFound | null;
   memoryBytesUsed: number | null;
+  /** null for a node alone, and while the engine does not run. */
+  replication: ReplicationObserved | null;
   error: { code: string; message: string } | null;
 }
 

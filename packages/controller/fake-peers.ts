@@ -64,6 +64,7 @@ export class FakeAgent {
       runId: "1",
       engine: this.engines[0] ?? null,
       memoryBytesUsed: this.memoryBytesUsed,
+      replication: null,
       error: null,
       ...this.outcome(spec),
     };

@@ -8,6 +8,8 @@ import { liveCommands, maxclients } from "./settings.ts";
 const paths = { directory: "/data dir/node", socketPath: "/run/node.sock", pidPath: "/data dir/node/engine.pid" };
 const secretSha256 = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 
+const nodeUser = { name: "larder-node", password: "secret", rules: "-@all +psync" };
+
 function spec(given: Partial<NodeSpec> = {}): NodeSpec {
   return {
     nodeId: "n1" as NodeId,
@@ -20,6 +22,7 @@ function spec(given: Partial<NodeSpec> = {}): NodeSpec {
     notifyKeyspaceEvents: "",
     adminUser: { name: "admin", password: "secret", rules: "~* &* +@all" },
     users: [{ name: "app", password: "secret", rules: "~* +@all -config" }],
+    replication: null,
     ...given,
   };
 }
@@ -29,7 +32,7 @@ function engine(name: "valkey" | "redis", version: string, given: Partial<Engine
 }
 
 const linesFor = (name: "valkey" | "redis", version: string, given?: Partial<NodeSpec>) =>
-  configureNative(spec(given), engine(name, version), paths).split("\n");
+  configureNative(spec(given), engine(name, version), paths, null).split("\n");
 
 describe("the configuration file", () => {
   test("listens on a Unix socket only, keeps nothing and lets nobody in without a password", () => {
@@ -61,6 +64,65 @@ describe("the configuration file", () => {
       `user app reset on #${secretSha256} "~a\\"b\\\\c"`,
     );
     expect(() => linesFor("valkey", "8.0.1", { notifyKeyspaceEvents: "K\nport 6379" })).toThrow("control character");
+  });
+});
+
+describe("of a node that replicates", () => {
+  const tls = { certPath: "/tls/cert.pem", keyPath: "/tls/key.pem", caPath: "/tls/ca.pem" };
+  const place = { address: { host: "10.0.0.1", port: 7001 }, tls, cpuList: "0-3,8" };
+  const replication = { leader: null, user: nodeUser, replicasToWriteMin: 1 };
+  const replicated = (name: "valkey" | "redis", version: string, cpuList: string | null = "0-3,8") =>
+    configureNative(spec({ replication }), engine(name, version), paths, { ...place, cpuList }).split("\n");
+
+  test("the file has a port with TLS alone, and begins detached", () => {
+    const lines = replicated("valkey", "8.0.1");
+    for (const line of [
+      "port 0",
+      "tls-port 7001",
+      "bind 10.0.0.1",
+      "tls-auth-clients yes",
+      "tls-replication yes",
+      "replicaof 127.0.0.1 0",
+      "replica-serve-stale-data no",
+      "min-replicas-to-write 1",
+      "min-replicas-max-lag 2",
+      `user larder-node reset on #${secretSha256} -@all +psync`,
+    ])
+      expect(lines).toContain(line);
+    expect(lines.find((line) => line.startsWith("tls-"))).toBe("tls-port 7001");
+    expect(lines.join()).not.toContain("masterauth");
+    expect(linesFor("valkey", "8.0.1").join()).not.toMatch(/tls-|replica|cpulist/);
+  });
+
+  test("the file has only what the version and the system know", () => {
+    const dual = "dual-channel-replication-enabled yes";
+    expect(replicated("valkey", "8.0.1")).toContain(dual);
+    for (const lines of [replicated("valkey", "7.2.5"), replicated("redis", "7.2.4")]) {
+      expect(lines).not.toContain(dual);
+      expect(lines).toContain("shutdown-timeout 1");
+    }
+    expect(replicated("redis", "6.2.14")).not.toContain("shutdown-timeout 1");
+    expect(replicated("redis", "6.2.14")).toContain(`bgsave_cpulist "0-3,8"`);
+    expect(replicated("valkey", "8.0.1", null).join()).not.toContain("cpulist");
+  });
+
+  test("live changes set the log-in, too", () => {
+    const commands = liveCommands(spec({ replication }), []);
+    expect(commands).toContainEqual(["CONFIG", "SET", "min-replicas-to-write", "1"]);
+    expect(commands).toContainEqual([
+      "ACL",
+      "SETUSER",
+      "larder-node",
+      "reset",
+      "on",
+      `#${secretSha256}`,
+      "-@all",
+      "+psync",
+    ]);
+    expect(commands.slice(-2)).toEqual([
+      ["CONFIG", "SET", "masteruser", "larder-node"],
+      ["CONFIG", "SET", "masterauth", "secret"],
+    ]);
   });
 });
 
@@ -98,6 +160,12 @@ describe("the choice of an engine", () => {
     expect(selectEngine([native, older, small], spec())).toBe(native);
     expect(selectEngine([native, older, small], spec({ engine: "embedded" }))).toBe(small);
     expect(selectEngine([small, older], spec({ memoryBytesMax: 4 * 2 ** 30 }))).toBe(older);
+  });
+
+  test("is a native one for a node that replicates", () => {
+    const replication = { leader: null, user: nodeUser, replicasToWriteMin: 0 };
+    expect(selectEngine([small, older], spec({ replication }))).toBe(older);
+    expect(() => selectEngine([small], spec({ replication }))).toThrow("cannot replicate");
   });
 
   test("says what is missing", () => {

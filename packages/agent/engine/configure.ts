@@ -1,10 +1,11 @@
 /**
  * The configuration file of a native engine, for Valkey 7.2 to 9 and Redis 6.2 to 7.2. It is written anew at every
- * start. The engine listens on a Unix socket only, keeps nothing on disk and has no default user. The file holds hashes
- * of passwords, never passwords.
+ * start. The engine listens on a Unix socket, and on a port only when it replicates. It keeps nothing on disk and has no
+ * default user. The file holds hashes of passwords, never passwords.
  */
 import type { EngineFound, NodeSpec } from "@larder/api";
-import { liveSettings, maxclients, userRules } from "./settings.ts";
+import { type ReplicationPlace, replicationDirectives } from "./replication-settings.ts";
+import { liveSettings, maxclients, userRules, usersOf } from "./settings.ts";
 import { isAtLeast } from "./version.ts";
 
 export interface NativePaths {
@@ -56,8 +57,13 @@ const versioned: readonly VersionedDirectives[] = [
   },
 ];
 
-/** Throws on a control character anywhere in the spec: it could end a line. */
-export function configureNative(spec: NodeSpec, engine: EngineFound, paths: NativePaths): string {
+/** `place` is null for a node alone. Throws on a control character anywhere in the spec: it could end a line. */
+export function configureNative(
+  spec: NodeSpec,
+  engine: EngineFound,
+  paths: NativePaths,
+  place: ReplicationPlace | null,
+): string {
   const directives: Directive[] = [
     ...always,
     ...versioned.filter((one) => isAtLeast(engine.version, one[engine.name])).flatMap((one) => one.directives),
@@ -66,9 +72,10 @@ export function configureNative(spec: NodeSpec, engine: EngineFound, paths: Nati
     ["dir", paths.directory],
     ["databases", String(spec.databases)],
     ["maxclients", String(maxclients(spec.memoryBytesMax))],
+    ...(place === null ? [] : replicationDirectives(engine, place)),
     ...liveSettings(spec),
     ["user", "default", "off"],
-    ...[spec.adminUser, ...spec.users].map((user): Directive => ["user", user.name, ...userRules(user)]),
+    ...usersOf(spec).map((user): Directive => ["user", user.name, ...userRules(user)]),
   ];
   return `${directives.map((directive) => directive.map(quote).join(" ")).join("\n")}\n`;
 }

@@ -5,19 +5,26 @@
  * Invariant: the record on disk never claims a generation that the process has not fully taken.
  */
 import { existsSync } from "node:fs";
-import { type EngineFound, LarderError, type NodeSpec } from "@larder/api";
-import type { Clock } from "@larder/service";
-import { type NodePaths, type NodeRecord, writeRecord } from "../node-folder.ts";
+import { type EngineFound, LarderError, type NodeId, type NodeSpec, type ReplicationObserved } from "@larder/api";
+import type { Clock, Log } from "@larder/service";
+import { type NodePaths, type NodeRecord, readRecord, writeRecord } from "../node-folder.ts";
 import { findLiving } from "./adopt.ts";
 import { EngineConnection, EngineRefused, EngineUnreachable } from "./ask.ts";
 import type { Engines } from "./find.ts";
 import { isAlive, type ProcessIdentity } from "./process.ts";
+import { EngineReplication, type ReplicationState } from "./replication.ts";
+import { findPlace, type ReplicationHost } from "./replication-place.ts";
 import { selectEngine } from "./select.ts";
 import { liveCommands } from "./settings.ts";
 import { startEngine } from "./start.ts";
 import { stopEngine } from "./stop.ts";
 
 export interface EngineContext {
+  nodeId: NodeId;
+  replicationHost: ReplicationHost;
+  log: Log;
+  /** Something that the agent reports has changed. */
+  onChange: () => void;
   paths: NodePaths;
   engines: Engines;
   clock: Clock;
@@ -30,12 +37,15 @@ export class EngineProcess {
   readonly #context: EngineContext;
   /** null for a process that only its pid file speaks for, until it let us in. */
   #record: NodeRecord | null;
+  /** null for a node alone, and as long as there is no record. */
+  #replication: EngineReplication | null;
   #connection: EngineConnection | null = null;
 
   private constructor(context: EngineContext, identity: ProcessIdentity, record: NodeRecord | null) {
     this.#context = context;
     this.identity = identity;
     this.#record = record;
+    this.#replication = this.#replicationOf(record?.replication);
   }
 
   /** The living process that an earlier agent started, if there may be one. */
@@ -47,10 +57,13 @@ export class EngineProcess {
   /** Starts a process that does not answer yet. Throws EngineNotAvailable or EngineStartFailed. */
   static async start(context: EngineContext, spec: NodeSpec): Promise<EngineProcess> {
     const engine = selectEngine(context.engines.found, spec);
-    const { paths, engines, onLoss } = context;
-    const identity = await startEngine({ spec, engine, nodePath: engines.nodePath, paths, onExit: onLoss });
+    const { paths, engines, onLoss, replicationHost } = context;
+    const formerPort = readRecord(paths)?.replication?.address.port;
+    const place = spec.replication ? await findPlace(replicationHost, formerPort) : null;
+    const identity = await startEngine({ spec, engine, nodePath: engines.nodePath, paths, place, onExit: onLoss });
     const started = new EngineProcess(context, identity, null);
-    started.#write({ ...recordOf(spec), ...started.#facts(engine), runId: null });
+    const replication = place && { address: place.address, epoch: 0 };
+    started.#begin({ ...recordOf(spec), ...started.#facts(engine), runId: null, replication });
     return started;
   }
 
@@ -70,6 +83,11 @@ export class EngineProcess {
   /** Whether it has answered at least once, to this agent or an earlier one. */
   get hasAnswered(): boolean {
     return this.#record?.runId != null;
+  }
+
+  /** Whether nothing in its replication is under way that has to be looked at soon. */
+  get isSettled(): boolean {
+    return this.#replication?.isSettled ?? true;
   }
 
   get isConnected(): boolean {
@@ -93,7 +111,8 @@ export class EngineProcess {
     const connection = await this.#login(spec);
     if (connection === undefined) return false;
     try {
-      this.#accept(await connection.info("server"), spec);
+      await this.#accept(connection, spec);
+      await this.#replication?.look(connection);
     } catch (error) {
       connection.close();
       if (error instanceof EngineUnreachable) return false;
@@ -107,16 +126,38 @@ export class EngineProcess {
     return true;
   }
 
-  /** Brings the running engine to the spec. Throws OperationNotSupported where only a restart could. */
+  /** What is seen of its replication since it was connected; null for a node alone. */
+  replicationObserved(): ReplicationObserved | null {
+    return this.#replication?.observed() ?? null;
+  }
+
+  async lookAtReplication(): Promise<void> {
+    await this.#replication?.look(this.#connected());
+  }
+
+  /** Brings the engine to its role. It is on disk only after `apply`: the news of a role is not to wait for a disk. */
+  async obeyLeader(spec: NodeSpec): Promise<void> {
+    if (this.#replication === null || !spec.replication) return;
+    await this.#replication.obey(this.#connected(), spec.replication, this.#record?.runId ?? null);
+  }
+
+  /** Whether the record on disk says that the engine has taken the spec. */
+  hasTaken(spec: NodeSpec): boolean {
+    const record = this.#record;
+    return record?.generation === spec.generation && record.replication?.epoch === this.#replication?.state.epoch;
+  }
+
+  /** Brings the running engine to the spec, but for its role. Throws OperationNotSupported where only a restart could. */
   async apply(spec: NodeSpec): Promise<void> {
     const record = this.#record;
     if (record === null) throw new Error("a spec for an engine that has not answered");
-    if (record.generation === spec.generation) return;
-    refuseRestart(record, spec);
-    const users = await this.#ask("ACL", "USERS");
-    for (const command of liveCommands(spec, Array.isArray(users) ? users.map(String) : []))
-      await this.#ask(...command);
-    this.#write({ ...record, ...recordOf(spec) });
+    if (record.generation !== spec.generation) {
+      refuseRestart(record, spec);
+      const users = await this.#ask("ACL", "USERS");
+      for (const command of liveCommands(spec, Array.isArray(users) ? users.map(String) : []))
+        await this.#ask(...command);
+    }
+    this.#write({ ...record, ...recordOf(spec), replication: this.#replication?.state ?? null });
   }
 
   async readMemoryBytesUsed(): Promise<number | null> {
@@ -150,7 +191,8 @@ export class EngineProcess {
     throw new LarderError("EngineStartFailed", "The engine does not let the agent in.");
   }
 
-  #accept(info: Map<string, string>, spec: NodeSpec | undefined): void {
+  async #accept(connection: EngineConnection, spec: NodeSpec | undefined): Promise<void> {
+    const info = await connection.info("server");
     const runId = info.get("run_id") ?? "";
     const known = this.#record?.runId ?? null;
     if (known !== null && known !== runId)
@@ -161,8 +203,19 @@ export class EngineProcess {
     const engine = describeEngine(info, this.#context.engines.found);
     if (engine.kind === "native" && info.get("process_id") !== String(this.identity.pid))
       throw new LarderError("EngineStartFailed", "Another engine answers on the node's socket.");
-    // Generation 0: nobody knows how much of a spec it has taken.
-    this.#write({ ...recordOf(spec), ...this.#facts(engine), runId, generation: 0 });
+    // Generation 0 and epoch 0: nobody knows how much of a spec it has taken.
+    const replication = await readReplicationState(connection);
+    this.#begin({ ...recordOf(spec), ...this.#facts(engine), runId, generation: 0, replication });
+  }
+
+  /** The first record of a process. */
+  #begin(record: NodeRecord): void {
+    this.#write(record);
+    this.#replication = this.#replicationOf(record.replication);
+  }
+
+  #replicationOf(state: ReplicationState | null | undefined): EngineReplication | null {
+    return state ? new EngineReplication(state, this.#context) : null;
   }
 
   #facts(engine: EngineFound): Pick<NodeRecord, "process" | "socketPath" | "engine"> {
@@ -185,7 +238,7 @@ export class EngineProcess {
 }
 
 /** What the record takes from the spec. */
-function recordOf(spec: NodeSpec): Omit<NodeRecord, "process" | "socketPath" | "engine" | "runId"> {
+function recordOf(spec: NodeSpec): Pick<NodeRecord, "nodeId" | "cacheId" | "generation" | "databases" | "adminUser"> {
   const { nodeId, cacheId, generation, databases } = spec;
   const { name, password } = spec.adminUser;
   return { nodeId, cacheId, generation, databases, adminUser: { name, password } };
@@ -196,6 +249,8 @@ function refuseRestart(record: NodeRecord, spec: NodeSpec): void {
     throw new LarderError("OperationNotSupported", "The number of databases of a running engine cannot change.");
   if (spec.engine !== "auto" && spec.engine !== record.engine.kind)
     throw new LarderError("OperationNotSupported", "A running engine cannot change to another kind.");
+  if (Boolean(spec.replication) !== Boolean(record.replication))
+    throw new LarderError("OperationNotSupported", "A running engine cannot begin or end to replicate.");
   if (record.engine.memoryBytesMax !== null && spec.memoryBytesMax > record.engine.memoryBytesMax)
     throw new LarderError("OperationNotSupported", "The running engine cannot hold that much.");
 }
@@ -207,4 +262,14 @@ function describeEngine(info: Map<string, string>, engines: readonly EngineFound
   const name = valkeyVersion === undefined ? "redis" : "valkey";
   const known = engines.find((engine) => engine.kind === kind && engine.version === version && engine.name === name);
   return known ?? { name, version, kind, path: info.get("executable") ?? "", memoryBytesMax: null };
+}
+
+/** As the configuration of its start says; null for a node alone. One parameter a question, as Redis 6.2 takes it. */
+async function readReplicationState(connection: EngineConnection): Promise<ReplicationState | null> {
+  const read = async (name: string) => {
+    const pair = await connection.ask("CONFIG", "GET", name);
+    return Array.isArray(pair) && pair.length > 1 ? String(pair[1]) : "";
+  };
+  const port = Number(await read("tls-port"));
+  return port > 0 ? { address: { host: await read("replica-announce-ip"), port }, epoch: 0 } : null;
 }

@@ -11,7 +11,7 @@ export function selectEngine(engines: readonly EngineFound[], spec: NodeSpec): E
 }
 
 function canServe(engine: EngineFound, spec: NodeSpec): boolean {
-  if (engine.kind === "embedded" && spec.databases > embedded.databasesMax) return false;
+  if (engine.kind === "embedded" && (spec.replication || spec.databases > embedded.databasesMax)) return false;
   return engine.memoryBytesMax === null || spec.memoryBytesMax <= engine.memoryBytesMax;
 }
 
@@ -20,6 +20,7 @@ function missing(spec: NodeSpec): string {
 }
 
 function tooSmall(spec: NodeSpec): string {
+  if (spec.replication) return "The host has only the embedded engine, which cannot replicate.";
   return (
     `The host has only the embedded engine, which serves at most ${embedded.memoryBytesMax} bytes and ` +
     `${embedded.databasesMax} databases; ${spec.memoryBytesMax} bytes and ${spec.databases} databases were asked for.`

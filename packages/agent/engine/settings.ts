@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { EngineUser, NodeSpec } from "@larder/api";
+import { credentialCommands, replicationLiveSettings } from "./replication-settings.ts";
 
 /** Settings of the spec by their names in the engine's configuration. All can be set live. */
 export function liveSettings(spec: NodeSpec): [name: string, value: string][] {
@@ -11,7 +12,13 @@ export function liveSettings(spec: NodeSpec): [name: string, value: string][] {
     ["maxmemory", String(spec.memoryBytesMax)],
     ["maxmemory-policy", spec.maxmemoryPolicy],
     ["notify-keyspace-events", spec.notifyKeyspaceEvents],
+    ...(spec.replication ? replicationLiveSettings(spec.replication) : []),
   ];
+}
+
+/** Everybody who may log in. */
+export function usersOf({ adminUser, users, replication }: NodeSpec): EngineUser[] {
+  return [adminUser, ...users, ...(replication ? [replication.user] : [])];
 }
 
 /** The ACL rules that make the user exactly what it should be, whatever it was. */
@@ -22,13 +29,14 @@ export function userRules(user: EngineUser): string[] {
 
 /** The commands that bring a running engine to the spec. `existingUsers` is its ACL USERS. Safe to repeat. */
 export function liveCommands(spec: NodeSpec, existingUsers: readonly string[]): string[][] {
-  const users = [spec.adminUser, ...spec.users];
+  const users = usersOf(spec);
   const kept = new Set(["default", ...users.map((user) => user.name)]);
   const superfluous = existingUsers.filter((name) => !kept.has(name)).sort();
   return [
     // One by one: engines before 7.0 take one pair a command.
     ...liveSettings(spec).map(([name, value]) => ["CONFIG", "SET", name, value]),
     ...users.map((user) => ["ACL", "SETUSER", user.name, ...userRules(user)]),
+    ...(spec.replication ? credentialCommands(spec.replication.user) : []),
     ...(superfluous.length === 0 ? [] : [["ACL", "DELUSER", ...superfluous]]),
   ];
 }

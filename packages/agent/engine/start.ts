@@ -6,37 +6,43 @@ import { spawn } from "node:child_process";
 import { chmodSync, closeSync, openSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type EngineFound, LarderError, type NodeSpec } from "@larder/api";
-import { lastLogLine, type NodePaths, prepareFolder } from "../node-folder.ts";
+import { type NodePaths, prepareFolder, readLogTail } from "../node-folder.ts";
 import { configureNative } from "./configure.ts";
+import { problemOfDeath } from "./death.ts";
 import { configureEmbedded } from "./embedded-settings.ts";
 import { identifyProcess, type ProcessIdentity } from "./process.ts";
+import type { ReplicationPlace } from "./replication-settings.ts";
 
 export interface StartOptions {
   spec: NodeSpec;
   engine: EngineFound;
   nodePath: string | null;
   paths: NodePaths;
+  /** null for a node alone. */
+  place: ReplicationPlace | null;
   /** Called once, when the process ends. */
   onExit: () => void;
 }
 
 const embeddedHostPath = fileURLToPath(new URL("embedded-host.mjs", import.meta.url));
 
-/** Writes the settings and starts the process; it does not answer yet. Throws EngineStartFailed. */
+/** Writes the settings and starts the process; it does not answer yet. Throws EngineStartFailed or EngineNotAvailable. */
 export async function startEngine(options: StartOptions): Promise<ProcessIdentity> {
-  const { spec, engine, paths } = options;
+  const { spec, engine, paths, place } = options;
   prepareFolder(paths);
   const command = engine.kind === "native" ? [engine.path, paths.configPath] : embeddedCommand(options);
   writeSecret(
     paths.configPath,
-    engine.kind === "native" ? configureNative(spec, engine, paths) : JSON.stringify(configureEmbedded(spec, paths)),
+    engine.kind === "native"
+      ? configureNative(spec, engine, paths, place)
+      : JSON.stringify(configureEmbedded(spec, paths)),
   );
   const pid = spawnDetached(command, options);
   if (pid === undefined) throw new LarderError("EngineStartFailed", `${command[0]} could not be run.`);
   const identity = await identifyProcess(pid);
-  if (identity === undefined)
-    throw new LarderError("EngineStartFailed", `The engine ended at once: ${lastLogLine(paths)}`);
-  return identity;
+  if (identity !== undefined) return identity;
+  const { code, message } = problemOfDeath(readLogTail(paths));
+  throw new LarderError(code, message);
 }
 
 function embeddedCommand({ nodePath, paths }: StartOptions): string[] {

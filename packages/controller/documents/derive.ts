@@ -27,6 +27,7 @@ export function deriveNode(cache: CacheDocument): NodeSpec | undefined {
     notifyKeyspaceEvents: cache.settings.redisConfiguration["notify-keyspace-events"] ?? "",
     adminUser: adminUser(cache),
     users: [appUser(cache)],
+    replication: null,
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Makes certificates: an authority that signs itself, and server certificates that it signs. EC P-256 throughout.
+ * Makes certificates: an authority that signs itself, and those of servers and nodes, which it signs. EC P-256 throughout.
  *
  * Everything comes and goes as PEM. The certificate library is loaded at the first use, as an ordinary start issues
  * nothing and should not pay for it.
@@ -44,9 +44,28 @@ export async function issueAuthority(validity: Validity, randomness: Randomness)
 }
 
 /** `names` are DNS names, wildcards and IP addresses; the first DNS name becomes the common name. */
-export async function issueServerCertificate(
+export function issueServerCertificate(
   authority: IssuedPair,
   names: ServerNames,
+  validity: Validity,
+  randomness: Randomness,
+): Promise<IssuedPair> {
+  return issueCertificate(authority, { names, uses: ["serverAuth"] }, validity, randomness);
+}
+
+/** For the engines of a host, each of which is now server, now client of another. */
+export function issueNodeCertificate(
+  authority: IssuedPair,
+  names: ServerNames,
+  validity: Validity,
+  randomness: Randomness,
+): Promise<IssuedPair> {
+  return issueCertificate(authority, { names, uses: ["serverAuth", "clientAuth"] }, validity, randomness);
+}
+
+async function issueCertificate(
+  authority: IssuedPair,
+  { names, uses }: { names: ServerNames; uses: ("serverAuth" | "clientAuth")[] },
   validity: Validity,
   randomness: Randomness,
 ): Promise<IssuedPair> {
@@ -64,7 +83,7 @@ export async function issueServerCertificate(
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.ExtendedKeyUsageExtension(uses.map((use) => x509.ExtendedKeyUsage[use])),
       new x509.SubjectAlternativeNameExtension([
         ...names.dns.map((value) => ({ type: "dns" as const, value })),
         ...names.ip.map((value) => ({ type: "ip" as const, value })),

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { AgentReport, CacheId, GatewayReport, NodeId, NodeObserved } from "@larder/api";
+import type { AgentReport, CacheId, GatewayReport, NodeId, NodeObserved, ReplicationObserved } from "@larder/api";
 import type { Clock } from "@larder/service";
 import { Observations } from "./observations.ts";
 
@@ -21,7 +21,7 @@ function observed() {
 
 function agentReport(node: Partial<NodeObserved> = {}): AgentReport {
   const whole = { nodeId, cacheId, generation: 1, state: "running", socketPath: "/s", pid: 1, runId: "1" } as const;
-  const nodes = [{ ...whole, engine: null, memoryBytesUsed: 1, error: null, ...node }];
+  const nodes = [{ ...whole, engine: null, memoryBytesUsed: 1, replication: null, error: null, ...node }];
   return { hostId: "a", memoryBytesTotal: 1, engines: [], engineKind: "auto", nodes };
 }
 
@@ -37,6 +37,23 @@ test("a report tells of the nodes that changed; a gauge that moves is no change"
   observations.agentReported(agentReport({ state: "starting" }));
   observations.agentReported({ ...agentReport(), nodes: [] });
   expect(heard).toEqual(["agent", cacheId, cacheId]);
+});
+
+test("an offset that moves is no change; a link that comes up, or a replica that comes, is one", () => {
+  const { observations, heard } = observed();
+  const replica = { address: "h:2", offset: 1, lagSeconds: 0, state: "online" };
+  const told = (given: Partial<ReplicationObserved>) => {
+    const replication: ReplicationObserved = {
+      ...{ address: { host: "h", port: 1 }, role: "primary", epoch: 1, offset: 1, inSync: false, replicas: [replica] },
+      ...given,
+    };
+    observations.agentReported(agentReport({ replication }));
+    return heard.splice(0);
+  };
+  told({});
+  expect(told({ offset: 2, replicas: [{ ...replica, offset: 2, lagSeconds: 1 }] })).toEqual([]);
+  expect(told({ replicas: [] })).toEqual([cacheId]);
+  expect(told({ replicas: [], inSync: true })).toEqual([cacheId]);
 });
 
 test("an agent that goes silent is not connected, and what it said last is kept", () => {

@@ -167,6 +167,7 @@ function changedCaches(before: NodeObserved[], after: NodeObserved[]): Set<Cache
   return changed;
 }
 
-function withoutGauges(node: NodeObserved): string {
-  return JSON.stringify({ ...node, memoryBytesUsed: null });
+function withoutGauges({ memoryBytesUsed: _, replication, ...node }: NodeObserved): string {
+  const replicas = replication?.replicas.map(({ address, state }) => ({ address, state }));
+  return JSON.stringify({ ...node, replication: replication && { ...replication, offset: 0, replicas } });
 }

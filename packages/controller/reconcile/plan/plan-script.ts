@@ -125,6 +125,7 @@ export class ScriptedCache {
       runId: "1",
       engine: { name: "valkey", version: "8.0.1", kind: "native", path: "/valkey-server", memoryBytesMax: null },
       memoryBytesUsed: 0,
+      replication: null,
       error: null,
       ...this.#node,
     };

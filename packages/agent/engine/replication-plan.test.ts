@@ -1,0 +1,96 @@
+import { describe, expect, test } from "bun:test";
+import type { Leader, NodeId } from "@larder/api";
+import { isSettled, parseReplication, planRole, type ReplicationSeen, roleOf, wantedRole } from "./replication-plan.ts";
+import { nowhere } from "./replication-settings.ts";
+
+const user = { name: "nodes", password: "secret" };
+const leaderAddress = { host: "10.0.0.1", port: 7001 };
+const leader: Leader = { epoch: 1, nodeId: "a" as NodeId, runId: "life-1", address: leaderAddress };
+const node = (nodeId: string, runId: string | null) => ({ nodeId: nodeId as NodeId, runId });
+
+test("the leader record says what each node is to be", () => {
+  expect(wantedRole(null, node("a", "life-1"))).toEqual({ kind: "detached" });
+  expect(wantedRole(leader, node("a", "life-1"))).toEqual({ kind: "primary" });
+  expect(wantedRole(leader, node("a", "life-2"))).toEqual({ kind: "detached" });
+  expect(wantedRole(leader, node("a", null))).toEqual({ kind: "detached" });
+  expect(wantedRole(leader, node("b", "life-1"))).toEqual({ kind: "replica", of: leaderAddress });
+});
+
+describe("the commands to a role, from what is followed now", () => {
+  const other = { host: "10.0.0.1", port: 7002 };
+  const promote = [["REPLICAOF", "NO", "ONE"]];
+  const detach = [["REPLICAOF", "127.0.0.1", "0"]];
+  const follow = [
+    ["CONFIG", "SET", "masteruser", "nodes"],
+    ["CONFIG", "SET", "masterauth", "secret"],
+    ["REPLICAOF", "10.0.0.1", "7001"],
+  ];
+  const primary = { kind: "primary" } as const;
+  const detached = { kind: "detached" } as const;
+  const replica = { kind: "replica", of: leaderAddress } as const;
+
+  test.each([
+    [primary, null, []],
+    [primary, nowhere, promote],
+    [primary, leaderAddress, promote],
+    [detached, null, detach],
+    [detached, nowhere, []],
+    [detached, leaderAddress, detach],
+    [replica, null, follow],
+    [replica, nowhere, follow],
+    [replica, leaderAddress, []],
+    [replica, other, follow],
+  ])("%o from %o", (wanted, following, commands) => {
+    expect(planRole(wanted, { following }, user)).toEqual(commands);
+  });
+});
+
+function seen(lines: string): ReplicationSeen {
+  return parseReplication(new Map(lines.split(" ").map((line) => line.split(/:(.*)/, 2) as [string, string])));
+}
+
+describe("what an engine says", () => {
+  const followed =
+    "role:master connected_slaves:2 master_repl_offset:900 " +
+    "slave0:ip=10.0.0.2,port=7003,state=online,offset=890,lag=1,type=replica " +
+    "slave1:ip=10.0.0.2,port=7004,state=bg_rdb_load,offset=0,lag=0,type=rdb-channel " +
+    "slave2:ip=10.0.0.2,port=7004,state=wait_bgsave,offset=0,lag=0,type=main-channel";
+
+  test("of a primary: who follows it, each once", () => {
+    const primary = seen(followed);
+    expect(roleOf(primary)).toBe("primary");
+    expect(primary).toMatchObject({ following: null, offset: 900 });
+    expect(primary.replicas).toEqual([
+      { address: "10.0.0.2:7003", offset: 890, lagSeconds: 1, state: "online" },
+      { address: "10.0.0.2:7004", offset: 0, lagSeconds: 0, state: "wait_bgsave" },
+    ]);
+    expect(isSettled(primary)).toBe(false);
+  });
+
+  test("of a primary: settled when all are online and near", () => {
+    const one = (fields: string) => seen(`role:master master_repl_offset:2000000 slave0:ip=h,port=1,${fields}`);
+    expect(isSettled(seen("role:master master_repl_offset:0"))).toBe(true);
+    expect(isSettled(one("state=online,offset=1999000,lag=1"))).toBe(true);
+    expect(isSettled(one("state=online,offset=1999000,lag=2"))).toBe(false);
+    expect(isSettled(one("state=online,offset=1000,lag=0"))).toBe(false);
+  });
+
+  test("of a replica: linked only once the first copy is complete", () => {
+    const replica = (link: string, syncing: string) =>
+      seen(
+        "role:slave master_host:10.0.0.1 master_port:7001 " +
+          `master_link_status:${link} master_sync_in_progress:${syncing} master_repl_offset:42`,
+      );
+    expect(roleOf(replica("up", "0"))).toBe("replica");
+    expect(replica("up", "0")).toEqual({ following: leaderAddress, isLinked: true, offset: 42, replicas: [] });
+    expect([replica("up", "0"), replica("up", "1"), replica("down", "0")].map(isSettled)).toEqual([true, false, false]);
+  });
+
+  test("of a detached one: nothing is under way", () => {
+    const detached = seen(
+      "role:slave master_host:127.0.0.1 master_port:0 master_link_status:down master_sync_in_progress:0",
+    );
+    expect(roleOf(detached)).toBe("detached");
+    expect(isSettled(detached)).toBe(true);
+  });
+});

@@ -1,0 +1,104 @@
+/**
+ * Which role a node is to have, what its engine says of its role, and what brings the one to the other. Pure.
+ *
+ *   leader record                 role
+ *   none                          detached
+ *   this node, this life          primary
+ *   this node, another life       detached   this life's memory began empty: it is not what the record means
+ *   another node                  replica of the record's address
+ *
+ * Whether a promotion is right is not asked here: the controller has decided.
+ */
+import type { Address, EngineUser, Leader, NodeId, ReplicaObserved, ReplicationRole } from "@larder/api";
+import { credentialCommands, nowhere } from "./replication-settings.ts";
+
+export type WantedRole = { kind: "detached" } | { kind: "primary" } | { kind: "replica"; of: Address };
+
+/** From INFO replication. */
+export interface ReplicationSeen {
+  /** Whom it follows; null when it is a primary. */
+  following: Address | null;
+  /** Of a follower: the link is up and the first copy complete. */
+  isLinked: boolean;
+  offset: number;
+  /** Of whoever is followed. */
+  replicas: ReplicaObserved[];
+}
+
+/** More than this behind is not merely on its way. */
+const behindBytesMax = 1024 * 1024;
+/** Replicas say every second how far they are. */
+const lagSecondsMax = 1;
+
+export function wantedRole(leader: Leader | null, node: { nodeId: NodeId; runId: string | null }): WantedRole {
+  if (leader === null) return { kind: "detached" };
+  if (leader.nodeId !== node.nodeId) return { kind: "replica", of: leader.address };
+  return { kind: leader.runId === node.runId ? "primary" : "detached" };
+}
+
+/** The commands that bring an engine to its role; none when it has it. Safe to repeat. */
+export function planRole(
+  wanted: WantedRole,
+  seen: Pick<ReplicationSeen, "following">,
+  user: Pick<EngineUser, "name" | "password">,
+): string[][] {
+  switch (wanted.kind) {
+    case "primary":
+      return seen.following === null ? [] : [["REPLICAOF", "NO", "ONE"]];
+    case "detached":
+      return isSame(seen.following, nowhere) ? [] : [replicaOf(nowhere)];
+    case "replica":
+      return isSame(seen.following, wanted.of) ? [] : [...credentialCommands(user), replicaOf(wanted.of)];
+  }
+}
+
+export function roleOf({ following }: Pick<ReplicationSeen, "following">): ReplicationRole {
+  if (following === null) return "primary";
+  return isSame(following, nowhere) ? "detached" : "replica";
+}
+
+/** Whether nothing is under way that a look in two seconds would be too late for. */
+export function isSettled(seen: ReplicationSeen): boolean {
+  if (roleOf(seen) === "replica") return seen.isLinked;
+  return seen.replicas.every(
+    (replica) =>
+      replica.state === "online" &&
+      replica.lagSeconds <= lagSecondsMax &&
+      seen.offset - replica.offset <= behindBytesMax,
+  );
+}
+
+export function parseReplication(info: ReadonlyMap<string, string>): ReplicationSeen {
+  return {
+    following:
+      info.get("role") === "master"
+        ? null
+        : { host: info.get("master_host") ?? "", port: Number(info.get("master_port")) },
+    isLinked: info.get("master_link_status") === "up" && info.get("master_sync_in_progress") === "0",
+    offset: Number(info.get("master_repl_offset")),
+    replicas: [...info].flatMap(([name, value]) => (/^slave\d+$/.test(name) ? parseReplica(value) : [])),
+  };
+}
+
+/** "ip=127.0.0.1,port=7001,state=online,offset=42,lag=1,type=replica" */
+function parseReplica(text: string): ReplicaObserved[] {
+  const fields = new Map(text.split(",").map((field) => field.split("=", 2) as [string, string]));
+  // The second channel of a replica that is being copied to, which is listed under its first as well.
+  if (fields.get("type") === "rdb-channel") return [];
+  return [
+    {
+      address: `${fields.get("ip")}:${fields.get("port")}`,
+      offset: Number(fields.get("offset")),
+      lagSeconds: Number(fields.get("lag")),
+      state: fields.get("state") ?? "",
+    },
+  ];
+}
+
+function replicaOf({ host, port }: Address): string[] {
+  return ["REPLICAOF", host, String(port)];
+}
+
+function isSame(a: Address | null, b: Address): boolean {
+  return a !== null && a.host === b.host && a.port === b.port;
+}

@@ -1,0 +1,84 @@
+/**
+ * What replication asks of an engine's settings, for Valkey 7.2 to 9 and Redis 6.2 to 7.2. A node alone has none of
+ * these: it listens on no port.
+ *
+ * A new engine begins detached: as a replica of `nowhere`. It must not answer as if its empty memory were the cache,
+ * and nobody may copy that. Being a replica that has no link gives both, in all versions and by one command in either
+ * direction: commands on data get MASTERDOWN (`replica-serve-stale-data no`), writes READONLY, and a PSYNC gets
+ * NOMASTERLINK. Keeping the users off instead would have left the engine a primary, which can be copied. No process can
+ * listen on port 0, so no stranger can ever answer there, and no packet leaves the machine; the price is three lines a
+ * second in the engine's log. Tried on Valkey 8.0.1 and Redis 7.0.15.
+ */
+import type { Address, EngineFound, EngineUser, ReplicationSpec } from "@larder/api";
+import { isAtLeast } from "./version.ts";
+
+/** Files in PEM. The certificate serves both ends of a link; every node's is signed by the CA. */
+export interface NodeTls {
+  certPath: string;
+  keyPath: string;
+  caPath: string;
+}
+
+/** Where one life of an engine takes part in replication, and by which means. */
+export interface ReplicationPlace {
+  address: Address;
+  tls: NodeTls;
+  /** The CPUs that the agent may use, as "0-3,8"; null where the system does not tell. */
+  cpuList: string | null;
+}
+
+export const nowhere: Address = { host: "127.0.0.1", port: 0 };
+
+/** A replica whose link was cut catches up from this much of the stream; past it everything is copied anew. */
+const backlogSize = "64mb";
+/** A replica that has said nothing for longer does not count for `min-replicas-to-write`. They speak every second. */
+const lagSecondsMax = 2;
+/** How long an engine that is told to end waits for its replicas. Less than the agent waits for the engine. */
+const shutdownSeconds = 1;
+
+export function replicationDirectives(
+  engine: Pick<EngineFound, "name" | "version">,
+  { address, tls, cpuList }: ReplicationPlace,
+): (readonly [name: string, value: string, ...values: string[]])[] {
+  const isValkey = engine.name === "valkey";
+  return [
+    // First of all, as an engine without TLS ends at the first that it does not know.
+    ["tls-port", String(address.port)],
+    ["bind", address.host],
+    ["tls-cert-file", tls.certPath],
+    ["tls-key-file", tls.keyPath],
+    ["tls-ca-cert-file", tls.caPath],
+    ["tls-auth-clients", "yes"],
+    ["tls-replication", "yes"],
+    ["replica-announce-ip", address.host],
+    ["replicaof", nowhere.host, String(nowhere.port)],
+    ["replica-serve-stale-data", "no"],
+    ["repl-diskless-sync", "yes"],
+    ["repl-diskless-sync-delay", "0"],
+    ["repl-backlog-size", backlogSize],
+    ...(isValkey && isAtLeast(engine.version, [8, 0]) ? [["dual-channel-replication-enabled", "yes"] as const] : []),
+    ...(isValkey || isAtLeast(engine.version, [7, 0]) ? [["shutdown-timeout", String(shutdownSeconds)] as const] : []),
+    ...(cpuList === null ? [] : cpuDirectives(cpuList)),
+  ];
+}
+
+/** The main thread may be bound to one CPU; what works beside it must not inherit that. */
+function cpuDirectives(cpuList: string) {
+  return ["bio_cpulist", "bgsave_cpulist", "aof_rewrite_cpulist"].map((name) => [name, cpuList] as const);
+}
+
+/** What may change while the engine runs. A replica keeps these for the time when it leads. */
+export function replicationLiveSettings({ replicasToWriteMin }: ReplicationSpec): [name: string, value: string][] {
+  return [
+    ["min-replicas-to-write", String(replicasToWriteMin)],
+    ["min-replicas-max-lag", String(lagSecondsMax)],
+  ];
+}
+
+/** How the engine logs in to a primary. Never in the configuration file, as it has to be the password itself. */
+export function credentialCommands(user: Pick<EngineUser, "name" | "password">): string[][] {
+  return [
+    ["CONFIG", "SET", "masteruser", user.name],
+    ["CONFIG", "SET", "masterauth", user.password],
+  ];
+}

@@ -1,0 +1,317 @@
+/** Replication as the agent arranges it, with real engines: two nodes of a cache on one agent, over TLS. */
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import type { CacheId, EngineUser, Leader, NodeId, NodeObserved, NodeSpec, ReplicationSpec } from "@larder/api";
+import { Redis } from "ioredis";
+import { nodeCertificateFlags } from "./fixture/certificate.ts";
+import { hasRedis, hasValkey } from "./fixture/native-engine.ts";
+import { nodeSpec, TestAgent } from "./fixture/test-agent.ts";
+import { until } from "./fixture/until.ts";
+
+setDefaultTimeout(60_000);
+
+const user: EngineUser = {
+  name: "larder-node",
+  password: "node-password",
+  rules: "-@all +psync +sync +replconf +ping",
+};
+
+const engines = [
+  { title: "Valkey", program: "valkey-server", has: hasValkey },
+  { title: "Redis", program: "redis-server", has: hasRedis },
+];
+
+let agent: TestAgent;
+let flags: string[];
+const clients: Redis[] = [];
+
+beforeEach(async () => {
+  agent = new TestAgent();
+  agent.controller.start();
+  flags = await nodeCertificateFlags(agent.directory);
+});
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.disconnect();
+  await agent.clear();
+});
+
+/** The two nodes of one cache, and what the controller wants of both. */
+class Pair {
+  a: NodeSpec;
+  b: NodeSpec;
+  #replication: ReplicationSpec = { leader: null, user, replicasToWriteMin: 0 };
+
+  constructor(engine: NodeSpec["engine"] = "native") {
+    const cacheId = "cache" as CacheId;
+    const { replication } = this;
+    this.a = nodeSpec({ nodeId: "a" as NodeId, cacheId, engine, replication });
+    this.b = nodeSpec({ nodeId: "b" as NodeId, cacheId, engine, replication });
+  }
+
+  get replication(): ReplicationSpec {
+    return this.#replication;
+  }
+
+  want(given: Partial<ReplicationSpec> = {}): void {
+    this.#replication = { ...this.#replication, ...given };
+    const { replication } = this;
+    for (const name of ["a", "b"] as const)
+      this[name] = { ...this[name], generation: this[name].generation + 1, replication };
+    agent.controller.want(this.a, this.b);
+  }
+
+  /** Resolves once the node has the role, with the newest of epochs in force unless told otherwise. */
+  async has(name: "a" | "b", role: "detached" | "primary" | "replica"): Promise<NodeObserved> {
+    const epoch = this.#replication.leader?.epoch ?? 0;
+    return agent.controller.observedWhen(this[name], ({ replication, state }) => {
+      if (state !== "running" || replication?.role !== role || replication.epoch !== epoch) return false;
+      return role !== "replica" || replication.inSync;
+    });
+  }
+
+  /** A leads and B has its data. */
+  async begin(): Promise<{ a: NodeObserved; b: NodeObserved }> {
+    this.want();
+    const [a] = [await this.has("a", "detached"), await this.has("b", "detached")];
+    this.want({ leader: leaderOf(a, 1) });
+    return { a: await this.has("a", "primary"), b: await this.has("b", "replica") };
+  }
+}
+
+function leaderOf({ nodeId, runId, replication }: NodeObserved, epoch: number): Leader {
+  if (runId === null || replication === null) throw new Error(`${nodeId} cannot lead`);
+  return { epoch, nodeId, runId, address: replication.address };
+}
+
+function clientOf(node: NodeObserved): Redis {
+  const login = { username: "app", password: "app-password" };
+  const failFast = { retryStrategy: () => null, maxRetriesPerRequest: 0, enableReadyCheck: false };
+  const client = new Redis({ ...failFast, ...login, path: node.socketPath });
+  client.on("error", () => {});
+  clients.push(client);
+  return client;
+}
+
+async function newLife(spec: NodeSpec, former: NodeObserved): Promise<NodeObserved> {
+  return agent.controller.observedWhen(spec, ({ runId }) => runId !== null && runId !== former.runId);
+}
+
+for (const { title, program, has } of engines) {
+  const run = test.skipIf(!has);
+  const start = () => agent.start([...flags, "--engine-path", Bun.which(program) ?? program]);
+
+  run(`${title}: nodes without a leader wait detached, and answer nothing about data`, async () => {
+    await start();
+    const pair = new Pair();
+    pair.want();
+    const a = await pair.has("a", "detached");
+    expect(a.replication).toMatchObject({ epoch: 0, inSync: false, replicas: [] });
+    const client = clientOf(a);
+    await expect(client.get("key")).rejects.toThrow("MASTERDOWN");
+    await expect(client.dbsize()).rejects.toThrow("MASTERDOWN");
+    await expect(client.set("key", "value")).rejects.toThrow(/MASTERDOWN|READONLY/);
+  });
+
+  run(`${title}: a replica gets the data over TLS, and writes that come later`, async () => {
+    await start();
+    const pair = new Pair();
+    pair.want();
+    const detached = await pair.has("a", "detached");
+    await pair.has("b", "detached");
+    pair.want({ leader: leaderOf(detached, 1) });
+    const a = await pair.has("a", "primary");
+    await clientOf(a).set("first", "1");
+    const b = await pair.has("b", "replica");
+    await clientOf(a).set("second", "2");
+    const replica = clientOf(b);
+    await until("the replica has both", async () => (await replica.mget("first", "second")).join() === "1,2");
+    await expect(replica.set("key", "value")).rejects.toThrow("READONLY");
+    const { address } = b.replication!;
+    await agent.controller.observedWhen(pair.a, ({ replication }) => {
+      const [attached] = replication?.replicas ?? [];
+      return attached?.address === `${address.host}:${address.port}` && attached.state === "online";
+    });
+  });
+
+  run(`${title}: leads over, comes back, and an emptied engine is never followed`, async () => {
+    await start();
+    const pair = new Pair();
+    const { a, b } = await pair.begin();
+    await clientOf(a).set("key", "value");
+    await until("the replica has it", async () => (await clientOf(b).get("key")) === "value");
+
+    process.kill(a.pid!, "SIGKILL");
+    const emptied = await newLife(pair.a, a);
+    expect(emptied.replication).toMatchObject({ role: "detached" });
+    expect(emptied.replication!.address.port).not.toBe(a.replication!.address.port);
+    expect((await pair.has("a", "detached")).runId).toBe(emptied.runId);
+    await expect(clientOf(emptied).get("key")).rejects.toThrow("MASTERDOWN");
+    const cut = await agent.controller.observedWhen(pair.b, ({ replication }) => replication?.inSync === false);
+    expect(cut).toMatchObject({ runId: b.runId, replication: { role: "replica", epoch: 1 } });
+
+    pair.want({ leader: leaderOf(cut, 2) });
+    const promoted = await pair.has("b", "primary");
+    expect(promoted.runId).toBe(b.runId);
+    expect(await clientOf(promoted).get("key")).toBe("value");
+    await clientOf(promoted).set("key", "newer");
+    const following = await pair.has("a", "replica");
+    expect(following.runId).toBe(emptied.runId);
+    await until("A has the data", async () => (await clientOf(following).get("key")) === "newer");
+
+    pair.want({ leader: leaderOf(following, 3) });
+    const returned = await pair.has("a", "primary");
+    await pair.has("b", "replica");
+    expect(await clientOf(returned).get("key")).toBe("newer");
+    await clientOf(returned).set("key", "newest");
+    await until("B follows again", async () => (await clientOf(b).get("key")) === "newest");
+  });
+
+  run(`${title}: writes are refused while too few replicas are there, and taken once that is allowed`, async () => {
+    await start();
+    const pair = new Pair();
+    const { a, b } = await pair.begin();
+    pair.want({ replicasToWriteMin: 1 });
+    await agent.controller.running(pair.a);
+    const client = clientOf(a);
+    await client.set("key", "1");
+    process.kill(b.pid!, "SIGSTOP");
+    try {
+      const refused = /NOREPLICAS/;
+      await until("writes are refused", () =>
+        client.set("key", "2").then(
+          () => false,
+          (error: Error) => refused.test(error.message),
+        ),
+      );
+      expect(await client.get("key")).not.toBeNull();
+      pair.want({ replicasToWriteMin: 0 });
+      await agent.controller.running(pair.a);
+      expect(await client.set("key", "3")).toBe("OK");
+    } finally {
+      process.kill(b.pid!, "SIGCONT");
+    }
+  });
+
+  run(`${title}: a new agent adopts both without a change of role`, async () => {
+    await start();
+    const pair = new Pair();
+    const { a, b } = await pair.begin();
+    await clientOf(a).set("key", "value");
+    await agent.signal("SIGKILL");
+    agent.controller.forget();
+    await start();
+    const adopted = [await pair.has("a", "primary"), await pair.has("b", "replica")];
+    for (const [index, former] of [a, b].entries())
+      expect(adopted[index]).toMatchObject({
+        pid: former.pid,
+        runId: former.runId,
+        replication: { address: former.replication!.address, epoch: 1 },
+      });
+    expect(await clientOf(b).get("key")).toBe("value");
+    expect(agent.log).not.toContain("role changed");
+  });
+}
+
+const native = test.skipIf(!hasValkey && !hasRedis);
+
+native("an older leader record changes nothing, and neither does the lack of one", async () => {
+  await agent.start(flags);
+  const pair = new Pair();
+  const { a, b } = await pair.begin();
+  pair.want({ leader: leaderOf(b, 3) });
+  await pair.has("b", "primary");
+  await pair.has("a", "replica");
+  for (const leader of [leaderOf(a, 2), null]) {
+    pair.want({ leader });
+    for (const spec of [pair.a, pair.b]) await agent.controller.running(spec);
+    expect(agent.controller.observed(pair.b)?.replication).toMatchObject({ role: "primary", epoch: 3 });
+    expect(agent.controller.observed(pair.a)?.replication).toMatchObject({ role: "replica", epoch: 3, inSync: true });
+  }
+  expect(agent.log).toContain("older leader ignored");
+});
+
+native("nodes whose record was lost are adopted with their address and role", async () => {
+  await agent.start(flags);
+  const pair = new Pair();
+  const { a, b } = await pair.begin();
+  await agent.signal("SIGKILL");
+  for (const { nodeId } of [a, b]) await Bun.file(join(agent.nodesDirectory, nodeId, "node.json")).delete();
+  agent.controller.forget();
+  await agent.start(flags);
+  expect(await pair.has("a", "primary")).toMatchObject({
+    runId: a.runId,
+    replication: { address: a.replication!.address },
+  });
+  expect(await pair.has("b", "replica")).toMatchObject({ runId: b.runId });
+  expect(agent.log).not.toContain("role changed");
+});
+
+native("the log-in of the nodes may change under a running link", async () => {
+  await agent.start(flags);
+  const pair = new Pair();
+  const { a, b } = await pair.begin();
+  pair.want({ user: { ...user, password: "another-node-password" } });
+  for (const spec of [pair.a, pair.b]) await agent.controller.running(spec);
+  pair.want({ leader: leaderOf(b, 2) });
+  await pair.has("b", "primary");
+  expect(await pair.has("a", "replica")).toMatchObject({ runId: a.runId });
+  for (const { nodeId } of [a, b])
+    expect(readFileSync(join(agent.nodesDirectory, nodeId, "engine.conf"), "utf8")).not.toContain("node-password");
+  expect(agent.log).not.toContain("node-password");
+});
+
+native("the port of a node speaks TLS only, and to holders of a node's certificate only", async () => {
+  await agent.start(flags);
+  const pair = new Pair();
+  const { a } = await pair.begin();
+  const { host, port } = a.replication!.address;
+  const plain = connect({ host, port });
+  const heard: Buffer[] = [];
+  plain.on("data", (bytes: Buffer) => heard.push(bytes)).on("error", () => {});
+  plain.write("PING\r\n");
+  await new Promise((resolve) => plain.once("close", resolve));
+  expect(Buffer.concat(heard).toString()).not.toContain("PONG");
+
+  const pem = (name: string) => readFileSync(join(agent.directory, `node-${name}.pem`), "utf8");
+  const ask = async (tls: Record<string, string>) => {
+    const client = new Redis({ host, port, retryStrategy: () => null, maxRetriesPerRequest: 0, tls: { ...tls } });
+    client.on("error", () => {});
+    clients.push(client);
+    return client.get("key");
+  };
+  await expect(ask({ ca: pem("ca") })).rejects.toThrow();
+  await expect(ask({ ca: pem("ca"), cert: pem("cert"), key: pem("key") })).rejects.toThrow("NOAUTH");
+});
+
+native("without a certificate a replicated node fails with a sentence that says so", async () => {
+  await agent.start();
+  const pair = new Pair();
+  pair.want();
+  const failed = await agent.controller.observedWhen(pair.a, ({ state }) => state === "failed");
+  expect(failed.error).toMatchObject({ code: "EngineNotAvailable", message: expect.stringContaining("--node-cert") });
+});
+
+native("a node alone cannot become one of several while it runs", async () => {
+  await agent.start(flags);
+  const spec = nodeSpec();
+  agent.controller.want(spec);
+  const alone = await agent.controller.running(spec);
+  expect(alone.replication).toBeNull();
+  agent.controller.want({ ...spec, generation: 2, replication: { leader: null, user, replicasToWriteMin: 0 } });
+  const refused = await agent.controller.observedWhen(spec, ({ error }) => error !== null);
+  expect(refused).toMatchObject({ runId: alone.runId, error: { code: "OperationNotSupported" } });
+});
+
+test("the embedded engine cannot replicate, and says so", async () => {
+  await agent.start([...flags, "--engine", "embedded"]);
+  const pair = new Pair("auto");
+  pair.want();
+  const failed = await agent.controller.observedWhen(pair.a, ({ state }) => state === "failed");
+  expect(failed.error).toEqual({
+    code: "EngineNotAvailable",
+    message: "The host has only the embedded engine, which cannot replicate.",
+  });
+});
