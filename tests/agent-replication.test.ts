@@ -1,6 +1,6 @@
 /** Replication as the agent arranges it, with real engines: two nodes of a cache on one agent, over TLS. */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import type { CacheId, EngineUser, Leader, NodeId, NodeObserved, NodeSpec, ReplicationSpec } from "@larder/api";
@@ -86,8 +86,11 @@ function leaderOf({ nodeId, runId, replication }: NodeObserved, epoch: number): 
   return { epoch, nodeId, runId, address: replication.address };
 }
 
-function clientOf(node: NodeObserved): Redis {
-  const login = { username: "app", password: "app-password" };
+function adminOf(node: NodeObserved): Redis {
+  return clientOf(node, { username: "larder-admin", password: "admin-password" });
+}
+
+function clientOf(node: NodeObserved, login = { username: "app", password: "app-password" }): Redis {
   const failFast = { retryStrategy: () => null, maxRetriesPerRequest: 0, enableReadyCheck: false };
   const client = new Redis({ ...failFast, ...login, path: node.socketPath });
   client.on("error", () => {});
@@ -169,6 +172,30 @@ for (const { title, program, has } of engines) {
     await until("B follows again", async () => (await clientOf(b).get("key")) === "newest");
   });
 
+  run(`${title}: a copy leaves no file, and a file that a crash left is not loaded`, async () => {
+    await start();
+    const pair = new Pair();
+    const { a, b } = await pair.begin();
+    await clientOf(a).set("key", "value");
+    // Forces a second copy, onto data.
+    await adminOf(b).call("REPLICAOF", "NO", "ONE");
+    await clientOf(b).set("stray", "1");
+    await until("the agent has brought it back", async () => {
+      const [key, stray] = await clientOf(b).mget("key", "stray");
+      return key === "value" && stray === null;
+    });
+    const folder = join(agent.nodesDirectory, pair.b.nodeId);
+    const snapshots = () => readdirSync(folder).filter((file) => file.endsWith(".rdb"));
+    await until("no snapshot is left", () => snapshots().length === 0);
+
+    for (const file of ["dump.rdb", "temp-1.2.rdb"]) writeFileSync(join(folder, file), "cut sho");
+    process.kill(b.pid!, "SIGKILL");
+    await newLife(pair.b, b);
+    const replica = clientOf(await pair.has("b", "replica"));
+    await until("the new life has the data", async () => (await replica.get("key")) === "value");
+    expect(snapshots()).toEqual([]);
+  });
+
   run(`${title}: writes are refused while too few replicas are there, and taken once that is allowed`, async () => {
     await start();
     const pair = new Pair();
@@ -210,7 +237,8 @@ for (const { title, program, has } of engines) {
         runId: former.runId,
         replication: { address: former.replication!.address, epoch: 1 },
       });
-    expect(await clientOf(b).get("key")).toBe("value");
+    const replica = clientOf(b);
+    await until("the replica has the write", async () => (await replica.get("key")) === "value");
     expect(agent.log).not.toContain("role changed");
   });
 }

@@ -102,10 +102,15 @@ export function readPidFile(paths: NodePaths): number | undefined {
   }
 }
 
-/** Makes the folder ready for a start: no trace of an earlier process is left. */
+/**
+ * Makes the folder ready for a start: no trace of an earlier process is left. A replica that died while it was copied to
+ * leaves a snapshot, and an engine loads what it finds.
+ */
 export function prepareFolder(paths: NodePaths): void {
   mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
   forgetProcess(paths);
+  for (const file of readdirSync(paths.directory))
+    if (file.endsWith(".rdb")) rmSync(join(paths.directory, file), { force: true });
   if ((statSync(paths.logPath, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax)
     renameSync(paths.logPath, `${paths.logPath}.old`);
 }

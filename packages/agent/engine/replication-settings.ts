@@ -55,6 +55,10 @@ export function replicationDirectives(
     ["replica-serve-stale-data", "no"],
     ["repl-diskless-sync", "yes"],
     ["repl-diskless-sync-delay", "0"],
+    // Where there is nothing to lose a copy is loaded as it comes. Else it goes through a file, which must not stay: the
+    // next life of the engine would load it and not begin empty.
+    ["repl-diskless-load", "on-empty-db"],
+    ["rdb-del-sync-files", "yes"],
     ["repl-backlog-size", backlogSize],
     ...(isValkey && isAtLeast(engine.version, [8, 0]) ? [["dual-channel-replication-enabled", "yes"] as const] : []),
     ...(isValkey || isAtLeast(engine.version, [7, 0]) ? [["shutdown-timeout", String(shutdownSeconds)] as const] : []),
