@@ -12,7 +12,7 @@ import { problemOfDeath } from "./engine/death.ts";
 import { type EngineContext, EngineProcess } from "./engine/engine-process.ts";
 import type { Engines } from "./engine/find.ts";
 import type { ReplicationHost } from "./engine/replication-place.ts";
-import { forgetProcess, type NodePaths, readLogTail, removeFolder } from "./node-folder.ts";
+import { forgetProcess, type NodePaths, readLogTail, readRecord, removeFolder } from "./node-folder.ts";
 import { initialState, type NodeEvent, type NodeLifeState, type NodeProblem, transition } from "./node-state.ts";
 import { Wakeup } from "./wakeup.ts";
 
@@ -51,6 +51,7 @@ export class NodeSupervisor {
   /** Why the wanted generation is not in force although the engine runs. */
   #applyProblem: NodeProblem | null = null;
   #ended: Promise<void> | null = null;
+  #endedRunId: string | null = null;
 
   constructor(options: NodeSupervisorOptions) {
     this.#options = options;
@@ -100,6 +101,7 @@ export class NodeSupervisor {
       memoryBytesUsed: isRunning ? this.#memoryBytesUsed : null,
       replication: isRunning ? (this.#process?.replicationObserved() ?? null) : null,
       error: this.#problem(),
+      endedRunId: this.#endedRunId,
     };
   }
 
@@ -158,6 +160,7 @@ export class NodeSupervisor {
 
   async #leaveAbsence(): Promise<NodeEvent | null> {
     this.#process = (await EngineProcess.find(this.#engineContext)) ?? null;
+    if (this.#process === null) this.#noteEnd();
     // Without a record only the spec says how to log in.
     const canAdopt = this.#process !== null && (!this.#process.isDoubtful || this.#spec !== undefined);
     if (canAdopt) return { kind: "adopt" };
@@ -268,11 +271,17 @@ export class NodeSupervisor {
 
   #deathOf(engine: EngineProcess, message?: string): NodeEvent {
     engine.close();
+    this.#noteEnd();
     this.#process = null;
     this.#memoryBytesUsed = null;
     const problem =
       message === undefined ? problemOfDeath(readLogTail(this.#options.paths)) : { code: "EngineStartFailed", message };
     return { kind: "exit", ranMs: this.#stateMs(), problem };
+  }
+
+  /** The record speaks of the last life, whoever was the agent then. */
+  #noteEnd(): void {
+    this.#endedRunId = readRecord(this.#options.paths)?.runId ?? this.#endedRunId;
   }
 
   /** For how long the node has been in its state. */

@@ -115,6 +115,8 @@ export interface ReplicationObserved {
   role: ReplicationRole;
   /** Of the leader record that is in force here; 0 before any. */
   epoch: number;
+  /** Of the newest leader of whose data it holds a whole copy; of a primary, its own; 0 where it holds none. */
+  copiedEpoch: number;
   /** How far it is in the stream of writes: a primary has written this, any other has processed it. */
   offset: number;
   /** Of a replica: whether its link is up and the first copy is complete. */
@@ -139,6 +141,8 @@ export interface NodeObserved {
   /** null for a node alone, and while the engine does not run. */
   replication: ReplicationObserved | null;
   error: { code: string; message: string } | null;
+  /** The newest life whose end the agent knows of; null before any. */
+  endedRunId: string | null;
 }
 
 export interface AgentReport {

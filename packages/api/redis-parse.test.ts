@@ -55,7 +55,7 @@ describe("accepted", () => {
     );
     expect(echoed).toEqual({
       location: "local",
-      properties: { sku, redisConfiguration: {}, tenantSettings: {} },
+      properties: { sku, redisConfiguration: {}, tenantSettings: {}, replicasPerMaster: 0 },
     } as never);
   });
 
@@ -100,7 +100,6 @@ describe("refused", () => {
     ["identity", { identity: { type: "SystemAssigned" } }, {}],
     ["properties.subnetId", {}, { subnetId: "/subscriptions/x" }],
     ["properties.shardCount", {}, { shardCount: 2 }],
-    ["properties.replicasPerPrimary", {}, { replicasPerPrimary: "1" }],
     ["properties.redisConfiguration.rdb-backup-enabled", {}, { redisConfiguration: { "rdb-backup-enabled": "true" } }],
     ["properties.redisConfiguration.aad-enabled", {}, { redisConfiguration: { "aad-enabled": true } }],
   ])("%s, as Larder does not have it", (target, top, properties) => {

@@ -116,6 +116,8 @@ const properties = z.object(
     publicNetworkAccess: choice(["Enabled", "Disabled"]).optional(),
     updateChannel: choice(["Stable", "Preview"]).optional(),
     disableAccessKeyAuthentication: flag.optional(),
+    replicasPerMaster: wholeNumber.optional(),
+    replicasPerPrimary: wholeNumber.optional(),
     zonalAllocationPolicy: choice(["Automatic", "UserDefined", "NoZones"]).optional(),
     redisConfiguration: redisConfiguration.optional(),
     tenantSettings: z.record(z.string(), setting, "must be an object").optional(),

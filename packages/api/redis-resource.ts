@@ -21,6 +21,19 @@ export interface RedisInstance {
   isPrimary: boolean;
 }
 
+/** One engine process of a cache. */
+export interface LarderNode {
+  id: string;
+  host: string;
+  state: "starting" | "running" | "failed" | "unknown";
+  /** null while it is neither, and of a cache without replicas. */
+  role: "primary" | "replica" | null;
+  /** Of a replica: it holds all that its primary has, but for what is under way. */
+  inSync: boolean;
+  /** Of a replica: bytes of the stream of writes that it has yet to process. */
+  lagBytes: number | null;
+}
+
 /** Where and how the cache really runs. */
 export interface LarderProperties {
   /** available: the engine answers and the gateway serves it. Independent of `provisioningState`, which is about change. */
@@ -28,6 +41,7 @@ export interface LarderProperties {
   /** The cache's own address; works where names under the service's domain do not resolve. */
   endpoint: { host: string; tlsPort: number; plainPort: number | null };
   engine: { name: "valkey" | "redis"; version: string; kind: EngineKind } | null;
+  nodes: LarderNode[];
   memoryBytesMax: number;
   memoryBytesUsed: number | null;
   clientsConnected: number | null;
@@ -54,6 +68,9 @@ export interface RedisProperties {
   port: number;
   sslPort: number;
   accessKeys: AccessKeys | null;
+  /** Only where there are replicas. */
+  replicasPerMaster?: number;
+  replicasPerPrimary?: number;
   linkedServers: { id: string }[];
   instances: RedisInstance[];
   larder: LarderProperties;
@@ -79,6 +96,10 @@ export interface RedisCreateProperties {
   updateChannel?: string;
   disableAccessKeyAuthentication?: boolean;
   zonalAllocationPolicy?: string;
+  /** The older name of `replicasPerPrimary`. */
+  replicasPerMaster?: number;
+  /** 1 to 3, for Premium. Standard has one replica, Basic none. */
+  replicasPerPrimary?: number;
   redisConfiguration?: Record<string, string>;
   tenantSettings?: Record<string, string>;
 }

@@ -21,8 +21,6 @@ const unsupported: readonly Unsupported[] = [
   { path: ["properties", "subnetId"], asks: asks.text, what: "virtual networks" },
   { path: ["properties", "staticIP"], asks: asks.text, what: "virtual networks" },
   { path: ["properties", "shardCount"], asks: asks.count, what: "sharded caches" },
-  { path: ["properties", "replicasPerMaster"], asks: asks.count, what: "replicas" },
-  { path: ["properties", "replicasPerPrimary"], asks: asks.count, what: "replicas" },
   configuration("rdb-backup-enabled", asks.flag, "persistence"),
   configuration("rdb-backup-frequency", asks.text, "persistence"),
   configuration("rdb-backup-max-snapshot-count", asks.text, "persistence"),

@@ -47,6 +47,13 @@ export function skuLimits(sku: Sku): SkuLimits | undefined {
   return sku.family === "C" ? familyC[sku.capacity] : undefined;
 }
 
+/** How many copies of its primary a cache may have, and has unless it asks for another number. */
+export const skuReplicas: Record<SkuName, { min: number; max: number }> = {
+  Basic: { min: 0, max: 0 },
+  Standard: { min: 1, max: 1 },
+  Premium: { min: 1, max: 3 },
+};
+
 /** "C0", "P1": how people write a size. */
 export function sizeName(sku: Sku): string {
   return `${sku.family}${sku.capacity}`;

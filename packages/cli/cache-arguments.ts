@@ -20,6 +20,11 @@ export function parseSku(text: string): Sku {
   );
 }
 
+export function parseReplicas(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new LarderError("InvalidParameter", `--replicas takes a whole number, not "${text}".`);
+}
+
 /** ["a=1", "b=x=y"] → { a: "1", b: "x=y" }. */
 export function parsePairs(flag: string, pairs: readonly string[]): Record<string, string> {
   const values: Record<string, string> = {};

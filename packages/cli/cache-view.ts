@@ -1,5 +1,5 @@
 /** A cache as people read it. Pure. */
-import type { RedisResource } from "@larder/api/redis-resource";
+import type { LarderNode, RedisResource } from "@larder/api/redis-resource";
 import { sizeName } from "@larder/api/skus";
 import { resourceGroupOf } from "./cache-lookup.ts";
 import { hostAndPort } from "./snippet/shell-quote.ts";
@@ -34,6 +34,14 @@ export function formatEngine({ properties: { larder } }: RedisResource): string 
   return `${name} ${version}${kind === "embedded" ? " (embedded)" : ""}`;
 }
 
+/** "shop-1f7f5294  replica, in sync". */
+function formatNode({ id, state, role, inSync, lagBytes }: LarderNode, colors: Colors): string {
+  if (state !== "running") return `${id}  ${colors.red(state)}`;
+  if (role !== "replica") return `${id}  ${role ?? colors.yellow("waiting to join")}`;
+  const behind = lagBytes === null || lagBytes === 0 ? "" : `, ${formatBytes(lagBytes)} behind`;
+  return `${id}  replica, ${inSync ? colors.green("in sync") : colors.yellow("copying")}${behind}`;
+}
+
 export function formatCacheTable(caches: readonly RedisResource[], colors: Colors): string {
   const groups = new Set(caches.map(resourceGroupOf));
   const heading = ["NAME", "SIZE", "STATE", "MEMORY", "CLIENTS", "ADDRESS", ...(groups.size > 1 ? ["GROUP"] : [])];
@@ -64,6 +72,9 @@ export function formatCache(cache: RedisResource, colors: Colors): string {
     ["Memory", formatMemory(cache)],
     ["Clients", String(larder.clientsConnected ?? "-")],
     ["Engine", formatEngine(cache)],
+    ...(larder.nodes.length < 2
+      ? []
+      : larder.nodes.map((node) => ["Node", formatNode(node, colors)] as [string, string])),
     ["Address", `rediss://${formatAddress(cache)}`],
     ["By name", `rediss://${properties.hostName}:${properties.sslPort}`],
     ["Plain port", larder.endpoint.plainPort === null ? "closed" : String(larder.endpoint.plainPort)],

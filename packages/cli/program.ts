@@ -73,6 +73,7 @@ function addCaches(program: Command): void {
     .summary("make a cache")
     .description("Make a cache, and wait until it answers.")
     .option("--sku <size>", "its size: C0 to C6, Standard_C0 to Standard_C6, P1 to P5", "C0")
+    .option("--replicas <number>", "how many copies a Premium cache keeps: 1 to 3; a Standard one has 1")
     .option("--plain-port", "also open a port without TLS")
     .option("--resource-group <name>", "the group that it belongs to", "default")
     .option("--location <place>", "where it is said to be", "local")

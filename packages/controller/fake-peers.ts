@@ -1,5 +1,14 @@
 /** An agent and a gateway that speak the internal protocol and run nothing, for tests of the controller alone. */
-import type { AgentDesired, AgentReport, GatewayReport, NodeObserved, NodeSpec, RouteTable } from "@larder/api";
+import type {
+  AgentDesired,
+  AgentReport,
+  GatewayReport,
+  NodeObserved,
+  NodeSpec,
+  ReplicationObserved,
+  ReplicationSpec,
+  RouteTable,
+} from "@larder/api";
 import { ControllerLink, createLog, systemClock, systemRandomness } from "@larder/service";
 
 const GiB = 1024 ** 3;
@@ -64,11 +73,20 @@ export class FakeAgent {
       runId: "1",
       engine: this.engines[0] ?? null,
       memoryBytesUsed: this.memoryBytesUsed,
-      replication: null,
       error: null,
+      endedRunId: null,
+      replication: spec.replication === null ? null : replicationOf(spec, spec.replication),
       ...this.outcome(spec),
     };
   }
+}
+
+/** Each follows at once what it is told, and has it all. */
+function replicationOf({ nodeId }: NodeSpec, { leader }: ReplicationSpec): ReplicationObserved {
+  const epoch = leader?.epoch ?? 0;
+  const role = leader === null ? "detached" : leader.nodeId === nodeId ? "primary" : "replica";
+  const address = { host: "127.0.0.1", port: 20_000 };
+  return { address, role, epoch, copiedEpoch: epoch, offset: 0, inSync: role === "replica", replicas: [] };
 }
 
 export class FakeGateway {

@@ -15,7 +15,7 @@ export interface Profile {
   engineUser: { name: string; password: string; line: string };
 }
 
-const app = appUser({ enginePasswords: { admin: "admin-password", app: "app-password" } });
+const app = appUser({ enginePasswords: { app: "app-password" } });
 
 export const profiles: readonly Profile[] = [
   {

@@ -62,7 +62,7 @@ export class EngineProcess {
     const place = spec.replication ? await findPlace(replicationHost, formerPort) : null;
     const identity = await startEngine({ spec, engine, nodePath: engines.nodePath, paths, place, onExit: onLoss });
     const started = new EngineProcess(context, identity, null);
-    const replication = place && { address: place.address, epoch: 0 };
+    const replication = place && { address: place.address, epoch: 0, copiedEpoch: 0 };
     started.#begin({ ...recordOf(spec), ...started.#facts(engine), runId: null, replication });
     return started;
   }
@@ -144,7 +144,12 @@ export class EngineProcess {
   /** Whether the record on disk says that the engine has taken the spec. */
   hasTaken(spec: NodeSpec): boolean {
     const record = this.#record;
-    return record?.generation === spec.generation && record.replication?.epoch === this.#replication?.state.epoch;
+    const state = this.#replication?.state ?? null;
+    return (
+      record?.generation === spec.generation &&
+      record.replication?.epoch === state?.epoch &&
+      record.replication?.copiedEpoch === state?.copiedEpoch
+    );
   }
 
   /** Brings the running engine to the spec, but for its role. Throws OperationNotSupported where only a restart could. */
@@ -271,5 +276,5 @@ async function readReplicationState(connection: EngineConnection): Promise<Repli
     return Array.isArray(pair) && pair.length > 1 ? String(pair[1]) : "";
   };
   const port = Number(await read("tls-port"));
-  return port > 0 ? { address: { host: await read("replica-announce-ip"), port }, epoch: 0 } : null;
+  return port > 0 ? { address: { host: await read("replica-announce-ip"), port }, epoch: 0, copiedEpoch: 0 } : null;
 }

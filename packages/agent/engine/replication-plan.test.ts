@@ -1,6 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import type { Leader, NodeId } from "@larder/api";
-import { isSettled, parseReplication, planRole, type ReplicationSeen, roleOf, wantedRole } from "./replication-plan.ts";
+import {
+  copiedEpochOf,
+  isSettled,
+  parseReplication,
+  planRole,
+  type ReplicationSeen,
+  roleOf,
+  wantedRole,
+} from "./replication-plan.ts";
 import { nowhere } from "./replication-settings.ts";
 
 const user = { name: "nodes", password: "secret" };
@@ -82,8 +90,22 @@ describe("what an engine says", () => {
           `master_link_status:${link} master_sync_in_progress:${syncing} master_repl_offset:42`,
       );
     expect(roleOf(replica("up", "0"))).toBe("replica");
-    expect(replica("up", "0")).toEqual({ following: leaderAddress, isLinked: true, offset: 42, replicas: [] });
+    expect(replica("up", "0")).toEqual({
+      following: leaderAddress,
+      isLinked: true,
+      isCopying: false,
+      offset: 42,
+      replicas: [],
+    });
     expect([replica("up", "0"), replica("up", "1"), replica("down", "0")].map(isSettled)).toEqual([true, false, false]);
+  });
+
+  test("what it holds whole: what its leader has, once linked; nothing while it is being given all of it", () => {
+    const replica = (link: string, syncing: string) =>
+      seen(`role:slave master_host:h master_port:1 master_link_status:${link} master_sync_in_progress:${syncing}`);
+    const before = { epoch: 3, copiedEpoch: 2 };
+    const held = [replica("down", "0"), replica("down", "1"), replica("up", "0"), seen("role:master")];
+    expect(held.map((each) => copiedEpochOf(each, before))).toEqual([2, 0, 3, 3]);
   });
 
   test("of a detached one: nothing is under way", () => {

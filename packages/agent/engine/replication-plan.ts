@@ -20,6 +20,8 @@ export interface ReplicationSeen {
   following: Address | null;
   /** Of a follower: the link is up and the first copy complete. */
   isLinked: boolean;
+  /** It is being given a whole copy, for which it drops what it has. */
+  isCopying: boolean;
   offset: number;
   /** Of whoever is followed. */
   replicas: ReplicaObserved[];
@@ -57,6 +59,13 @@ export function roleOf({ following }: Pick<ReplicationSeen, "following">): Repli
   return isSame(following, nowhere) ? "detached" : "replica";
 }
 
+/** Which leader's data it holds whole, from what it held before and what is seen now. */
+export function copiedEpochOf(seen: ReplicationSeen, before: { epoch: number; copiedEpoch: number }): number {
+  if (seen.isCopying) return 0;
+  const role = roleOf(seen);
+  return role === "primary" || (role === "replica" && seen.isLinked) ? before.epoch : before.copiedEpoch;
+}
+
 /** Whether nothing is under way that a look in two seconds would be too late for. */
 export function isSettled(seen: ReplicationSeen): boolean {
   if (roleOf(seen) === "replica") return seen.isLinked;
@@ -75,6 +84,7 @@ export function parseReplication(info: ReadonlyMap<string, string>): Replication
         ? null
         : { host: info.get("master_host") ?? "", port: Number(info.get("master_port")) },
     isLinked: info.get("master_link_status") === "up" && info.get("master_sync_in_progress") === "0",
+    isCopying: info.get("master_sync_in_progress") === "1",
     offset: Number(info.get("master_repl_offset")),
     replicas: [...info].flatMap(([name, value]) => (/^slave\d+$/.test(name) ? parseReplica(value) : [])),
   };

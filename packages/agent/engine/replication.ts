@@ -8,12 +8,22 @@
 import type { Address, Leader, NodeId, ReplicationObserved, ReplicationSpec } from "@larder/api";
 import type { Log } from "@larder/service";
 import type { EngineConnection } from "./ask.ts";
-import { isSettled, parseReplication, planRole, type ReplicationSeen, roleOf, wantedRole } from "./replication-plan.ts";
+import {
+  copiedEpochOf,
+  isSettled,
+  parseReplication,
+  planRole,
+  type ReplicationSeen,
+  roleOf,
+  wantedRole,
+} from "./replication-plan.ts";
 
 export interface ReplicationState {
   address: Address;
   /** Of the leader record that is in force; 0 before any. */
   epoch: number;
+  /** Of the newest leader of whose data it holds a whole copy; 0 where it holds none. */
+  copiedEpoch: number;
 }
 
 export interface ReplicationContext {
@@ -27,19 +37,21 @@ export class EngineReplication {
   readonly #context: ReplicationContext;
   readonly #address: Address;
   #epoch: number;
+  #copiedEpoch: number;
   #epochIgnored: number | null = null;
   /** null until the first look. */
   #seen: ReplicationSeen | null = null;
   #told = "";
 
-  constructor({ address, epoch }: ReplicationState, context: ReplicationContext) {
+  constructor({ address, epoch, copiedEpoch }: ReplicationState, context: ReplicationContext) {
     this.#address = address;
     this.#epoch = epoch;
+    this.#copiedEpoch = copiedEpoch;
     this.#context = context;
   }
 
   get state(): ReplicationState {
-    return { address: this.#address, epoch: this.#epoch };
+    return { address: this.#address, epoch: this.#epoch, copiedEpoch: this.#copiedEpoch };
   }
 
   /** Whether nothing is under way that has to be looked at soon. */
@@ -57,6 +69,7 @@ export class EngineReplication {
 
   async look(connection: EngineConnection): Promise<void> {
     this.#seen = parseReplication(await connection.info("replication"));
+    this.#copiedEpoch = copiedEpochOf(this.#seen, this.state);
     this.#tell();
   }
 

@@ -1,6 +1,6 @@
 /** `larder create NAME`: makes a cache and waits until it answers. */
 import type { RedisCreateBody } from "@larder/api/redis-resource";
-import { parseConfiguration, parsePairs, parseSku } from "../cache-arguments.ts";
+import { parseConfiguration, parsePairs, parseReplicas, parseSku } from "../cache-arguments.ts";
 import { formatAddress, formatEngine, formatSize } from "../cache-view.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { formatTable } from "../table.ts";
@@ -8,6 +8,7 @@ import { formatBytes, formatDuration } from "../units.ts";
 
 export interface CreateOptions extends CommonOptions {
   sku: string;
+  replicas?: string;
   resourceGroup: string;
   location: string;
   policy?: string;
@@ -30,6 +31,9 @@ export async function create(name: string, options: CreateOptions): Promise<void
       ["Address", `rediss://${formatAddress(cache)}`],
       ["Size", `${formatSize(cache)}, ${formatBytes(cache.properties.larder.memoryBytesMax)}`],
       ["Engine", formatEngine(cache)],
+      ...(cache.properties.replicasPerPrimary === undefined
+        ? []
+        : [["Replicas", String(cache.properties.replicasPerPrimary)]]),
     ].map(([label = "", value = ""]) => [`  ${colors.dim(label)}`, value]);
     return (
       `${colors.green("Created")} ${colors.bold(cache.name)} in ${formatDuration(tookMs)}\n\n${formatTable(rows)}\n` +
@@ -45,6 +49,7 @@ function bodyOf(options: CreateOptions): RedisCreateBody {
     tags: parsePairs("--tag", options.tag ?? []),
     properties: {
       sku: parseSku(options.sku),
+      ...(options.replicas === undefined ? {} : { replicasPerPrimary: parseReplicas(options.replicas) }),
       ...(redisConfiguration === undefined ? {} : { redisConfiguration }),
       ...(options.plainPort ? { enableNonSslPort: true } : {}),
     },

@@ -80,6 +80,9 @@ function agentFlags(options: UpOptions, layout: Layout): Record<string, string> 
     "controller-socket": controllerSocket(layout),
     "socket-dir": layout.socketDirectory,
     engine: options.engine,
+    "node-cert": join(layout.dataDirectory, "controller/pki/node.pem"),
+    "node-key": join(layout.dataDirectory, "controller/pki/node-key.pem"),
+    "node-ca": join(layout.dataDirectory, "controller/pki/node-ca.pem"),
     ...(options.enginePath === undefined ? {} : { "engine-path": options.enginePath }),
   };
 }

@@ -36,6 +36,36 @@ test("a PATCH keeps what it leaves out, and merges settings by key", () => {
   expect(after.redisConfiguration).toEqual({ databases: "4", "maxmemory-policy": "allkeys-lru" });
 });
 
+describe("replicas", () => {
+  const replicasOf = (...[name, asked, before]: [Parameters<typeof sku>[1], object?, object?]) => {
+    const put = (properties: object) => ({ sku: sku(1, name), ...properties }) as RedisCreateProperties;
+    const current = before === undefined ? undefined : settingsOfPut(put(before), undefined);
+    return settingsOfPut(put(asked ?? {}), current).replicas;
+  };
+
+  test("are as many as the tier has, or as a Premium cache asks for", () => {
+    expect([replicasOf("Basic"), replicasOf("Standard"), replicasOf("Premium")]).toEqual([0, 1, 1]);
+    expect(replicasOf("Premium", { replicasPerPrimary: 3 })).toBe(3);
+    expect(replicasOf("Premium", { replicasPerMaster: 2, replicasPerPrimary: 2 })).toBe(2);
+    expect(replicasOf("Basic", { replicasPerMaster: 0 })).toBe(0);
+  });
+
+  test("stay as many when nothing is said", () => {
+    expect(replicasOf("Premium", {}, { replicasPerPrimary: 2 })).toBe(2);
+  });
+
+  const target = "properties.replicasPerPrimary";
+  test.each([
+    ["Basic", { replicasPerPrimary: 1 }, undefined, `InvalidParameter ${target}`],
+    ["Standard", { replicasPerPrimary: 2 }, undefined, `InvalidParameter ${target}`],
+    ["Premium", { replicasPerPrimary: 4 }, undefined, `InvalidParameter ${target}`],
+    ["Premium", { replicasPerPrimary: 2, replicasPerMaster: 1 }, undefined, `InvalidParameter ${target}`],
+    ["Premium", { replicasPerPrimary: 2 }, {}, `OperationNotSupported ${target}`],
+  ] as const)("%s, asking for %j: refused", (name, asked, before, expected) => {
+    expect(refusal(() => replicasOf(name, asked, before))).toBe(expected);
+  });
+});
+
 describe("moves between sizes", () => {
   test.each([
     [sku(1), sku(2), "accepted"],

@@ -3,7 +3,7 @@
  * property. Pure. Shapes and single values were checked before (`redis-parse.ts`); here it is about the SKU, what may
  * change, and what Larder does not have yet.
  */
-import { LarderError, type RedisCreateProperties, type Sku, sizeName, skuLimits } from "@larder/api";
+import { LarderError, type RedisCreateProperties, type Sku, sizeName, skuLimits, skuReplicas } from "@larder/api";
 import type { CacheSettings } from "../documents/cache-document.ts";
 
 const replicatedOnly = [
@@ -23,6 +23,7 @@ export function settingsOfPut(asked: RedisCreateProperties, current: CacheSettin
   return checked(
     {
       sku: asked.sku,
+      replicas: replicasOf(asked, current),
       redisVersion: asked.redisVersion ?? "latest",
       enableNonSslPort: asked.enableNonSslPort ?? false,
       minimumTlsVersion: "1.2",
@@ -63,11 +64,30 @@ function checkSku(sku: Sku, current: Sku | undefined): void {
   if (skuLimits(sku) === undefined)
     refuse(`There is no SKU ${label}. Basic and Standard have C0 to C6, Premium has P1 to P5.`);
   if (current !== undefined && current.name !== sku.name)
-    refuse(`A ${current.name} cache cannot become ${sku.name}: Larder does not have ${sku.name} caches yet.`);
-  if (sku.name !== "Basic")
-    refuse(`Larder does not have ${sku.name} caches yet, as they need replicas. Ask for Basic.`);
+    refuse(`A ${current.name} cache cannot become ${sku.name}: Larder cannot change a cache's tier yet.`);
   if (current !== undefined && sku.capacity === 0 && current.capacity !== 0)
     refuse(`A cache of size ${sizeName(current)} cannot be scaled down to C0.`);
+}
+
+/** As asked, or as it is, or the least that the tier has. */
+function replicasOf(asked: RedisCreateProperties, current: CacheSettings | undefined): number {
+  const { replicasPerPrimary, replicasPerMaster } = asked;
+  const target = "properties.replicasPerPrimary";
+  const refuse = (code: "InvalidParameter" | "OperationNotSupported", message: string): never => {
+    throw new LarderError(code, message, { target });
+  };
+  if (replicasPerPrimary !== undefined && replicasPerMaster !== undefined && replicasPerPrimary !== replicasPerMaster)
+    refuse("InvalidParameter", "'replicasPerPrimary' and 'replicasPerMaster' are the same and must agree.");
+  const { min, max } = skuReplicas[asked.sku.name];
+  // Clients echo a zero that asks for nothing.
+  const replicas = replicasPerPrimary || replicasPerMaster || current?.replicas || min;
+  if (replicas < min || replicas > max) {
+    const range = min === max ? `${max}` : `${min} to ${max}`;
+    refuse("InvalidParameter", `'${target}' is ${replicas}; a ${asked.sku.name} cache has ${range}.`);
+  }
+  if (current !== undefined && replicas !== current.replicas)
+    refuse("OperationNotSupported", "Larder cannot change the number of replicas of a cache yet.");
+  return replicas;
 }
 
 function checkOffered(asked: Partial<RedisCreateProperties>): void {
@@ -91,6 +111,7 @@ function checkOffered(asked: Partial<RedisCreateProperties>): void {
 }
 
 function checkConfiguration(settings: CacheSettings): void {
+  if (settings.sku.name !== "Basic") return;
   for (const key of replicatedOnly) {
     const value = settings.redisConfiguration[key] ?? "";
     if (value === "") continue;

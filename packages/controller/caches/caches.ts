@@ -14,15 +14,15 @@ import {
   skuLimits,
 } from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
-import type { CacheDocument, CacheSettings, ChangeKind } from "../documents/cache-document.ts";
-import { deriveNode, deriveRoute } from "../documents/derive.ts";
+import { type CacheDocument, type CacheSettings, type ChangeKind, servingNode } from "../documents/cache-document.ts";
+import { deriveNodes, deriveRoute } from "../documents/derive.ts";
 import { cacheKey, cachesPrefix, groupKey, operationKey } from "../documents/document-keys.ts";
 import type { GroupDocument } from "../documents/group-document.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
 import type { Store, StoredDocument, Transaction } from "../store/store.ts";
 import type { AdmissionLock } from "./admission-lock.ts";
 import { settingsOfPatch, settingsOfPut } from "./cache-rules.ts";
-import { inMb, placeCache } from "./capacity.ts";
+import { inMb, placeNodes, requireRoomToGrow } from "./capacity.ts";
 import { freePort, portsTaken } from "./own-ports.ts";
 
 export interface CachesOptions {
@@ -155,7 +155,7 @@ export class Caches {
     const settings = settingsOfPut(body.properties, undefined);
     const caches = (await this.all()).map((stored) => stored.value);
     const cacheId = randomness.uuid() as CacheId;
-    const hostId = placeCache({ cacheId, settings }, caches, this.#agents());
+    const hostIds = placeNodes({ cacheId, settings }, caches, this.#agents());
     const group = await store.get<GroupDocument>(groupKey(place.resourceGroup));
     if (group === undefined || group.value.removal !== null) throw groupGoing(place.resourceGroup);
     const operation = this.#newOperation("create", { subscription: place.subscription, location: body.location });
@@ -163,13 +163,17 @@ export class Caches {
       ...place,
       resourceGroup: group.value.name,
       cacheId,
-      nodeId: this.#newNodeId(place.name),
-      hostId,
+      nodes: hostIds.map((hostId) => ({ nodeId: this.#newNodeId(place.name), hostId })),
+      leader: null,
       location: body.location,
       tags: body.tags ?? {},
       settings,
       keys: { primaryKey: this.#newAccessKey(), secondaryKey: this.#newAccessKey() },
-      enginePasswords: { admin: this.#newEnginePassword(), app: this.#newEnginePassword() },
+      enginePasswords: {
+        admin: this.#newEnginePassword(),
+        app: this.#newEnginePassword(),
+        replication: this.#newEnginePassword(),
+      },
       ports: this.#newPorts(caches),
       version: 1,
       generation: 1,
@@ -209,15 +213,17 @@ export class Caches {
   }
 
   async #checkScale(cache: CacheDocument, next: CacheDocument): Promise<void> {
-    const reports = this.#agents().filter((report) => report.hostId === cache.hostId);
-    if (reports.length === 0) throw notReady();
+    const { hostId, nodeId } = servingNode(cache);
+    const reports = this.#agents().filter((report) => cache.nodes.some((node) => node.hostId === report.hostId));
+    if (reports.length < new Set(cache.nodes.map((node) => node.hostId)).size) throw notReady();
     const caches = (await this.all()).map((stored) => stored.value);
     const [from, to] = [cache, next].map((one) => skuLimits(one.settings.sku)?.memoryBytes ?? 0) as [number, number];
     if (to > from) {
-      placeCache(next, caches, reports);
+      requireRoomToGrow(next, caches, reports);
       return;
     }
-    const used = reports[0]?.nodes.find((node) => node.nodeId === cache.nodeId)?.memoryBytesUsed ?? null;
+    const report = reports.find((each) => each.hostId === hostId);
+    const used = report?.nodes.find((node) => node.nodeId === nodeId)?.memoryBytesUsed ?? null;
     if (used === null)
       throw new LarderError("ServiceUnavailable", "It is not known yet how much memory the cache uses; try again.");
     if (used * shrinkHeadroom <= to) return;
@@ -294,7 +300,7 @@ function isIn(cache: CacheDocument, place: Place): boolean {
 
 /** What agents and gateways would be told. */
 function consequences(cache: CacheDocument): unknown {
-  return [deriveNode(cache), deriveRoute(cache, "")];
+  return [cache.nodes.map(({ hostId }) => deriveNodes(cache, hostId)), deriveRoute(cache, "")];
 }
 
 function sameText(a: unknown, b: unknown): boolean {

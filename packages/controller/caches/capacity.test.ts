@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { type AgentReport, type EngineKind, LarderError } from "@larder/api";
+import { type AgentReport, type EngineKind, LarderError, type NodeId } from "@larder/api";
 import type { CacheDocument } from "../documents/cache-document.ts";
 import { cacheFixture } from "../documents/cache-fixture.ts";
-import { placeCache } from "./capacity.ts";
+import { placeNodes } from "./capacity.ts";
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
@@ -22,6 +22,10 @@ function host(
   return { hostId, memoryBytesTotal, engines: found, engineKind: "auto", nodes: [] };
 }
 
+function on(hostId: string): CacheDocument["nodes"] {
+  return [{ nodeId: `node-on-${hostId}` as NodeId, hostId }];
+}
+
 function cache(capacity: number, changes: Partial<CacheDocument> = {}): CacheDocument {
   const settings = { ...cacheFixture().settings, sku: { name: "Basic" as const, family: "C" as const, capacity } };
   return cacheFixture({ settings, cacheId: `${capacity}` as CacheDocument["cacheId"], ...changes });
@@ -37,19 +41,45 @@ function refusal(run: () => unknown): LarderError {
 }
 
 test("a cache goes to the host with the most room", () => {
-  expect(placeCache(cache(1), [], [host("a", 4 * GiB), host("b", 8 * GiB)])).toBe("b");
-  expect(placeCache(cache(1), [cache(3, { hostId: "b" })], [host("a", 4 * GiB), host("b", 8 * GiB)])).toBe("a");
+  expect(placeNodes(cache(1), [], [host("a", 4 * GiB), host("b", 8 * GiB)])).toEqual(["b"]);
+  expect(placeNodes(cache(1), [cache(3, { nodes: on("b") })], [host("a", 4 * GiB), host("b", 8 * GiB)])).toEqual(["a"]);
+});
+
+describe("the nodes of one cache", () => {
+  const replicated = (replicas: number) => {
+    const settings = {
+      ...cacheFixture().settings,
+      sku: { name: "Premium" as const, family: "P" as const, capacity: 1 },
+    };
+    return cache(1, { settings: { ...settings, replicas } });
+  };
+
+  test("go to different hosts while there are such", () => {
+    const hosts = [host("a", 64 * GiB), host("b", 16 * GiB), host("c", 8 * GiB)];
+    expect(placeNodes(replicated(2), [], hosts)).toEqual(["a", "b", "c"]);
+    expect(placeNodes(replicated(3), [], hosts)).toEqual(["a", "b", "c", "a"]);
+  });
+
+  test("need room for each", () => {
+    expect(placeNodes(replicated(1), [], [host("a", 16 * GiB)])).toEqual(["a", "a"]);
+    expect(refusal(() => placeNodes(replicated(1), [], [host("a", 12 * GiB)])).code).toBe("InsufficientCapacity");
+  });
+
+  test("need an engine that can be copied", () => {
+    const report = host("a", 64 * GiB, [["embedded", null]]);
+    expect(refusal(() => placeNodes(replicated(1), [], [report])).message).toContain("needs a native one");
+  });
 });
 
 test("a tenth of the host, and half a GiB at least, is kept", () => {
-  expect(placeCache(cache(0), [], [host("a", 762 * MiB)])).toBe("a");
-  expect(refusal(() => placeCache(cache(0), [], [host("a", 761 * MiB)])).code).toBe("InsufficientCapacity");
+  expect(placeNodes(cache(0), [], [host("a", 762 * MiB)])).toEqual(["a"]);
+  expect(refusal(() => placeNodes(cache(0), [], [host("a", 761 * MiB)])).code).toBe("InsufficientCapacity");
 });
 
 describe("a refusal has the figures", () => {
   test("of what is asked, free, there and in use", () => {
     const { message, target } = refusal(() =>
-      placeCache(cache(2), [cache(1, { hostId: "a" }), cache(0, { hostId: "a" })], [host("a", 4 * GiB)]),
+      placeNodes(cache(2), [cache(1, { nodes: on("a") }), cache(0, { nodes: on("a") })], [host("a", 4 * GiB)]),
     );
     expect(message).toBe(
       "No host has room for Basic C2 (2560 MB); 2310 MB of 4096 MB are free: caches have 1274 MB, and 512 MB are kept for the system.",
@@ -59,7 +89,7 @@ describe("a refusal has the figures", () => {
 
   test("of what the embedded engine can serve", () => {
     const report = host("a", 64 * GiB, [["embedded", 512 * MiB]]);
-    const { code, message } = refusal(() => placeCache(cache(1), [], [report]));
+    const { code, message } = refusal(() => placeNodes(cache(1), [], [report]));
     expect(code).toBe("InsufficientCapacity");
     expect(message).toContain("at most 512 MB");
   });
@@ -67,7 +97,7 @@ describe("a refusal has the figures", () => {
 
 test("a native engine is what counts where there is one", () => {
   expect(
-    placeCache(
+    placeNodes(
       cache(1),
       [],
       [
@@ -77,11 +107,11 @@ test("a native engine is what counts where there is one", () => {
         ]),
       ],
     ),
-  ).toBe("a");
+  ).toEqual(["a"]);
 });
 
 test("a host without an engine that it may use has none", () => {
-  expect(refusal(() => placeCache(cache(0), [], [host("a", 64 * GiB, [])])).code).toBe("EngineNotAvailable");
+  expect(refusal(() => placeNodes(cache(0), [], [host("a", 64 * GiB, [])])).code).toBe("EngineNotAvailable");
   const nativeOnly = { ...host("a", 64 * GiB, [["embedded", null]]), engineKind: "native" as const };
-  expect(refusal(() => placeCache(cache(0), [], [nativeOnly])).message).toBe("No native engine was found on the host.");
+  expect(refusal(() => placeNodes(cache(0), [], [nativeOnly])).message).toBe("No native engine was found on the host.");
 });

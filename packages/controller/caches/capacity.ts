@@ -11,32 +11,52 @@ const keptBytesMin = 512 * MiB;
 const keptFraction = 0.1;
 
 /**
- * The connected host with the most room among those that fit; `only` keeps a cache where it is. Throws
- * EngineNotAvailable or InsufficientCapacity with the figures.
+ * A host for each of the cache's nodes: each time the connected one with the most room among those that fit, of those that
+ * have none of its nodes yet while there are any. Throws EngineNotAvailable or InsufficientCapacity with the figures.
  */
-export function placeCache(
+export function placeNodes(
   wanted: Pick<CacheDocument, "cacheId" | "settings">,
   caches: readonly CacheDocument[],
   reports: readonly AgentReport[],
-): string {
+): string[] {
+  const { replicas } = wanted.settings;
   const asked = limitsOf(wanted).memoryBytes;
-  const able = reports.filter((report) => enginesAllowed(report).length > 0);
-  if (able.length === 0) throw noEngine(reports);
-  const rooms = able.map((report) =>
-    roomOn(
-      report,
-      caches.filter((cache) => cache.cacheId !== wanted.cacheId),
-    ),
-  );
-  const best = rooms
-    .filter((room) => room.engineBytesMax >= asked && room.freeBytes >= asked)
-    .sort((a, b) => b.freeBytes - a.freeBytes)[0];
-  if (best === undefined) throw tooLarge(asked, rooms, wanted.settings);
-  return best.hostId;
+  const able = reports.filter((report) => enginesAllowed(report, replicas > 0).length > 0);
+  if (able.length === 0) throw noEngine(reports, replicas > 0);
+  const others = caches.filter((cache) => cache.cacheId !== wanted.cacheId);
+  const rooms = able.map((report) => roomOn(report, others, replicas > 0));
+  return Array.from({ length: replicas + 1 }, () => {
+    const best = rooms
+      .filter((room) => room.engineBytesMax >= asked && room.freeBytes >= asked)
+      .sort((a, b) => a.nodes - b.nodes || b.freeBytes - a.freeBytes)[0];
+    if (best === undefined) throw tooLarge(asked, rooms, wanted.settings);
+    best.nodes++;
+    best.usedBytes += asked;
+    best.freeBytes -= asked;
+    return best.hostId;
+  });
+}
+
+/** Throws unless each host that has nodes of the cache has room for them at the size that is asked. */
+export function requireRoomToGrow(
+  wanted: Pick<CacheDocument, "cacheId" | "settings" | "nodes">,
+  caches: readonly CacheDocument[],
+  reports: readonly AgentReport[],
+): void {
+  const asked = limitsOf(wanted).memoryBytes;
+  const others = caches.filter((cache) => cache.cacheId !== wanted.cacheId);
+  for (const report of reports) {
+    const room = roomOn(report, others, wanted.nodes.length > 1);
+    const nodes = wanted.nodes.filter((node) => node.hostId === report.hostId).length;
+    if (room.engineBytesMax < asked || room.freeBytes < nodes * asked)
+      throw tooLarge(nodes * asked, [room], wanted.settings);
+  }
 }
 
 interface Room {
   hostId: string;
+  /** Of the cache that is being placed. */
+  nodes: number;
   totalBytes: number;
   usedBytes: number;
   keptBytes: number;
@@ -45,16 +65,19 @@ interface Room {
   engineBytesMax: number;
 }
 
-function roomOn(report: AgentReport, caches: readonly CacheDocument[]): Room {
+function roomOn(report: AgentReport, caches: readonly CacheDocument[], isReplicated: boolean): Room {
   const totalBytes = report.memoryBytesTotal;
   const keptBytes = Math.max(keptBytesMin, totalBytes * keptFraction);
-  const onHost = caches.filter((cache) => cache.hostId === report.hostId);
+  const onHost = caches.flatMap((cache) =>
+    cache.nodes.filter((node) => node.hostId === report.hostId).map(() => cache),
+  );
   const usedBytes = onHost.reduce((sum, cache) => sum + limitsOf(cache).memoryBytes, 0);
   const engineBytesMax = Math.max(
-    ...enginesAllowed(report).map((engine) => engine.memoryBytesMax ?? Number.POSITIVE_INFINITY),
+    ...enginesAllowed(report, isReplicated).map((engine) => engine.memoryBytesMax ?? Number.POSITIVE_INFINITY),
   );
   return {
     hostId: report.hostId,
+    nodes: 0,
     totalBytes,
     usedBytes,
     keptBytes,
@@ -63,17 +86,18 @@ function roomOn(report: AgentReport, caches: readonly CacheDocument[]): Room {
   };
 }
 
-/** With both kinds allowed, a native engine is preferred and the embedded one stands in only where there is none. */
-function enginesAllowed(report: AgentReport) {
+/** With both kinds allowed, a native engine is preferred and the embedded one, which cannot be copied, stands in only where there is none. */
+function enginesAllowed(report: AgentReport, isReplicated: boolean) {
   const allowed = report.engines.filter((engine) => report.engineKind === "auto" || engine.kind === report.engineKind);
   const native = allowed.filter((engine) => engine.kind === "native");
-  return native.length > 0 ? native : allowed;
+  return native.length > 0 || isReplicated ? native : allowed;
 }
 
-function noEngine(reports: readonly AgentReport[]): LarderError {
+function noEngine(reports: readonly AgentReport[], isReplicated: boolean): LarderError {
   const kind = reports[0]?.engineKind ?? "auto";
   const what = kind === "auto" ? "engine" : `${kind} engine`;
-  return new LarderError("EngineNotAvailable", `No ${what} was found on the host.`);
+  const why = isReplicated ? " A cache with replicas needs a native one: install valkey-server." : "";
+  return new LarderError("EngineNotAvailable", `No ${what} was found on the host.${why}`);
 }
 
 function tooLarge(asked: number, rooms: readonly Room[], settings: CacheSettings): LarderError {

@@ -11,12 +11,14 @@
  *   null     null      null       Succeeded
  *
  * Invariants: `settledGeneration` ≤ `generation`; while `change` is set, its operation is not finished; `route.epoch`
- * rises with every change of `route.node`; once `removal` is set it is never taken back.
+ * rises with every change of `route.node`; `leader.epoch` rises with every new leader; once `removal` is set it is never taken back.
  */
-import type { AccessKeys, CacheId, NodeId, ProvisioningState, Route, Sku } from "@larder/api";
+import type { AccessKeys, CacheId, Leader, NodeId, ProvisioningState, Route, Sku } from "@larder/api";
 
 export interface CacheSettings {
   sku: Sku;
+  /** Of the primary: one node each. */
+  replicas: number;
   redisVersion: string;
   enableNonSslPort: boolean;
   minimumTlsVersion: "1.2";
@@ -47,13 +49,20 @@ export interface Problem {
   message: string;
 }
 
+/** One engine process of the cache, and the host whose agent runs it. */
+export interface CacheNode {
+  nodeId: NodeId;
+  hostId: string;
+}
+
 export type RouteNode = NonNullable<Route["node"]>;
 
 export interface CacheDocument {
   cacheId: CacheId;
-  nodeId: NodeId;
-  /** The host whose agent runs the node. */
-  hostId: string;
+  /** In the order in which they were made; at least one. */
+  nodes: CacheNode[];
+  /** Which of several nodes is the primary; null before the first is, and where there is only one node. */
+  leader: Leader | null;
   subscription: string;
   resourceGroup: string;
   name: string;
@@ -61,7 +70,7 @@ export interface CacheDocument {
   tags: Record<string, string>;
   settings: CacheSettings;
   keys: AccessKeys;
-  enginePasswords: { admin: string; app: string };
+  enginePasswords: { admin: string; app: string; replication: string };
   ports: { tls: OwnPort; plain: OwnPort };
   /** Rises with every change that the owner makes; the etag. */
   version: number;
@@ -81,6 +90,13 @@ export function provisioningState(cache: CacheDocument): ProvisioningState {
   if (cache.removal !== null) return "Deleting";
   if (cache.change !== null) return changingStates[cache.change.kind];
   return cache.failure === null ? "Succeeded" : "Failed";
+}
+
+/** The node that clients are served from, or are to be. */
+export function servingNode(cache: CacheDocument): CacheNode {
+  const serving = cache.nodes.find(({ nodeId }) => nodeId === cache.route.node?.nodeId) ?? cache.nodes[0];
+  if (serving === undefined) throw new Error("a stored cache has no node");
+  return serving;
 }
 
 export function cacheEtag(cache: CacheDocument): string {

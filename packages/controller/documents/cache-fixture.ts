@@ -5,8 +5,8 @@ import type { CacheDocument } from "./cache-document.ts";
 export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocument {
   return {
     cacheId: "cache-1" as CacheId,
-    nodeId: "shop-1" as NodeId,
-    hostId: "host-1",
+    nodes: [{ nodeId: "shop-1" as NodeId, hostId: "host-1" }],
+    leader: null,
     subscription: "sub",
     resourceGroup: "default",
     name: "shop",
@@ -14,6 +14,7 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
     tags: {},
     settings: {
       sku: { name: "Basic", family: "C", capacity: 0 },
+      replicas: 0,
       redisVersion: "latest",
       enableNonSslPort: false,
       minimumTlsVersion: "1.2",
@@ -23,7 +24,7 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
       tenantSettings: {},
     },
     keys: { primaryKey: "primary", secondaryKey: "secondary" },
-    enginePasswords: { admin: "admin", app: "app" },
+    enginePasswords: { admin: "admin", app: "app", replication: "replication" },
     ports: { tls: { port: 10_000, served: false }, plain: { port: 10_001, served: false } },
     version: 1,
     generation: 1,

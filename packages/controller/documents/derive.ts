@@ -4,30 +4,39 @@
  */
 import { createHash } from "node:crypto";
 import { type NodeSpec, type Route, refusedByRedisCache, skuLimits } from "@larder/api";
-import { type CacheDocument, cacheHostName } from "./cache-document.ts";
-import { adminUser, appUser, appUserName } from "./engine-users.ts";
+import { type CacheDocument, type CacheNode, cacheHostName } from "./cache-document.ts";
+import { adminUser, appUser, appUserName, replicationUser } from "./engine-users.ts";
 
 /** Azure's default, which the engine's own (noeviction) is not. */
 const defaultMaxmemoryPolicy = "volatile-lru";
 const defaultDatabases = 16;
+const MiB = 1024 * 1024;
+const reserveMin = 0.1;
+const reserveMax = 0.6;
+const reservesMax = 0.9;
 /** Where the access keys' owner logs in by name. */
 const keyUserName = "default";
 
-/** undefined once the node is to be removed. */
-export function deriveNode(cache: CacheDocument): NodeSpec | undefined {
-  if (cache.removal === "node") return undefined;
+/** What the agent of a host is to run; nothing once the nodes are to be removed. */
+export function deriveNodes(cache: CacheDocument, hostId: string): NodeSpec[] {
+  if (cache.removal === "node") return [];
+  return cache.nodes.filter((node) => node.hostId === hostId).map((node) => deriveNode(cache, node));
+}
+
+function deriveNode(cache: CacheDocument, { nodeId }: CacheNode): NodeSpec {
   return {
-    nodeId: cache.nodeId,
+    nodeId,
     cacheId: cache.cacheId,
     generation: cache.generation,
     engine: "auto",
-    memoryBytesMax: limitsOf(cache).memoryBytes,
+    memoryBytesMax: limitsOf(cache).memoryBytes - reservedBytes(cache),
     maxmemoryPolicy: cache.settings.redisConfiguration["maxmemory-policy"] ?? defaultMaxmemoryPolicy,
     databases: databasesOf(cache),
     notifyKeyspaceEvents: cache.settings.redisConfiguration["notify-keyspace-events"] ?? "",
     adminUser: adminUser(cache),
     users: [appUser(cache)],
-    replication: null,
+    replication:
+      cache.nodes.length > 1 ? { leader: cache.leader, user: replicationUser(cache), replicasToWriteMin: 0 } : null,
   };
 }
 
@@ -57,6 +66,21 @@ export function deriveRoute(cache: CacheDocument, domain: string): Route | undef
     node: cache.route.node,
     move: null,
   };
+}
+
+/**
+ * What the cache's owner keeps free for other things than data. Each of the two reserves is moved into 10 to 60 % of the
+ * memory, as Azure does; together they leave a tenth.
+ */
+function reservedBytes(cache: CacheDocument): number {
+  const { memoryBytes } = limitsOf(cache);
+  const reserves = ["maxmemory-reserved", "maxfragmentationmemory-reserved"].flatMap((key) => {
+    const megabytes = cache.settings.redisConfiguration[key];
+    if (megabytes === undefined) return [];
+    return Math.min(Math.max(Number(megabytes) * MiB, reserveMin * memoryBytes), reserveMax * memoryBytes);
+  });
+  const sum = reserves.reduce((all, each) => all + each, 0);
+  return Math.floor(Math.min(sum, reservesMax * memoryBytes));
 }
 
 export function databasesOf(cache: CacheDocument): number {

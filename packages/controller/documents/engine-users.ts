@@ -4,6 +4,7 @@
  * `larder-admin`  the agent: everything.
  * `larder-app`    the gateway, on behalf of whoever holds an access key: what the service offers. Refused are
  *                 administration, persistence, replication, the ACL, and whatever would stop or stall the engine.
+ * `larder-replication`  the other engines of the cache: copying it.
  *
  * One text must be taken by Redis 6.2 to 7.2 and Valkey 7.2 to 9 alike. 6.2 cannot take away single subcommands
  * (`-client|pause`), 7.0 refuses those that it does not know (`+client|no-touch`). Hence: take away the category
@@ -15,6 +16,7 @@ import type { CacheDocument } from "./cache-document.ts";
 
 export const appUserName = "larder-app";
 const adminUserName = "larder-admin";
+const replicationUserName = "larder-replication";
 
 const allow = (command: string, subcommands: string) =>
   subcommands.split(" ").map((subcommand) => `+${command}|${subcommand}`);
@@ -36,6 +38,12 @@ export function adminUser(cache: CacheDocument): EngineUser {
   return { name: adminUserName, password: cache.enginePasswords.admin, rules: "~* &* +@all" };
 }
 
-export function appUser(cache: Pick<CacheDocument, "enginePasswords">): EngineUser {
+/** As whom a cache's engines copy each other. */
+export function replicationUser(cache: CacheDocument): EngineUser {
+  const rules = "-@all +psync +sync +replconf +ping";
+  return { name: replicationUserName, password: cache.enginePasswords.replication, rules };
+}
+
+export function appUser(cache: { enginePasswords: { app: string } }): EngineUser {
   return { name: appUserName, password: cache.enginePasswords.app, rules: appRules };
 }

@@ -2,14 +2,23 @@
 import {
   type AccessKeys,
   cacheResourceId,
+  type LarderNode,
   type LarderProperties,
+  type NodeId,
   type RedisInstance,
   type RedisProperties,
   type RedisResource,
 } from "@larder/api";
-import { type CacheDocument, cacheEtag, cacheHostName, provisioningState } from "../documents/cache-document.ts";
+import {
+  type CacheDocument,
+  cacheEtag,
+  cacheHostName,
+  provisioningState,
+  servingNode,
+} from "../documents/cache-document.ts";
 import { limitsOf } from "../documents/derive.ts";
 import { observeCache } from "../reconcile/observe.ts";
+import type { CacheObserved } from "../reconcile/plan/observed.ts";
 import { whatIsMissing } from "../reconcile/plan/plan-cache.ts";
 import type { StoredDocument } from "../store/store.ts";
 import type { ApiContext } from "./api-context.ts";
@@ -25,12 +34,7 @@ export function cacheBody(
 ): RedisResource {
   const cache = stored.value;
   const larder = larderProperties(stored, api);
-  const instance: RedisInstance = {
-    sslPort: cache.ports.tls.port,
-    ...(cache.settings.enableNonSslPort ? { nonSslPort: cache.ports.plain.port } : {}),
-    isMaster: cache.route.node !== null,
-    isPrimary: cache.route.node !== null,
-  };
+  const { replicas } = cache.settings;
   const properties: RedisProperties = {
     provisioningState: provisioningState(cache),
     redisVersion: redisVersion(larder.engine),
@@ -48,7 +52,8 @@ export function cacheBody(
     sslPort: api.tlsPort,
     accessKeys,
     linkedServers: [],
-    instances: [instance],
+    ...(replicas > 0 ? { replicasPerMaster: replicas, replicasPerPrimary: replicas } : {}),
+    instances: cache.nodes.map(({ nodeId }) => instanceOf(cache, nodeId)),
     larder,
   };
   return {
@@ -62,11 +67,21 @@ export function cacheBody(
   };
 }
 
+function instanceOf(cache: CacheDocument, nodeId: NodeId): RedisInstance {
+  const isPrimary = cache.route.node?.nodeId === nodeId;
+  return {
+    sslPort: cache.ports.tls.port,
+    ...(cache.settings.enableNonSslPort ? { nonSslPort: cache.ports.plain.port } : {}),
+    isMaster: isPrimary,
+    isPrimary,
+  };
+}
+
 function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext): LarderProperties {
   const cache = stored.value;
   const observed = observeCache(stored, api.observations, api.published);
   const missing = whatIsMissing(cache, observed) ?? null;
-  const { node } = api.observations.node(cache.hostId, cache.nodeId);
+  const { node } = api.observations.node(servingNode(cache));
   const answers = node?.state === "running" && cache.route.node !== null && cache.removal === null;
   const clients = observed.gateways.flatMap((gateway) => gateway.clientsConnected ?? []);
   return {
@@ -77,11 +92,28 @@ function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext
       plainPort: cache.settings.enableNonSslPort ? cache.ports.plain.port : null,
     },
     engine: node?.engine ? { name: node.engine.name, version: node.engine.version, kind: node.engine.kind } : null,
+    nodes: nodesOf(observed),
     memoryBytesMax: limitsOf(cache).memoryBytes,
     memoryBytesUsed: node?.memoryBytesUsed ?? null,
     clientsConnected: clients.length === 0 ? null : clients.reduce((sum, count) => sum + count, 0),
     problem: cache.failure ?? (cache.change === null ? missing : null),
   };
+}
+
+function nodesOf({ nodes }: CacheObserved): LarderNode[] {
+  const written = nodes.find(({ seen }) => seen?.replication?.role === "primary")?.seen?.replication?.offset;
+  return nodes.map(({ nodeId, hostId, seen }) => {
+    const replication = seen?.replication ?? null;
+    const isReplica = replication?.role === "replica";
+    return {
+      id: nodeId,
+      host: hostId,
+      state: seen?.state ?? "unknown",
+      role: replication === null || replication.role === "detached" ? null : replication.role,
+      inSync: replication?.inSync ?? false,
+      lagBytes: isReplica && written !== undefined ? Math.max(0, written - replication.offset) : null,
+    };
+  });
 }
 
 function redisVersion(engine: LarderProperties["engine"]): string {

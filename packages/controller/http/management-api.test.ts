@@ -195,7 +195,7 @@ describe("creating", () => {
     [[400, "InvalidRequestBody"], "[]"],
     [[400, "InvalidParameter", "location"], { properties: basicC0.properties }],
     [[400, "SkuNotSupported", "properties.sku"], withSku("Basic", "P", 1)],
-    [[400, "SkuNotSupported", "properties.sku"], withSku("Standard", "C", 1)],
+    [[400, "SkuNotSupported", "properties.sku"], withSku("Standard", "C", 7)],
     [[400, "InsufficientCapacity", "properties.sku.capacity"], withSku("Basic", "C", 6)],
     [[400, "OperationNotSupported", "properties.minimumTlsVersion"], withProperties({ minimumTlsVersion: "1.0" })],
     [
@@ -210,6 +210,15 @@ describe("creating", () => {
   ])("is refused with %j", async (expected, body) => {
     expect(refusal(await fixture.call("PUT", cachePath("shop"), { body }))).toEqual(expected as never);
   });
+});
+
+test("a Standard cache has a node more, of which one is the primary", async () => {
+  const answer = await create("twins", { sku: { name: "Standard", family: "C", capacity: 1 } });
+  expect(answer.body.properties).toMatchObject({ provisioningState: "Creating", replicasPerPrimary: 1 });
+  const { body } = await fixture.call("GET", cachePath("twins"));
+  expect(body.properties).toMatchObject({ provisioningState: "Succeeded", replicasPerMaster: 1 });
+  expect(body.properties.instances.map(({ isPrimary }: { isPrimary: boolean }) => isPrimary)).toEqual([true, false]);
+  await fixture.ended(await fixture.call("DELETE", cachePath("twins")));
 });
 
 describe("changing", () => {

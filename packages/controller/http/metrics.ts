@@ -3,7 +3,7 @@
  * controller's own. A metric whose name ends in `_total` is a counter, every other a gauge.
  */
 import type { Hono } from "hono";
-import { provisioningState } from "../documents/cache-document.ts";
+import { provisioningState, servingNode } from "../documents/cache-document.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 
 const contentType = "text/plain; version=0.0.4; charset=utf-8";
@@ -26,7 +26,7 @@ async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
   for (const { value: cache } of await api.caches.all()) {
     const state = `larder_caches{state="${provisioningState(cache)}"}`;
     samples.set(state, (samples.get(state) ?? 0) + 1);
-    const used = api.observations.node(cache.hostId, cache.nodeId).node?.memoryBytesUsed;
+    const used = api.observations.node(servingNode(cache)).node?.memoryBytesUsed;
     if (used != null) samples.set(`larder_cache_memory_used_bytes{cache="${cache.name}"}`, used);
   }
   return samples;

@@ -1,13 +1,17 @@
 /**
- * The directory with the certificate authority and the server certificate:
+ * The directory with two certificate authorities and what each signed:
  *
  *   ca.pem          0644  what clients trust
  *   ca-key.pem      0600
  *   server.pem      0644  serves the management API and every cache
  *   server-key.pem  0600
+ *   node-ca.pem     0644  what the engines of caches with replicas trust: nobody else has a certificate of it
+ *   node-ca-key.pem 0600
+ *   node.pem        0644  by which those engines know each other
+ *   node-key.pem    0600
  *
  * A key is written before its certificate, each file whole or not at all. A crash in between leaves a key without a
- * certificate, or a server certificate that does not fit its key: the next start sees either and issues anew. An
+ * certificate, or a certificate that does not fit its key: the next start sees either and issues anew. An
  * authority whose certificate exists is never replaced, as clients trust it.
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
@@ -15,15 +19,24 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LarderError } from "@larder/api";
 import { type Clock, type Randomness, writeFileAtomic } from "@larder/service";
-import { type IssuedPair, issueAuthority, issueServerCertificate, type ServerNames, type Validity } from "./issue.ts";
+import {
+  type IssuedPair,
+  issueAuthority,
+  issueNodeCertificate,
+  issueServerCertificate,
+  type ServerNames,
+  type Validity,
+} from "./issue.ts";
 
 const dayMs = 86_400_000;
 const authorityDays = 7_300;
 /** Browsers and Apple's verifiers refuse much longer ones. */
-const serverDays = 397;
+const certificateDays = 397;
 const renewBeforeDays = 45;
 /** Clients with a slow clock still see a certificate that has begun. */
 const backdateMs = 3_600_000;
+/** Of no host: nobody asks for it. */
+const nodeNames: ServerNames = { dns: ["node.larder.internal"], ip: [] };
 
 export interface PkiFiles {
   caPath: string;
@@ -41,31 +54,63 @@ export async function ensurePki(options: {
 }): Promise<PkiFiles> {
   const { directory, names, clock, randomness } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const paths = {
-    ca: join(directory, "ca.pem"),
-    caKey: join(directory, "ca-key.pem"),
-    server: join(directory, "server.pem"),
-    serverKey: join(directory, "server-key.pem"),
+  const at: Place = { directory, nowMs: clock.nowMs(), randomness };
+  const authority = await ensureAuthority("ca", at);
+  const server = await ensureSigned("server", { authority, names, issue: issueServerCertificate }, at);
+  const nodeAuthority = await ensureAuthority("node-ca", at);
+  await ensureSigned("node", { authority: nodeAuthority, names: nodeNames, issue: issueNodeCertificate }, at);
+  const { certificate, key } = pathsOf("server", directory);
+  return {
+    caPath: pathsOf("ca", directory).certificate,
+    serverCertificatePath: certificate,
+    serverKeyPath: key,
+    server,
   };
-  const nowMs = clock.nowMs();
-  const found = readAuthority(paths.ca, paths.caKey);
-  const authority = found ?? (await issueAuthority(validity(nowMs, authorityDays), randomness));
-  if (found === undefined) writePair(authority, { certificate: paths.ca, key: paths.caKey });
+}
 
-  const current = readPair(paths.server, paths.serverKey);
-  const keep = current !== undefined && serverCertificateServes(current, authority, names, nowMs);
-  const server = keep
-    ? current
-    : await issueServerCertificate(authority, names, validity(nowMs, serverDays), randomness);
-  if (!keep) writePair(server, { certificate: paths.server, key: paths.serverKey });
-  return { caPath: paths.ca, serverCertificatePath: paths.server, serverKeyPath: paths.serverKey, server };
+interface Place {
+  directory: string;
+  nowMs: number;
+  randomness: Randomness;
+}
+
+interface PairPaths {
+  certificate: string;
+  key: string;
+}
+
+function pathsOf(name: string, directory: string): PairPaths {
+  return { certificate: join(directory, `${name}.pem`), key: join(directory, `${name}-key.pem`) };
+}
+
+async function ensureAuthority(name: string, { directory, nowMs, randomness }: Place): Promise<IssuedPair> {
+  const paths = pathsOf(name, directory);
+  const found = readAuthority(paths.certificate, paths.key);
+  if (found !== undefined) return found;
+  const authority = await issueAuthority(validity(nowMs, authorityDays), randomness);
+  writePair(authority, paths);
+  return authority;
+}
+
+async function ensureSigned(
+  name: string,
+  by: { authority: IssuedPair; names: ServerNames; issue: typeof issueServerCertificate },
+  { directory, nowMs, randomness }: Place,
+): Promise<IssuedPair> {
+  const { authority, names, issue } = by;
+  const paths = pathsOf(name, directory);
+  const current = readPair(paths.certificate, paths.key);
+  if (current !== undefined && serves(current, authority, names, nowMs)) return current;
+  const issued = await issue(authority, names, validity(nowMs, certificateDays), randomness);
+  writePair(issued, paths);
+  return issued;
 }
 
 function validity(nowMs: number, days: number): Validity {
   return { notBefore: new Date(nowMs - backdateMs), notAfter: new Date(nowMs + days * dayMs) };
 }
 
-function writePair(pair: IssuedPair, paths: { certificate: string; key: string }): void {
+function writePair(pair: IssuedPair, paths: PairPaths): void {
   writeFileAtomic(paths.key, pair.keyPem, 0o600);
   writeFileAtomic(paths.certificate, pair.certificatePem, 0o644);
 }
@@ -88,7 +133,7 @@ function readPair(certificatePath: string, keyPath: string): IssuedPair | undefi
   return certificatePem === undefined || keyPem === undefined ? undefined : { certificatePem, keyPem };
 }
 
-function serverCertificateServes(pair: IssuedPair, authority: IssuedPair, names: ServerNames, nowMs: number): boolean {
+function serves(pair: IssuedPair, authority: IssuedPair, names: ServerNames, nowMs: number): boolean {
   if (!fits(pair.certificatePem, pair.keyPem)) return false;
   const certificate = new X509Certificate(pair.certificatePem);
   const issuer = new X509Certificate(authority.certificatePem);

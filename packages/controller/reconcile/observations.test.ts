@@ -21,7 +21,9 @@ function observed() {
 
 function agentReport(node: Partial<NodeObserved> = {}): AgentReport {
   const whole = { nodeId, cacheId, generation: 1, state: "running", socketPath: "/s", pid: 1, runId: "1" } as const;
-  const nodes = [{ ...whole, engine: null, memoryBytesUsed: 1, replication: null, error: null, ...node }];
+  const nodes = [
+    { ...whole, engine: null, memoryBytesUsed: 1, replication: null, error: null, endedRunId: null, ...node },
+  ];
   return { hostId: "a", memoryBytesTotal: 1, engines: [], engineKind: "auto", nodes };
 }
 
@@ -44,7 +46,15 @@ test("an offset that moves is no change; a link that comes up, or a replica that
   const replica = { address: "h:2", offset: 1, lagSeconds: 0, state: "online" };
   const told = (given: Partial<ReplicationObserved>) => {
     const replication: ReplicationObserved = {
-      ...{ address: { host: "h", port: 1 }, role: "primary", epoch: 1, offset: 1, inSync: false, replicas: [replica] },
+      ...{
+        address: { host: "h", port: 1 },
+        role: "primary",
+        epoch: 1,
+        copiedEpoch: 1,
+        offset: 1,
+        inSync: false,
+        replicas: [replica],
+      },
       ...given,
     };
     observations.agentReported(agentReport({ replication }));
@@ -59,9 +69,9 @@ test("an offset that moves is no change; a link that comes up, or a replica that
 test("an agent that goes silent is not connected, and what it said last is kept", () => {
   const { observations, time } = observed();
   observations.agentReported(agentReport());
-  expect(observations.node("a", nodeId)).toMatchObject({ connected: true, node: { state: "running" } });
+  expect(observations.node({ hostId: "a", nodeId })).toMatchObject({ connected: true, node: { state: "running" } });
   time.ms = 60_000;
-  expect(observations.node("a", nodeId)).toMatchObject({ connected: false, node: { state: "running" } });
+  expect(observations.node({ hostId: "a", nodeId })).toMatchObject({ connected: false, node: { state: "running" } });
   expect(observations.agentReports()).toEqual([]);
 });
 
@@ -70,7 +80,7 @@ test("an agent whose stream ends is gone at once", () => {
   const ended = observations.agentConnected("a");
   observations.agentReported(agentReport());
   ended();
-  expect(observations.node("a", nodeId).connected).toBe(false);
+  expect(observations.node({ hostId: "a", nodeId }).connected).toBe(false);
 });
 
 test("a node fails since its first failure, until it runs", () => {
@@ -78,7 +88,7 @@ test("a node fails since its first failure, until it runs", () => {
   const failingSince = (state: NodeObserved["state"], ms: number) => {
     time.ms = ms;
     observations.agentReported(agentReport({ state }));
-    return observations.node("a", nodeId).failingSinceMs;
+    return observations.node({ hostId: "a", nodeId }).failingSinceMs;
   };
   expect(failingSince("starting", 1)).toBeNull();
   expect(failingSince("failed", 2)).toBe(2);

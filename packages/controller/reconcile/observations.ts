@@ -14,6 +14,7 @@ import {
   type NodeObserved,
 } from "@larder/api";
 import type { Clock } from "@larder/service";
+import type { CacheNode } from "../documents/cache-document.ts";
 import { GatewayWorkers } from "./gateway-workers.ts";
 
 /** A reporter that misses this many reports in a row is gone. */
@@ -104,10 +105,11 @@ export class Observations {
   }
 
   /** What the host's agent said last about the node, whether it is connected or not. */
-  node(
-    hostId: string,
-    nodeId: NodeId,
-  ): { connected: boolean; node: NodeObserved | null; failingSinceMs: number | null } {
+  node({ hostId, nodeId }: CacheNode): {
+    connected: boolean;
+    node: NodeObserved | null;
+    failingSinceMs: number | null;
+  } {
     const agent = this.#agents.get(hostId);
     return {
       connected: agent?.report !== undefined && this.#isConnected(agent),

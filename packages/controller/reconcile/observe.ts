@@ -11,13 +11,13 @@ export function observeCache(
   published: Published,
 ): CacheObserved {
   const cache = stored.value;
-  const { connected, node, failingSinceMs } = observations.node(cache.hostId, cache.nodeId);
   const needed = published.tableRevisionFor(cache.cacheId, stored.revision);
   return {
     sinceMs: observations.sinceMs,
-    agentReporting: connected,
-    node: connected ? node : null,
-    failingSinceMs,
+    nodes: cache.nodes.map((at) => {
+      const { connected, node, failingSinceMs } = observations.node(at);
+      return { ...at, agentReporting: connected, seen: connected ? node : null, failingSinceMs };
+    }),
     gateways: observations.gateways.connectedReports().map((report) => ({
       acknowledged: needed !== undefined && report !== null && report.revision >= needed,
       listeners: report?.listeners.filter((listener) => listener.cacheId === cache.cacheId) ?? [],

@@ -7,7 +7,7 @@
  */
 import type { AgentDesired, CacheId, RouteTable } from "@larder/api";
 import type { CacheDocument } from "../documents/cache-document.ts";
-import { deriveNode, deriveRoute } from "../documents/derive.ts";
+import { deriveNodes, deriveRoute } from "../documents/derive.ts";
 import { cachesPrefix } from "../documents/document-keys.ts";
 import type { Store } from "../store/store.ts";
 import { LatestDocument } from "./latest-document.ts";
@@ -38,7 +38,10 @@ export class Published {
     if (listing.revision < this.#coveredRevision) return this.#coveredRevision;
     this.#caches = listing.documents.map((document) => document.value);
     this.#refreshRoutes(listing.revision);
-    for (const hostId of new Set([...this.#desired.keys(), ...this.#caches.map((cache) => cache.hostId)]))
+    for (const hostId of new Set([
+      ...this.#desired.keys(),
+      ...this.#caches.flatMap((cache) => cache.nodes.map(({ hostId }) => hostId)),
+    ]))
       this.#refreshDesired(hostId, listing.revision);
     this.#coveredRevision = listing.revision;
     return listing.revision;
@@ -79,7 +82,7 @@ export class Published {
   #refreshDesired(hostId: string, revision: number): void {
     const document = this.#desired.get(hostId) ?? new LatestDocument<AgentDesired>();
     this.#desired.set(hostId, document);
-    const nodes = this.#caches.filter((cache) => cache.hostId === hostId).flatMap((cache) => deriveNode(cache) ?? []);
+    const nodes = this.#caches.flatMap((cache) => deriveNodes(cache, hostId));
     const before = document.current;
     if (before !== undefined && JSON.stringify(before.nodes) === JSON.stringify(nodes)) return;
     document.publish({ revision, nodes });

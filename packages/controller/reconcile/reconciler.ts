@@ -109,8 +109,7 @@ export class Reconciler {
             store.transact(await this.#transaction(stored, applyAction(cache, action, await this.#freePorts()))),
           )
         : await store.transact(await this.#transaction(stored, applyAction(cache, action)));
-    if (outcome.committed)
-      log.info({ cacheId: cache.cacheId, nodeId: cache.nodeId, action: action.type }, "reconciled");
+    if (outcome.committed) log.info({ cacheId: cache.cacheId, cache: cache.name, action: action.type }, "reconciled");
   }
 
   async #freePorts(): Promise<(after: number) => number> {

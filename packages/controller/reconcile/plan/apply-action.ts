@@ -17,6 +17,8 @@ export function applyAction(
   freePortAfter?: (port: number) => number,
 ): Applied {
   switch (action.type) {
+    case "appoint":
+      return unended({ ...cache, leader: action.leader, generation: cache.generation + 1 });
     case "publishNode":
       return unended({ ...cache, route: { epoch: cache.route.epoch + 1, node: action.node } });
     case "movePort": {

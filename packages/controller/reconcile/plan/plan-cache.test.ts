@@ -8,18 +8,18 @@ const scripts = {
     gateway: serving   => rest
     agent: gone        => rest
     agent: starting    => rest
-    agent: running     => publish
+    agent: running     => publish a
     gateway: behind    => rest
     gateway: serving   => settle
     after 1s           => settled`,
 
   "a creation before any gateway is there": `
-    agent: running     => publish
+    agent: running     => publish a
     after 10s          => rest
     gateway: serving   => settle`,
 
   "a creation whose port is taken moves on until one is free": `
-    agent: running       => publish
+    agent: running       => publish a
     gateway: taken 10000 => move tls
     gateway: taken 10002 => move tls
     gateway: serving     => settle`,
@@ -41,7 +41,7 @@ const scripts = {
   "a failed creation becomes what was asked when the obstacle goes": `
     agent: failed EngineNotAvailable  => fail EngineNotAvailable
     gateway: serving                  => rest
-    agent: running                    => publish
+    agent: running                    => publish a
     gateway: serving                  => settle`,
 
   "a creation that nobody takes up fails at its deadline": `
@@ -50,7 +50,7 @@ const scripts = {
     after 1s       => fail ServiceUnavailable`,
 
   "a deadline that passed while the controller was away waits for the first reports": `
-    agent: running     => publish
+    agent: running     => publish a
     after 119s         => rest
     restart            => rest
     after 9s           => rest
@@ -58,14 +58,14 @@ const scripts = {
     gateway: serving   => settle`,
 
   "an update opens the plain port": `
-    agent: running     => publish
+    agent: running     => publish a
     gateway: serving   => settle
     plain on           => rest
     agent: running     => rest
     gateway: serving   => settle`,
 
   "a plain port that is taken moves, while the known port stays": `
-    agent: running        => publish
+    agent: running        => publish a
     gateway: serving      => settle
     plain on              => rest
     gateway: taken 10001  => move plain
@@ -73,22 +73,102 @@ const scripts = {
     gateway: taken 10000  => settled`,
 
   "an engine that is down keeps its route until its agent gives up": `
-    agent: running                   => publish
+    agent: running                   => publish a
     gateway: serving                 => settle
     agent: starting                  => settled
     agent: running                   => settled
     agent: failed EngineStartFailed  => publish none
     agent: starting                  => settled
-    agent: running                   => publish`,
+    agent: running                   => publish a`,
 
   "an agent that is away changes nothing": `
-    agent: running     => publish
+    agent: running     => publish a
     gateway: serving   => settle
     agent: silent      => settled
     agent: gone        => settled`,
 
+  "a creation with a replica": `
+    create 2 nodes      => rest
+    b: starting         => rest
+    a: running          => appoint a
+    a: running          => publish a
+    b: running          => rest
+    gateway: serving    => rest
+    b: copied 100       => settle
+    after 1s            => settled`,
+
+  "a primary that dies is followed by its replica, and comes back as one": `
+    create 2 nodes      => rest
+    b: running          => appoint b
+    b: running          => publish b
+    a: running          => rest
+    gateway: serving    => rest
+    a: copied 100       => settle
+    b: ended            => appoint a
+    b: running          => publish a
+    gateway: serving    => rest
+    b: copied 200       => settle`,
+
+  "the replica with the most follows": `
+    create 3 nodes      => rest
+    a: running          => appoint a
+    a: running          => publish a
+    gateway: serving    => rest
+    b: running          => rest
+    b: copied 100       => rest
+    c: running          => rest
+    c: copied 150       => settle
+    a: ended            => appoint c`,
+
+  "a replica without a whole copy does not follow while the primary's host may bring it back": `
+    create 2 nodes      => rest
+    a: running          => appoint a
+    a: running          => publish a
+    gateway: serving    => rest
+    b: running          => rest
+    a: ended            => rest
+    a: running          => appoint a
+    a: running          => rest
+    b: copied 5         => settle`,
+
+  "a silent host is not given up while its replica hears it": `
+    create 2 nodes      => rest
+    a: running          => appoint a
+    a: running          => publish a
+    gateway: serving    => rest
+    b: running          => rest
+    b: copied 100       => settle
+    a: silent           => settled
+    b: cut              => appoint b
+    b: running          => publish b
+    gateway: serving    => rest
+    a: running          => rest
+    a: copied 300       => settle`,
+
+  "nobody follows while every host is silent": `
+    create 2 nodes      => rest
+    a: running          => appoint a
+    a: running          => publish a
+    gateway: serving    => rest
+    b: running          => rest
+    b: copied 100       => settle
+    a: silent           => settled
+    b: silent           => settled
+    after 100s          => settled`,
+
+  "a replica that dies changes nothing for clients": `
+    create 2 nodes      => rest
+    a: running          => appoint a
+    a: running          => publish a
+    gateway: serving    => rest
+    b: running          => rest
+    b: copied 100       => settle
+    b: ended            => settled
+    b: running          => settled
+    b: copied 300       => settled`,
+
   "a removal waits for gateways, then for the host": `
-    agent: running     => publish
+    agent: running     => publish a
     gateway: serving   => settle
     delete             => rest
     gateway: behind    => rest
@@ -98,7 +178,7 @@ const scripts = {
     agent: gone        => forget`,
 
   "a removal past its deadline goes on": `
-    agent: running     => publish
+    agent: running     => publish a
     gateway: serving   => settle
     delete             => rest
     gateway: serving   => remove
@@ -151,18 +231,23 @@ function play(lines: readonly string[], killedAfter: number | undefined): Script
     if (index !== killedAfter) return;
     life.happen("restart");
     life.step();
-    for (const subject of ["agent", "gateway"]) report(life, last.get(subject));
+    for (const event of reports(last)) report(life, event);
   });
   for (let round = 0; round < 4; round++)
-    for (const event of [last.get("agent"), last.get("gateway"), "after 5s"]) {
+    for (const event of [...reports(last), "after 5s"]) {
       report(life, event);
       life.step();
     }
   return life;
 }
 
-function report(life: ScriptedCache, event: string | undefined): void {
-  if (event !== undefined && life.cache !== undefined) life.happen(event);
+/** What each agent and the gateway said last, which they say again. */
+function reports(last: ReadonlyMap<string, string>): string[] {
+  return [...last].filter(([subject]) => /^(agent|a|b|c|gateway)$/.test(subject)).map(([, event]) => event);
+}
+
+function report(life: ScriptedCache, event: string): void {
+  if (life.cache !== undefined) life.happen(event);
 }
 
 /** What the owner sees; how often the route was written on the way there may differ. */

@@ -6,8 +6,10 @@
  * there is no list of steps to be in the middle of: a controller that died anywhere plans from what is true.
  *
  *   while it is to exist                          while it is to go
- *   publishNode  the engine answers elsewhere     removeNode  no gateway serves it any more
- *                than the route says, or failed   forget      its node is gone from the host
+ *   appoint      the primary's life is over, or    removeNode  no gateway serves it any more
+ *                there was none (plan-leader.ts)   forget      its nodes are gone from their hosts
+ *   publishNode  the engine answers elsewhere
+ *                than the route says, or failed
  *   movePort     a port nobody knows yet is
  *                taken by somebody else
  *   settle       all is as wanted
@@ -15,11 +17,13 @@
  *
  * A failed cache is still reconciled: when the obstacle goes, it settles. A removal is never given up.
  */
-import type { NodeObserved } from "@larder/api";
+import type { Leader, NodeObserved } from "@larder/api";
 import type { CacheDocument, Change, OwnPort, Problem, RouteNode } from "../../documents/cache-document.ts";
-import type { CacheObserved } from "./observed.ts";
+import type { CacheObserved, ObservedNode } from "./observed.ts";
+import { isReplicated, leaderToAppoint, servingPrimary } from "./plan-leader.ts";
 
 export type CacheAction =
+  | { type: "appoint"; leader: Leader }
   | { type: "publishNode"; node: RouteNode | null }
   | { type: "movePort"; which: "tls" | "plain"; from: number }
   | { type: "settle" }
@@ -45,6 +49,8 @@ export function planCache(cache: CacheDocument, observed: CacheObserved, nowMs: 
 }
 
 function planService(cache: CacheDocument, observed: CacheObserved, nowMs: number): CachePlan {
+  const leader = leaderToAppoint(cache, observed);
+  if (leader !== undefined) return act({ type: "appoint", leader });
   const node = nodeToPublish(cache, observed);
   if (node !== undefined) return act({ type: "publishNode", node });
   const moved = portToMove(cache, observed);
@@ -61,7 +67,8 @@ function planService(cache: CacheDocument, observed: CacheObserved, nowMs: numbe
 function planRemoval(cache: CacheDocument, observed: CacheObserved, nowMs: number): CachePlan {
   if (cache.removal === "route" && observed.gateways.every((gateway) => gateway.acknowledged))
     return act({ type: "removeNode" });
-  if (cache.removal === "node" && observed.agentReporting && observed.node === null) return act({ type: "forget" });
+  if (cache.removal === "node" && observed.nodes.every(({ agentReporting, seen }) => agentReporting && seen === null))
+    return act({ type: "forget" });
   if (cache.change === null) return rest(null, false);
   const deadlineMs = deadlineOf(cache.change, observed);
   if (nowMs < deadlineMs) return rest(deadlineMs, false);
@@ -72,14 +79,25 @@ function planRemoval(cache: CacheDocument, observed: CacheObserved, nowMs: numbe
 
 /** undefined: the route is right as it is. A node that starts again keeps its route, as it answers at the same place. */
 function nodeToPublish(cache: CacheDocument, observed: CacheObserved): RouteNode | null | undefined {
-  const wanted = observed.node === null ? undefined : routeNodeOf(observed.node);
+  const wanted = isReplicated(cache) ? primaryToPublish(cache, observed) : loneNodeToPublish(observed);
   return wanted === undefined || sameNode(wanted, cache.route.node) ? undefined : wanted;
 }
 
-function routeNodeOf(node: NodeObserved): RouteNode | null | undefined {
-  if (node.state === "failed") return null;
-  if (node.state !== "running" || node.engine === null) return undefined;
-  return { nodeId: node.nodeId, socketPath: node.socketPath, engine: node.engine.name, version: node.engine.version };
+function loneNodeToPublish({ nodes }: CacheObserved): RouteNode | null | undefined {
+  const seen = nodes[0]?.seen;
+  if (seen?.state === "failed") return null;
+  return seen?.state === "running" ? routeNodeOf(seen) : undefined;
+}
+
+/** A primary that is lost keeps the route until it has a successor: clients wait for that. */
+function primaryToPublish(cache: CacheDocument, observed: CacheObserved): RouteNode | null | undefined {
+  const primary = servingPrimary(cache, observed);
+  if (primary !== undefined) return routeNodeOf(primary);
+  return observed.nodes.every(({ seen }) => seen?.state === "failed") ? null : undefined;
+}
+
+function routeNodeOf({ nodeId, socketPath, engine }: NodeObserved): RouteNode | undefined {
+  return engine === null ? undefined : { nodeId, socketPath, engine: engine.name, version: engine.version };
 }
 
 function sameNode(a: RouteNode | null, b: RouteNode | null): boolean {
@@ -105,14 +123,24 @@ export function whatIsMissing(cache: CacheDocument, observed: CacheObserved): Pr
   return nodeProblem(cache, observed) ?? gatewayProblem(cache, observed, wantedPorts(cache));
 }
 
-function nodeProblem(cache: CacheDocument, { agentReporting, node }: CacheObserved): Problem | undefined {
+function nodeProblem(cache: CacheDocument, { nodes }: CacheObserved): Problem | undefined {
+  for (const node of nodes) {
+    const problem = problemOf(cache, node);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function problemOf(cache: CacheDocument, { agentReporting, seen }: ObservedNode): Problem | undefined {
   if (!agentReporting)
     return { code: "ServiceUnavailable", message: "The agent of the cache's host is not connected." };
-  if (node?.error) return node.error;
-  if (node === null || node.state !== "running")
+  if (seen?.error) return seen.error;
+  if (seen === null || seen.state !== "running")
     return { code: "EngineStartFailed", message: "The engine does not answer yet." };
-  if (node.generation >= cache.generation) return undefined;
-  return { code: "ServiceUnavailable", message: "The engine does not have the newest settings yet." };
+  if (seen.generation < cache.generation)
+    return { code: "ServiceUnavailable", message: "The engine does not have the newest settings yet." };
+  if (!isReplicated(cache) || seen.nodeId === cache.leader?.nodeId || seen.replication?.inSync) return undefined;
+  return { code: "ServiceUnavailable", message: "A replica does not have all of the data yet." };
 }
 
 function gatewayProblem(cache: CacheDocument, { gateways }: CacheObserved, ports: OwnPort[]): Problem | undefined {
@@ -145,8 +173,9 @@ function listenerOf(gateway: CacheObserved["gateways"][number], port: number) {
 
 /** When waiting longer would not help: at once without an engine, after some tries with one that does not start. */
 function whenHopeless(observed: CacheObserved, deadlineMs: number): number {
-  if (observed.node?.error?.code === "EngineNotAvailable") return 0;
-  return observed.failingSinceMs === null ? deadlineMs : Math.min(deadlineMs, observed.failingSinceMs + startTriesMs);
+  if (observed.nodes.some(({ seen }) => seen?.error?.code === "EngineNotAvailable")) return 0;
+  const failingSince = observed.nodes.flatMap(({ failingSinceMs }) => failingSinceMs ?? []);
+  return Math.min(deadlineMs, ...failingSince.map((sinceMs) => sinceMs + startTriesMs));
 }
 
 function deadlineOf(change: Change, observed: CacheObserved): number {

@@ -2,43 +2,50 @@
  * Scripts of one cache's life, for tests of the plan. Each line is something that happens and, after `=>`, what the
  * controller then does:
  *
- *   create | plain on | delete                     its owner asks
+ *   create [N nodes]                               its owner asks
+ *   plain on | delete
  *   agent: silent | gone | starting | running | failed CODE
+ *   a: …, b: …, c: …                               as `agent`, which is a, of the first, second and third node; and:
+ *   b: copied OFFSET | cut                         it has all that its primary has; it has lost its primary
+ *   a: ended                                       its engine died, and its agent starts it again
  *   gateway: none | behind | serving | taken PORT  it is away; has an old table; the newest; a port it cannot have
  *   after Ns                                       time passes
  *   restart                                        the controller dies and comes back, knowing only documents
  *
- *   => publish | publish none | move tls | settle | fail CODE | remove | forget | rest | settled
+ *   => appoint NODE | publish NODE | publish none | move tls | settle | fail CODE | remove | forget | rest | settled
  *
- * The agent's generation and the gateway's table follow the documents by themselves where the line says running or
+ * Generations, roles and the gateway's table follow the documents by themselves where the line says running, copied or
  * serving. The document at the end is compared by the caller.
  */
-import type { NodeObserved } from "@larder/api";
-import type { CacheDocument } from "../../documents/cache-document.ts";
+import type { NodeId } from "@larder/api";
+import type { CacheDocument, CacheNode } from "../../documents/cache-document.ts";
 import { cacheFixture } from "../../documents/cache-fixture.ts";
-import { deriveNode, deriveRoute } from "../../documents/derive.ts";
+import { deriveRoute } from "../../documents/derive.ts";
 import { applyAction } from "./apply-action.ts";
 import type { CacheObserved } from "./observed.ts";
 import { type CachePlan, planCache } from "./plan-cache.ts";
+import { ScriptedNode } from "./scripted-node.ts";
+
+const nodeNames = ["a", "b", "c"];
 
 export class ScriptedCache {
-  cache: CacheDocument | undefined = cacheFixture();
+  cache: CacheDocument | undefined = cacheFixture({ nodes: nodesOf(1) });
   nowMs = 0;
-  #node: Partial<NodeObserved> | null = null;
-  #agentReporting = false;
-  #failingSinceMs: number | null = null;
+  #nodes = [new ScriptedNode("a")];
   #gateway: "none" | { table: string; taken: number[] } = "none";
   #sinceMs = 0;
 
   /** Does what the line says. */
   happen(event: string): void {
-    const [subject, ...rest] = event.split(/:? /);
+    const [subject = "", ...rest] = event.split(/:? /);
     const what = rest.join(" ");
-    if (subject === "agent") this.#agent(what);
+    const node = this.#nodes.find(({ name }) => name === (subject === "agent" ? "a" : subject));
+    if (node !== undefined) node.happen(what, this.cache as CacheDocument, this.nowMs);
     else if (subject === "gateway") this.#gatewaySays(what);
     else if (subject === "after") this.nowMs += Number.parseInt(what, 10) * 1_000;
     else if (subject === "restart") this.#forgetReports();
-    else if (subject !== "create") this.#ask(event);
+    else if (subject === "create") this.#create(what === "" ? 1 : Number.parseInt(what, 10));
+    else this.#ask(event);
   }
 
   /** Plans, does the one action, and says what it was. */
@@ -61,26 +68,12 @@ export class ScriptedCache {
               clientsConnected: 0,
             },
           ];
-    return {
-      sinceMs: this.#sinceMs,
-      agentReporting: this.#agentReporting,
-      node: this.#observedNode(cache),
-      failingSinceMs: this.#failingSinceMs,
-      gateways,
-    };
+    return { sinceMs: this.#sinceMs, nodes: this.#nodes.map((node) => node.observed(cache)), gateways };
   }
 
-  #agent(what: string): void {
-    const [state, code] = what.split(" ");
-    this.#agentReporting = state !== "silent";
-    if (state === "silent" || state === "gone") this.#node = null;
-    else
-      this.#node = {
-        state: state as NodeObserved["state"],
-        error: code === undefined ? null : { code, message: "it says why" },
-      };
-    if (state === "failed") this.#failingSinceMs ??= this.nowMs;
-    if (state === "running") this.#failingSinceMs = null;
+  #create(count: number): void {
+    this.cache = cacheFixture({ nodes: nodesOf(count) });
+    this.#nodes = nodeNames.slice(0, count).map((name) => new ScriptedNode(name));
   }
 
   #gatewaySays(what: string): void {
@@ -93,9 +86,7 @@ export class ScriptedCache {
 
   #forgetReports(): void {
     this.#sinceMs = this.nowMs;
-    this.#node = null;
-    this.#agentReporting = false;
-    this.#failingSinceMs = null;
+    for (const node of this.#nodes) node.forget();
     this.#gateway = "none";
   }
 
@@ -111,24 +102,6 @@ export class ScriptedCache {
         change: { ...change, kind: "update" },
       };
     else throw new Error(`the script says what nobody understands: ${what}`);
-  }
-
-  #observedNode(cache: CacheDocument): NodeObserved | null {
-    if (this.#node === null) return null;
-    return {
-      nodeId: cache.nodeId,
-      cacheId: cache.cacheId,
-      generation: deriveNode(cache)?.generation ?? 0,
-      state: "running",
-      socketPath: "/run/shop.sock",
-      pid: 1,
-      runId: "1",
-      engine: { name: "valkey", version: "8.0.1", kind: "native", path: "/valkey-server", memoryBytesMax: null },
-      memoryBytesUsed: 0,
-      replication: null,
-      error: null,
-      ...this.#node,
-    };
   }
 
   #listeners({ table, taken }: { table: string; taken: number[] }) {
@@ -170,8 +143,10 @@ function describePlan({ action, settled }: CachePlan): string {
   switch (action?.type) {
     case undefined:
       return settled ? "settled" : "rest";
+    case "appoint":
+      return `appoint ${action.leader.nodeId}`;
     case "publishNode":
-      return action.node === null ? "publish none" : "publish";
+      return `publish ${action.node?.nodeId ?? "none"}`;
     case "movePort":
       return `move ${action.which}`;
     case "fail":
@@ -182,4 +157,8 @@ function describePlan({ action, settled }: CachePlan): string {
     case "forget":
       return action.type;
   }
+}
+
+function nodesOf(count: number): CacheNode[] {
+  return nodeNames.slice(0, count).map((name) => ({ nodeId: name as NodeId, hostId: `host-${name}` }));
 }

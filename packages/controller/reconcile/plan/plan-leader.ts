@@ -1,0 +1,79 @@
+/**
+ * Which node of a cache with replicas is to be the primary, and when that has to change. Pure.
+ *
+ * A leader leads for one life of its engine: one that was started again is empty, and must not be copied. It stays until
+ * its life is known to be over, from the agent that is its parent, or until its host is silent and no follower hears
+ * it any more. Its successor is whoever has the newest whole copy. Where nobody has one, and nobody can who is not heard of,
+ * the data is lost and the cache begins anew, empty.
+ */
+import type { Leader, NodeObserved } from "@larder/api";
+import type { CacheDocument } from "../../documents/cache-document.ts";
+import type { CacheObserved, ObservedNode } from "./observed.ts";
+
+export type Replicated = NodeObserved & {
+  runId: string;
+  replication: NonNullable<NodeObserved["replication"]>;
+};
+
+export function isReplicated(cache: CacheDocument): boolean {
+  return cache.nodes.length > 1;
+}
+
+/** undefined: it is right as it is, or nothing can be decided yet. */
+export function leaderToAppoint(cache: CacheDocument, observed: CacheObserved): Leader | undefined {
+  if (!isReplicated(cache)) return undefined;
+  const { leader } = cache;
+  const running = observed.nodes.flatMap(({ seen }) => (isRunning(seen) ? [seen] : []));
+  if (leader === null) return successor(0, running[0]);
+  const hasEnded = isKnownToHaveEnded(leader, observed);
+  if (!hasEnded && !isLost(leader, observed)) return undefined;
+  // One that is only silent may hold what nobody else has, unless somebody copied all of it.
+  const copies = running.filter(({ replication: { copiedEpoch } }) =>
+    hasEnded ? copiedEpoch > 0 : copiedEpoch === leader.epoch,
+  );
+  if (copies.length > 0) return successor(leader.epoch, newest(copies));
+  return observed.nodes.every(cannotHoldData) ? successor(leader.epoch, running[0]) : undefined;
+}
+
+/** The primary, once it leads: it may be served from. */
+export function servingPrimary({ leader }: CacheDocument, { nodes }: CacheObserved): Replicated | undefined {
+  const seen = nodes.find(({ nodeId }) => nodeId === leader?.nodeId)?.seen ?? null;
+  if (leader === null || !isRunning(seen) || seen.runId !== leader.runId) return undefined;
+  const { role, epoch } = seen.replication;
+  return role === "primary" && epoch === leader.epoch ? seen : undefined;
+}
+
+function isKnownToHaveEnded({ nodeId, runId }: Leader, { nodes }: CacheObserved): boolean {
+  const seen = nodes.find((node) => node.nodeId === nodeId)?.seen;
+  if (seen == null) return false;
+  return seen.endedRunId === runId || (seen.runId !== null && seen.runId !== runId);
+}
+
+/** Nothing is heard of it, and those who follow it have lost it, too. */
+function isLost(leader: Leader, { nodes }: CacheObserved): boolean {
+  if (nodes.some(({ nodeId, seen }) => nodeId === leader.nodeId && seen !== null)) return false;
+  const others = nodes.filter(({ nodeId }) => nodeId !== leader.nodeId);
+  return others.every(({ agentReporting, seen: follower }) => agentReporting && follower?.replication?.inSync !== true);
+}
+
+/** Whoever is not heard of, or may still be coming up, may hold a copy. */
+function cannotHoldData({ agentReporting, seen }: ObservedNode): boolean {
+  if (!agentReporting) return false;
+  return seen === null || seen.state === "failed" || (isRunning(seen) && seen.replication.copiedEpoch === 0);
+}
+
+/** Of the newest leader's data, and of that the most. */
+function newest(copies: readonly Replicated[]): Replicated | undefined {
+  return [...copies].sort(
+    ({ replication: one }, { replication: other }) => other.copiedEpoch - one.copiedEpoch || other.offset - one.offset,
+  )[0];
+}
+
+function successor(epoch: number, node: Replicated | undefined): Leader | undefined {
+  if (node === undefined) return undefined;
+  return { epoch: epoch + 1, nodeId: node.nodeId, runId: node.runId, address: node.replication.address };
+}
+
+function isRunning(seen: NodeObserved | null): seen is Replicated {
+  return seen !== null && seen.state === "running" && seen.runId !== null && seen.replication !== null;
+}

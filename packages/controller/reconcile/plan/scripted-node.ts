@@ -1,0 +1,89 @@
+/** One node of a scripted cache (plan-script.ts): what its agent says of it. */
+import type { NodeId, NodeObserved, ReplicationObserved } from "@larder/api";
+import type { CacheDocument } from "../../documents/cache-document.ts";
+import type { ObservedNode } from "./observed.ts";
+
+export class ScriptedNode {
+  readonly name: string;
+  #isHeard = false;
+  #state: NodeObserved["state"] | "gone" = "gone";
+  #error: string | null = null;
+  #failingSinceMs: number | null = null;
+  /** Counts the lives of its engine. */
+  #life = 0;
+  #copy = { epoch: 0, offset: 0, isLinked: false };
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** The controller has died with what it heard. */
+  forget(): void {
+    this.#isHeard = false;
+    this.#failingSinceMs = null;
+  }
+
+  happen(what: string, cache: CacheDocument, nowMs: number): void {
+    const [event = "", detail] = what.split(" ");
+    this.#isHeard = event !== "silent";
+    if (event === "silent") return;
+    if (event === "cut") this.#copy.isLinked = false;
+    else if (event === "copied")
+      this.#copy = { epoch: cache.leader?.epoch ?? 0, offset: Number(detail), isLinked: true };
+    else this.#enter(event === "ended" ? "starting" : (event as NodeObserved["state"] | "gone"));
+    this.#error = event === "failed" ? (detail ?? null) : null;
+    if (event === "failed") this.#failingSinceMs ??= nowMs;
+    if (event === "running") this.#failingSinceMs = null;
+  }
+
+  observed(cache: CacheDocument): ObservedNode {
+    const at = { nodeId: this.name as NodeId, hostId: `host-${this.name}`, agentReporting: this.#isHeard };
+    const isSeen = this.#isHeard && this.#state !== "gone";
+    return { ...at, seen: isSeen ? this.#seen(cache) : null, failingSinceMs: this.#failingSinceMs };
+  }
+
+  #enter(state: NodeObserved["state"] | "gone"): void {
+    if (state === "running" && this.#state !== "running") {
+      this.#life++;
+      this.#copy = { epoch: 0, offset: 0, isLinked: false };
+    }
+    this.#state = state;
+  }
+
+  #seen(cache: CacheDocument): NodeObserved {
+    const isRunning = this.#state === "running";
+    return {
+      nodeId: this.name as NodeId,
+      cacheId: cache.cacheId,
+      generation: cache.generation,
+      state: this.#state as NodeObserved["state"],
+      socketPath: `/run/${this.name}.sock`,
+      pid: 1,
+      runId: isRunning ? this.#runId(this.#life) : null,
+      engine: { name: "valkey", version: "8.0.1", kind: "native", path: "/valkey-server", memoryBytesMax: null },
+      memoryBytesUsed: 0,
+      error: this.#error === null ? null : { code: this.#error, message: "it says why" },
+      endedRunId: isRunning ? this.#runId(this.#life - 1) : this.#runId(this.#life),
+      replication: isRunning && cache.nodes.length > 1 ? this.#replication(cache) : null,
+    };
+  }
+
+  #replication({ leader }: CacheDocument): ReplicationObserved {
+    const leads = leader?.nodeId === this.name && leader.runId === this.#runId(this.#life);
+    const follows = leader !== null && leader.nodeId !== this.name;
+    const epoch = leads || follows ? leader.epoch : 0;
+    return {
+      address: { host: "127.0.0.1", port: 20_000 + this.#life },
+      role: leads ? "primary" : follows ? "replica" : "detached",
+      epoch,
+      copiedEpoch: leads ? epoch : this.#copy.epoch,
+      offset: this.#copy.offset,
+      inSync: follows && this.#copy.isLinked && this.#copy.epoch === epoch,
+      replicas: [],
+    };
+  }
+
+  #runId(life: number): string | null {
+    return life === 0 ? null : `${this.name}${life}`;
+  }
+}
