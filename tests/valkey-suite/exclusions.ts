@@ -1,7 +1,6 @@
 /**
- * The tests that Valkey passes and the gateway does not, and why: excluded.json. `tests` has names by unit; "*" is all of a
- * unit. `isRun` is false where a test would hang, or spoil those after it: it is then skipped, and nobody learns when it
- * begins to pass.
+ * The tests that Valkey passes and the gateway does not, and why: excluded.json. `tests` has names by unit. `isRun` is
+ * false where a test would hang, or spoil those after it: it is then skipped, and nobody learns when it begins to pass.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
