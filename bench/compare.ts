@@ -51,12 +51,27 @@ export function rotated<T>(items: readonly T[], by: number): T[] {
   return items.map((_, index) => items[(index + by) % items.length] as T);
 }
 
+interface Run {
+  round: number;
+  requests: number;
+  signal: AbortSignal;
+}
+
+/** A target that drops the generator's connections is asked again, and it is reported. */
+const repeatsMax = 2;
+
 /** One run. */
-export async function measure(
-  target: Target,
-  load: Load,
-  run: { round: number; requests: number; signal: AbortSignal },
-): Promise<Sample> {
+export async function measure(target: Target, load: Load, run: Run): Promise<Sample> {
+  for (let repeats = 0; ; repeats++) {
+    try {
+      return { ...(await measureOnce(target, load, run)), repeats };
+    } catch (error) {
+      if (run.signal.aborted || repeats === repeatsMax) throw error;
+    }
+  }
+}
+
+async function measureOnce(target: Target, load: Load, run: Run): Promise<Omit<Sample, "repeats">> {
   const { proxyPids, enginePid } = target;
   place(target);
   const proxyCpu = () => proxyPids.reduce((sum, pid) => sum + cpuMicros(pid), 0);

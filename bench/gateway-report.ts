@@ -29,13 +29,14 @@ export function gatewayReport(result: GatewayResult): string {
   ].join("\n\n");
 }
 
-function conditionsText({ othersShare, generatorThreads, ways }: GatewayResult): string {
+function conditionsText({ othersShare, generatorThreads, ways, summaries }: GatewayResult): string {
   const percent = (share: number) => `${Math.round(100 * share)} %`;
   const noise = othersShare.median > noiseMax ? ": too much for these figures to count" : "";
   return [
     `other programs used ${percent(othersShare.median)} of the cores during a run, ${percent(othersShare.max)} at worst${noise}`,
     `threads of the load generator: ${generatorThreads}`,
     ...ways.map(wayText),
+    ...summaries.filter(({ repeats }) => repeats > 0).map(repeatsText),
   ].join("\n");
 }
 
@@ -48,6 +49,11 @@ function goalTable(goals: readonly GoalResult[]): string {
     goal.isMet ? "met" : "not met",
   ]);
   return tableText(["", "goal", "GET", "SET", ""], rows);
+}
+
+function repeatsText({ target, load, repeats }: Summary): string {
+  const { command, clients, pipeline, valueBytes } = load;
+  return `${target} dropped connections and was measured again ${repeats}×: ${command}, ${valueBytes} B, ${clients} clients, pipeline ${pipeline}`;
 }
 
 function loadTables(summaries: readonly Summary[]): string[] {

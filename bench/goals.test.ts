@@ -16,6 +16,7 @@ function samplesOf(rates: Partial<Record<TargetName, number>>): Sample[] {
           p99Ms: 0,
           cpuMicrosPerRequest: { generator: 0, proxy: null, engine: 0 },
           othersShare: 0,
+          repeats: 0,
         })),
       ),
     ),

@@ -32,9 +32,11 @@ export interface Sample {
   cpuMicrosPerRequest: CpuMicros;
   /** Of all cores, what programs outside the measurement used meanwhile. */
   othersShare: number;
+  /** How often it failed before: the target dropped a connection. */
+  repeats: number;
 }
 
-/** Medians over the rounds of one target and load. */
+/** Medians over the rounds of one target and load; `repeats` of all of them. */
 export type Summary = Omit<Sample, "round"> & { rounds: number };
 
 /** In the order in which targets and loads first appear. */
@@ -58,6 +60,7 @@ export function summarize(samples: readonly Sample[]): Summary[] {
         engine: middle((sample) => sample.cpuMicrosPerRequest.engine),
       },
       othersShare: middle((sample) => sample.othersShare),
+      repeats: group.reduce((sum, { repeats }) => sum + repeats, 0),
     };
   });
 }

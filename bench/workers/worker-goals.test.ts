@@ -13,6 +13,7 @@ function sample(target: TargetName, load: Partial<Load>, round: number, requests
     p99Ms: 0,
     cpuMicrosPerRequest: { generator: 7, proxy: 8, engine: 3 },
     othersShare: 0,
+    repeats: 0,
   };
 }
 
