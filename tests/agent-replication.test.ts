@@ -83,7 +83,7 @@ class Pair {
 
 function leaderOf({ nodeId, runId, replication }: NodeObserved, epoch: number): Leader {
   if (runId === null || replication === null) throw new Error(`${nodeId} cannot lead`);
-  return { epoch, nodeId, runId, address: replication.address };
+  return { epoch, nodeId, runId, endedAtMs: null, address: replication.address };
 }
 
 function adminOf(node: NodeObserved): Redis {
@@ -171,6 +171,29 @@ for (const { title, program, has } of engines) {
     await clientOf(returned).set("key", "newest");
     await until("B follows again", async () => (await clientOf(b).get("key")) === "newest");
   });
+
+  run(
+    `${title}: when a leader has ended its nodes stop, say how much they have, and go on under the next`,
+    async () => {
+      await start();
+      const pair = new Pair();
+      const { a, b } = await pair.begin();
+      await clientOf(a).set("key", "value");
+      await until("the replica has it", async () => (await clientOf(b).get("key")) === "value");
+
+      pair.want({ leader: { ...leaderOf(a, 1), endedAtMs: 1 } });
+      const [stoppedA, stoppedB] = [await pair.has("a", "detached"), await pair.has("b", "detached")];
+      expect(stoppedB.replication).toMatchObject({ copiedEpoch: 1 });
+      expect(stoppedB.replication!.offset).toBeGreaterThan(0);
+      expect(stoppedB.replication!.offset).toBeLessThanOrEqual(stoppedA.replication!.offset);
+      await expect(clientOf(stoppedA).set("key", "lost")).rejects.toThrow(/MASTERDOWN|READONLY/);
+
+      pair.want({ leader: leaderOf(stoppedB, 2) });
+      const promoted = await pair.has("b", "primary");
+      await pair.has("a", "replica");
+      expect(await clientOf(promoted).get("key")).toBe("value");
+    },
+  );
 
   run(`${title}: a copy leaves no file, and a file that a crash left is not loaded`, async () => {
     await start();

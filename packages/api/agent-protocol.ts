@@ -37,6 +37,11 @@ export interface Leader {
   nodeId: NodeId;
   /** It leads in this life only: a restarted engine is empty, and must not be copied. */
   runId: string;
+  /**
+   * Wall time at which its life was found to be over; null while it leads. From then on nobody leads: its nodes stop where
+   * they are and say how much they have, so that the one with the most can follow.
+   */
+  endedAtMs: number | null;
   /** Where its replicas reach it. Each life of an engine has a port of its own: nobody follows an emptied one by mistake. */
   address: Address;
 }

@@ -13,12 +13,14 @@ import { nowhere } from "./replication-settings.ts";
 
 const user = { name: "nodes", password: "secret" };
 const leaderAddress = { host: "10.0.0.1", port: 7001 };
-const leader: Leader = { epoch: 1, nodeId: "a" as NodeId, runId: "life-1", address: leaderAddress };
+const leader: Leader = { epoch: 1, nodeId: "a" as NodeId, runId: "life-1", endedAtMs: null, address: leaderAddress };
 const node = (nodeId: string, runId: string | null) => ({ nodeId: nodeId as NodeId, runId });
 
 test("the leader record says what each node is to be", () => {
   expect(wantedRole(null, node("a", "life-1"))).toEqual({ kind: "detached" });
   expect(wantedRole(leader, node("a", "life-1"))).toEqual({ kind: "primary" });
+  expect(wantedRole({ ...leader, endedAtMs: 1 }, node("a", "life-1"))).toEqual({ kind: "detached" });
+  expect(wantedRole({ ...leader, endedAtMs: 1 }, node("b", "life-1"))).toEqual({ kind: "detached" });
   expect(wantedRole(leader, node("a", "life-2"))).toEqual({ kind: "detached" });
   expect(wantedRole(leader, node("a", null))).toEqual({ kind: "detached" });
   expect(wantedRole(leader, node("b", "life-1"))).toEqual({ kind: "replica", of: leaderAddress });

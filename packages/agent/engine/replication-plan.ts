@@ -2,7 +2,7 @@
  * Which role a node is to have, what its engine says of its role, and what brings the one to the other. Pure.
  *
  *   leader record                 role
- *   none                          detached
+ *   none, or one that has ended   detached
  *   this node, this life          primary
  *   this node, another life       detached   this life's memory began empty: it is not what the record means
  *   another node                  replica of the record's address
@@ -33,7 +33,7 @@ const behindBytesMax = 1024 * 1024;
 const lagSecondsMax = 1;
 
 export function wantedRole(leader: Leader | null, node: { nodeId: NodeId; runId: string | null }): WantedRole {
-  if (leader === null) return { kind: "detached" };
+  if (leader === null || leader.endedAtMs !== null) return { kind: "detached" };
   if (leader.nodeId !== node.nodeId) return { kind: "replica", of: leader.address };
   return { kind: leader.runId === node.runId ? "primary" : "detached" };
 }

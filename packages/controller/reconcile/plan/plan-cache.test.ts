@@ -118,7 +118,34 @@ const scripts = {
     b: copied 100       => rest
     c: running          => rest
     c: copied 150       => settle
-    a: ended            => appoint c`,
+    b: copied 200       => settled
+    a: ended            => stop all, after a
+    after 0s            => appoint b
+    b: running          => publish b
+    gateway: serving    => rest
+    c: copied 210       => rest
+    a: running          => rest
+    a: copied 210       => settle`,
+
+  "a replica that does not say what it has is passed over": `
+    create 3 nodes      => rest
+    a: running          => appoint a
+    a: running          => publish a
+    gateway: serving    => rest
+    b: running          => rest
+    b: copied 100       => rest
+    c: running          => rest
+    c: copied 150       => settle
+    c: deaf             => settled
+    a: ended            => stop all, after a
+    after 0s            => rest
+    after 1s            => appoint b
+    b: running          => publish b
+    c: hears            => rest
+    gateway: serving    => rest
+    c: copied 210       => rest
+    a: running          => rest
+    a: copied 210       => settle`,
 
   "a replica without a whole copy does not follow while the primary's host may bring it back": `
     create 2 nodes      => rest

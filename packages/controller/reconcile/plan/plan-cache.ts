@@ -6,8 +6,8 @@
  * there is no list of steps to be in the middle of: a controller that died anywhere plans from what is true.
  *
  *   while it is to exist                          while it is to go
- *   appoint      the primary's life is over, or    removeNode  no gateway serves it any more
- *                there was none (plan-leader.ts)   forget      its nodes are gone from their hosts
+ *   appoint      who leads has changed, or nobody  removeNode  no gateway serves it any more
+ *                does any more (plan-leader.ts)    forget      its nodes are gone from their hosts
  *   publishNode  the engine answers elsewhere
  *                than the route says, or failed
  *   movePort     a port nobody knows yet is
@@ -20,7 +20,7 @@
 import type { Leader, NodeObserved } from "@larder/api";
 import type { CacheDocument, Change, OwnPort, Problem, RouteNode } from "../../documents/cache-document.ts";
 import type { CacheObserved, ObservedNode } from "./observed.ts";
-import { isReplicated, leaderToAppoint, servingPrimary } from "./plan-leader.ts";
+import { isReplicated, planLeader, servingPrimary } from "./plan-leader.ts";
 
 export type CacheAction =
   | { type: "appoint"; leader: Leader }
@@ -49,8 +49,9 @@ export function planCache(cache: CacheDocument, observed: CacheObserved, nowMs: 
 }
 
 function planService(cache: CacheDocument, observed: CacheObserved, nowMs: number): CachePlan {
-  const leader = leaderToAppoint(cache, observed);
+  const { leader, lookAgainAtMs } = planLeader(cache, observed, nowMs);
   if (leader !== undefined) return act({ type: "appoint", leader });
+  if (lookAgainAtMs !== null && nowMs < lookAgainAtMs) return rest(lookAgainAtMs, false);
   const node = nodeToPublish(cache, observed);
   if (node !== undefined) return act({ type: "publishNode", node });
   const moved = portToMove(cache, observed);

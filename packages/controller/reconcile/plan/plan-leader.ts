@@ -3,7 +3,8 @@
  *
  * A leader leads for one life of its engine: one that was started again is empty, and must not be copied. It stays until
  * its life is known to be over, from the agent that is its parent, or until its host is silent and no follower hears
- * it any more. Its successor is whoever has the newest whole copy. Where nobody has one, and nobody can who is not heard of,
+ * it any more. Its successor is whoever has the newest whole copy and the most of it: several first stop and are asked, as
+ * what they reported before is old. Where nobody has one, and nobody can who is not heard of,
  * the data is lost and the cache begins anew, empty.
  */
 import type { Leader, NodeObserved } from "@larder/api";
@@ -19,26 +20,46 @@ export function isReplicated(cache: CacheDocument): boolean {
   return cache.nodes.length > 1;
 }
 
-/** undefined: it is right as it is, or nothing can be decided yet. */
-export function leaderToAppoint(cache: CacheDocument, observed: CacheObserved): Leader | undefined {
-  if (!isReplicated(cache)) return undefined;
+export interface LeaderPlan {
+  /** The record to put in place of the present one; undefined: that is right, or nothing can be decided yet. */
+  leader: Leader | undefined;
+  /** When to look again if nothing happens before; null: never. */
+  lookAgainAtMs: number | null;
+}
+
+/** How long those that hold a copy may take to say how much they have; who has not by then is passed over. */
+const countingMs = 500;
+const noChange: LeaderPlan = { leader: undefined, lookAgainAtMs: null };
+
+export function planLeader(cache: CacheDocument, observed: CacheObserved, nowMs: number): LeaderPlan {
+  if (!isReplicated(cache)) return noChange;
   const { leader } = cache;
   const running = observed.nodes.flatMap(({ seen }) => (isRunning(seen) ? [seen] : []));
-  if (leader === null) return successor(0, running[0]);
+  if (leader === null) return { ...noChange, leader: successor(0, running[0]) };
   const hasEnded = isKnownToHaveEnded(leader, observed);
-  if (!hasEnded && !isLost(leader, observed)) return undefined;
+  if (leader.endedAtMs === null && !hasEnded && !isLost(leader, observed)) return noChange;
   // One that is only silent may hold what nobody else has, unless somebody copied all of it.
   const copies = running.filter(({ replication: { copiedEpoch } }) =>
     hasEnded ? copiedEpoch > 0 : copiedEpoch === leader.epoch,
   );
-  if (copies.length > 0) return successor(leader.epoch, newest(copies));
-  return observed.nodes.every(cannotHoldData) ? successor(leader.epoch, running[0]) : undefined;
+  if (copies.length > 1) return planElection(leader, copies, nowMs);
+  if (copies.length === 1) return { ...noChange, leader: successor(leader.epoch, copies[0]) };
+  return observed.nodes.every(cannotHoldData) ? { ...noChange, leader: successor(leader.epoch, running[0]) } : noChange;
+}
+
+/** Reports are from before: all stop first, and then say how much they have. */
+function planElection(leader: Leader, copies: readonly Replicated[], nowMs: number): LeaderPlan {
+  if (leader.endedAtMs === null) return { ...noChange, leader: { ...leader, endedAtMs: nowMs } };
+  const counted = copies.filter(({ replication: { role, epoch } }) => role === "detached" && epoch === leader.epoch);
+  const isOver = counted.length === copies.length || nowMs >= leader.endedAtMs + countingMs;
+  if (!isOver || counted.length === 0) return { ...noChange, lookAgainAtMs: leader.endedAtMs + countingMs };
+  return { ...noChange, leader: successor(leader.epoch, newest(counted)) };
 }
 
 /** The primary, once it leads: it may be served from. */
 export function servingPrimary({ leader }: CacheDocument, { nodes }: CacheObserved): Replicated | undefined {
   const seen = nodes.find(({ nodeId }) => nodeId === leader?.nodeId)?.seen ?? null;
-  if (leader === null || !isRunning(seen) || seen.runId !== leader.runId) return undefined;
+  if (leader === null || leader.endedAtMs !== null || !isRunning(seen) || seen.runId !== leader.runId) return undefined;
   const { role, epoch } = seen.replication;
   return role === "primary" && epoch === leader.epoch ? seen : undefined;
 }
@@ -71,7 +92,8 @@ function newest(copies: readonly Replicated[]): Replicated | undefined {
 
 function successor(epoch: number, node: Replicated | undefined): Leader | undefined {
   if (node === undefined) return undefined;
-  return { epoch: epoch + 1, nodeId: node.nodeId, runId: node.runId, address: node.replication.address };
+  const { nodeId, runId, replication } = node;
+  return { epoch: epoch + 1, nodeId, runId, endedAtMs: null, address: replication.address };
 }
 
 function isRunning(seen: NodeObserved | null): seen is Replicated {

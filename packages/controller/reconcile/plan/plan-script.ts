@@ -7,12 +7,13 @@
  *   agent: silent | gone | starting | running | failed CODE
  *   a: …, b: …, c: …                               as `agent`, which is a, of the first, second and third node; and:
  *   b: copied OFFSET | cut                         it has all that its primary has; it has lost its primary
+ *   b: deaf | hears                                its engine does not take what it is told; it does again
  *   a: ended                                       its engine died, and its agent starts it again
  *   gateway: none | behind | serving | taken PORT  it is away; has an old table; the newest; a port it cannot have
  *   after Ns                                       time passes
  *   restart                                        the controller dies and comes back, knowing only documents
  *
- *   => appoint NODE | publish NODE | publish none | move tls | settle | fail CODE | remove | forget | rest | settled
+ *   => appoint NODE | stop all, after NODE | publish NODE | publish none | move tls | settle | fail CODE | remove | forget | rest | settled
  *
  * Generations, roles and the gateway's table follow the documents by themselves where the line says running, copied or
  * serving. The document at the end is compared by the caller.
@@ -144,7 +145,7 @@ function describePlan({ action, settled }: CachePlan): string {
     case undefined:
       return settled ? "settled" : "rest";
     case "appoint":
-      return `appoint ${action.leader.nodeId}`;
+      return `${action.leader.endedAtMs === null ? "appoint" : "stop all, after"} ${action.leader.nodeId}`;
     case "publishNode":
       return `publish ${action.node?.nodeId ?? "none"}`;
     case "movePort":

@@ -11,6 +11,8 @@ export class ScriptedNode {
   #failingSinceMs: number | null = null;
   /** Counts the lives of its engine. */
   #life = 0;
+  /** What it was told last, where it takes no more. */
+  #stuckAt: ReplicationObserved | null = null;
   #copy = { epoch: 0, offset: 0, isLinked: false };
 
   constructor(name: string) {
@@ -27,7 +29,9 @@ export class ScriptedNode {
     const [event = "", detail] = what.split(" ");
     this.#isHeard = event !== "silent";
     if (event === "silent") return;
-    if (event === "cut") this.#copy.isLinked = false;
+    if (event === "deaf") this.#stuckAt ??= this.#replication(cache);
+    else if (event === "hears") this.#stuckAt = null;
+    else if (event === "cut") this.#copy.isLinked = false;
     else if (event === "copied")
       this.#copy = { epoch: cache.leader?.epoch ?? 0, offset: Number(detail), isLinked: true };
     else this.#enter(event === "ended" ? "starting" : (event as NodeObserved["state"] | "gone"));
@@ -64,14 +68,15 @@ export class ScriptedNode {
       memoryBytesUsed: 0,
       error: this.#error === null ? null : { code: this.#error, message: "it says why" },
       endedRunId: isRunning ? this.#runId(this.#life - 1) : this.#runId(this.#life),
-      replication: isRunning && cache.nodes.length > 1 ? this.#replication(cache) : null,
+      replication: isRunning && cache.nodes.length > 1 ? (this.#stuckAt ?? this.#replication(cache)) : null,
     };
   }
 
   #replication({ leader }: CacheDocument): ReplicationObserved {
-    const leads = leader?.nodeId === this.name && leader.runId === this.#runId(this.#life);
-    const follows = leader !== null && leader.nodeId !== this.name;
-    const epoch = leads || follows ? leader.epoch : 0;
+    const isLed = leader !== null && leader.endedAtMs === null;
+    const leads = isLed && leader.nodeId === this.name && leader.runId === this.#runId(this.#life);
+    const follows = isLed && leader.nodeId !== this.name;
+    const epoch = leader?.epoch ?? 0;
     return {
       address: { host: "127.0.0.1", port: 20_000 + this.#life },
       role: leads ? "primary" : follows ? "replica" : "detached",
