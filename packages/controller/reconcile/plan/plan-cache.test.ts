@@ -165,12 +165,33 @@ const scripts = {
     gateway: serving    => rest
     b: running          => rest
     b: copied 100       => settle
+    after 3s            => settled
     a: silent           => settled
     b: cut              => appoint b
-    b: running          => publish b
+    after 3s            => publish b
     gateway: serving    => rest
     a: running          => rest
     a: copied 300       => settle`,
+
+  "a controller that has just started waits for those who have not spoken yet": `
+    create 3 nodes      => rest
+    a: running          => appoint a
+    a: running          => publish a
+    gateway: serving    => rest
+    b: running          => rest
+    b: copied 100       => rest
+    c: running          => rest
+    c: copied 150       => settle
+    restart             => settled
+    b: cut              => settled
+    a: ended            => rest
+    c: cut              => stop all, after a
+    after 0s            => appoint c
+    c: running          => publish c
+    gateway: serving    => rest
+    b: copied 160       => rest
+    a: running          => rest
+    a: copied 160       => settle`,
 
   "nobody follows while every host is silent": `
     create 2 nodes      => rest

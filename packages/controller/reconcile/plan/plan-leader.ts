@@ -4,8 +4,8 @@
  * A leader leads for one life of its engine: one that was started again is empty, and must not be copied. It stays until
  * its life is known to be over, from the agent that is its parent, or until its host is silent and no follower hears
  * it any more. Its successor is whoever has the newest whole copy and the most of it: several first stop and are asked, as
- * what they reported before is old. Where nobody has one, and nobody can who is not heard of,
- * the data is lost and the cache begins anew, empty.
+ * what they reported before is old. Where nobody has one, and nobody can who is not heard of, the data is lost and the cache
+ * begins anew, empty.
  */
 import type { Leader, NodeObserved } from "@larder/api";
 import type { CacheDocument } from "../../documents/cache-document.ts";
@@ -29,6 +29,8 @@ export interface LeaderPlan {
 
 /** How long those that hold a copy may take to say how much they have; who has not by then is passed over. */
 const countingMs = 500;
+/** A controller that has just started does not take for silent who has not spoken yet. */
+const firstReportsMs = 3_000;
 const noChange: LeaderPlan = { leader: undefined, lookAgainAtMs: null };
 
 export function planLeader(cache: CacheDocument, observed: CacheObserved, nowMs: number): LeaderPlan {
@@ -38,6 +40,9 @@ export function planLeader(cache: CacheDocument, observed: CacheObserved, nowMs:
   if (leader === null) return { ...noChange, leader: successor(0, running[0]) };
   const hasEnded = isKnownToHaveEnded(leader, observed);
   if (leader.endedAtMs === null && !hasEnded && !isLost(leader, observed)) return noChange;
+  const heardByMs = observed.sinceMs + firstReportsMs;
+  const mayBeHeardYet = nowMs < heardByMs && observed.nodes.some(({ agentReporting }) => !agentReporting);
+  if (mayBeHeardYet) return { ...noChange, lookAgainAtMs: heardByMs };
   // One that is only silent may hold what nobody else has, unless somebody copied all of it.
   const copies = running.filter(({ replication: { copiedEpoch } }) =>
     hasEnded ? copiedEpoch > 0 : copiedEpoch === leader.epoch,
