@@ -136,7 +136,7 @@ function follow(
       listeners: gateway.listenerReports(),
       clients: gateway.clientReports(),
       moves: gateway.moveReports(),
-      metrics: { ...gateway.metrics(), larder_gateway_cpu_shared: Number(placement.isTogether) },
+      metrics: { ...gateway.metrics(), larder_gateway_cpu_shared: Number(placement.hasEngineBeside) },
     } satisfies GatewayReport);
   gateway.onPortsSettled = () => void report();
   gateway.onMoved = () => void report();

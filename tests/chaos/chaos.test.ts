@@ -11,7 +11,7 @@ describe.skipIf(!hasValkey)(`chaos (LARDER_SEED=${testSeed})`, () => {
       durationMs: 15_000,
       workers: 2,
       rate: 1_000,
-      engineKillEveryMs: 4_000,
+      engineKillEveryMs: 3_000,
       clientKillEveryMs: 200,
       quietEveryMs: 15_000,
     });

@@ -53,7 +53,12 @@ export class CpuPlacement {
     this.#apply();
   }
 
-  get isTogether(): boolean {
+  /** Whether any engine is beside this process at this moment. */
+  get hasEngineBeside(): boolean {
+    return this.#isTogether && this.#placed.size > 0;
+  }
+
+  get #isTogether(): boolean {
     return this.#placement.cpu !== null;
   }
 
@@ -64,7 +69,7 @@ export class CpuPlacement {
 
   #decide(): void {
     const atMs = this.#options.clock.monotonicMs();
-    const usage = readUsage(this.#allowed, this.isTogether ? [] : this.#threads());
+    const usage = readUsage(this.#allowed, this.#isTogether ? [] : this.#threads());
     const before = this.#seen;
     this.#seen = { usage, atMs };
     if (before === null) return;
