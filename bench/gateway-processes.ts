@@ -98,7 +98,15 @@ function routeOf(
       },
     ],
     refusedCommands: refusedByRedisCache,
-    node: { nodeId: `node-${name}` as NodeId, socketPath: engine.socketPath, engine: "valkey", version: engineVersion },
+    node: {
+      nodeId: `node-${name}` as NodeId,
+      socketPath: engine.socketPath,
+      address: null,
+      engine: "valkey",
+      version: engineVersion,
+    },
+    readNodes: [],
+    durableWrites: null,
     move: null,
   };
 }

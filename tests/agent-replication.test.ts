@@ -42,7 +42,7 @@ afterEach(async () => {
 class Pair {
   a: NodeSpec;
   b: NodeSpec;
-  #replication: ReplicationSpec = { leader: null, user, replicasToWriteMin: 0 };
+  #replication: ReplicationSpec = { leader: null, user, replicasToWriteMin: 0, follows: true };
 
   constructor(engine: NodeSpec["engine"] = "native") {
     const cacheId = "cache" as CacheId;
@@ -351,7 +351,11 @@ native("a node alone cannot become one of several while it runs", async () => {
   agent.controller.want(spec);
   const alone = await agent.controller.running(spec);
   expect(alone.replication).toBeNull();
-  agent.controller.want({ ...spec, generation: 2, replication: { leader: null, user, replicasToWriteMin: 0 } });
+  agent.controller.want({
+    ...spec,
+    generation: 2,
+    replication: { leader: null, user, replicasToWriteMin: 0, follows: true },
+  });
   const refused = await agent.controller.observedWhen(spec, ({ error }) => error !== null);
   expect(refused).toMatchObject({ runId: alone.runId, error: { code: "OperationNotSupported" } });
 });

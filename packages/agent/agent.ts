@@ -151,6 +151,8 @@ export class Agent implements Started {
     const nodes = [...this.#nodes.values()].map((node) => node.observed());
     return {
       hostId,
+      address: this.#options.replicationHost.host,
+      zone: null,
       memoryBytesTotal: hostMemoryBytes(),
       engines: engines.found,
       engineKind: this.#options.engineKind,

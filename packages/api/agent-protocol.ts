@@ -1,13 +1,18 @@
 /**
  * What controller and agent say to each other, as JSON over HTTP on the controller's socket.
  *
- *   GET  /agent/watch?host=ID   a stream of newline-ended `AgentDesired` documents, each whole: the newest replaces
- *                               all before it. An empty line every few seconds shows that the controller is alive.
+ *   GET  /agent/watch?host=ID   a stream of newline-ended `AgentMessage`s: `AgentDesired` documents, each whole, where the
+ *                               newest replaces all before it, and orders. An empty line every few seconds shows that the
+ *                               controller is alive.
  *   POST /agent/report          one `AgentReport`, whole, after every change and at least every `reportEveryMs`.
+ *   POST /agent/answer          one `AgentAnswer`, to an order.
  *
- * Both are level-triggered: nothing is lost when a message is, as the next one says everything again. The agent keeps
- * the last `AgentDesired` on disk and goes on with it while the controller is away. Documents carry engine passwords:
- * they stay on this socket and in files of mode 0600.
+ * Documents and reports are level-triggered: nothing is lost when a message is, as the next one says everything again. The
+ * agent keeps the last `AgentDesired` on disk and goes on with it while the controller is away. Documents carry engine
+ * passwords: they stay on this socket and in files of mode 0600.
+ *
+ * Orders are for what cannot wait for a document: steps of a planned change of the primary while clients are held, and
+ * what is to happen once. An order may be lost, and its answer too; whoever gave it must be able to go on from not knowing.
  */
 import type { EngineKind } from "./redis-resource.ts";
 
@@ -54,6 +59,14 @@ export interface ReplicationSpec {
   user: EngineUser;
   /** While the node leads, writes are refused with fewer replicas in sync than this. */
   replicasToWriteMin: number;
+  /** False for an engine older than its leader's, which could not read a copy and would drop what it has: it stays detached. */
+  follows: boolean;
+}
+
+/** An engine by what it is, wherever it lies on a host. */
+export interface EngineVersion {
+  name: "valkey" | "redis";
+  version: string;
 }
 
 /** The desired state of one engine process. */
@@ -63,6 +76,10 @@ export interface NodeSpec {
   /** Rises with every change of the fields below; the agent reports the newest that it has applied. */
   generation: number;
   engine: "auto" | EngineKind;
+  /** A new life of the engine is of this version where the host has it, else of the host's preferred one. null: the latter. */
+  engineVersion: EngineVersion | null;
+  /** A life that is to end: where the engine's run id is this, the agent ends it and starts another. */
+  endRunId: string | null;
   memoryBytesMax: number;
   maxmemoryPolicy: string;
   databases: number;
@@ -79,6 +96,32 @@ export interface AgentDesired {
   nodes: NodeSpec[];
 }
 
+/**
+ * yield    of a primary that is to hand over: refuses no reads, holds writes (which no gateway sends any more) and says how
+ *          much it has written. It holds them until a document with a newer leader comes, at most `yieldMs` without one.
+ * lead     of the replica that takes over: waits until it has processed `offset`, at most `waitMs`, and becomes a primary
+ *          with the record `leader`. Refused with an epoch that is not above the one in force, and by another life.
+ * flush    of a primary: removes all keys of all databases.
+ * publish  of a primary: publishes a message on a channel.
+ */
+export type AgentOrder = { orderId: string; nodeId: NodeId; runId: string } & (
+  | { kind: "yield"; yieldMs: number }
+  | { kind: "lead"; leader: Leader; offset: number; waitMs: number }
+  | { kind: "flush" }
+  | { kind: "publish"; channel: string; message: string }
+);
+
+export interface AgentAnswer {
+  orderId: string;
+  /** null: done. */
+  error: { code: string; message: string } | null;
+  /** Of the engine's stream of writes, after the order; null where it does not matter. */
+  offset: number | null;
+}
+
+/** A line of the stream. */
+export type AgentMessage = AgentDesired | { order: AgentOrder };
+
 /** An engine found on the host. */
 export interface EngineFound {
   name: "valkey" | "redis";
@@ -88,6 +131,8 @@ export interface EngineFound {
   path: string;
   /** The largest `memoryBytesMax` that it can serve; null where only the host limits it. */
   memoryBytesMax: number | null;
+  /** Whether other hosts can reach it, and it them: without TLS an engine listens on its Unix socket alone. */
+  hasTls: boolean;
 }
 
 /**
@@ -126,6 +171,10 @@ export interface ReplicationObserved {
   offset: number;
   /** Of a replica: whether its link is up and the first copy is complete. */
   inSync: boolean;
+  /** Of a replica: whether its leader has been heard within `leaderSilentMs`. A link that is up tells nothing of a frozen host. */
+  hearsLeader: boolean;
+  /** Of a primary: it holds writes, after an order to hand over or for want of anybody who could say that it still leads. */
+  holdsWrites: boolean;
   /** Of a primary: who is attached. */
   replicas: ReplicaObserved[];
 }
@@ -152,6 +201,10 @@ export interface NodeObserved {
 
 export interface AgentReport {
   hostId: string;
+  /** The host's own IP address, at which its engines listen. */
+  address: string;
+  /** As its operator named it; null where zones mean nothing. */
+  zone: string | null;
   memoryBytesTotal: number;
   engines: EngineFound[];
   /** Which kind the operator allowed: `larder up --engine`. */
@@ -160,9 +213,19 @@ export interface AgentReport {
   nodes: NodeObserved[];
 }
 
+/**
+ * The lease of a host: `fenceMs` < `lostMs`, each from the last report that got through. Before anybody may take a silent
+ * host for lost, its agent holds the writes of its primaries, unless a replica is there to say that it still leads.
+ */
 export const agentLimits = {
   /** The longest silence between two reports. */
-  reportEveryMs: 2_000,
+  reportEveryMs: 400,
   /** The controller's empty line on an idle watch. */
   keepAliveMs: 5_000,
+  /** An agent whose reports have not got through for so long holds writes of primaries that have no replica either. */
+  fenceMs: 1_200,
+  /** A host whose agent has not reported for so long is lost. */
+  lostMs: 1_500,
+  /** A leader that a replica has not heard for so long is silent. Leaders send something every second. */
+  leaderSilentMs: 1_300,
 } as const;

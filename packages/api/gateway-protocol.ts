@@ -8,7 +8,7 @@
  * The gateway keeps the last table on disk (mode 0600: it carries engine passwords) and serves from it while the
  * controller is away. Access keys themselves are never in it, only their SHA-256.
  */
-import type { CacheId, NodeId } from "./agent-protocol.ts";
+import type { Address, CacheId, NodeId } from "./agent-protocol.ts";
 
 /** Somebody who may log in to a cache, and the engine user that the gateway then speaks as. */
 export interface RouteUser {
@@ -40,13 +40,20 @@ export interface Route {
   refusedCommands: readonly string[];
   /** Where the primary listens; null while there is none, which holds requests for a while and then refuses them. */
   node: RouteNode | null;
+  /** Replicas with a whole copy that may be read from while there is no primary; empty where the cache does not want that. */
+  readNodes: RouteNode[];
+  /** A write is answered only once so many replicas have it; null: as soon as the primary has. */
+  durableWrites: { replicas: number; timeoutMs: number } | null;
   /** The planned change of `node` that is under way; null when there is none. */
   move: RouteMove | null;
 }
 
+/** On the gateway's own machine the node is reached by its socket, else by its address, with TLS and the gateway's certificate. */
 export interface RouteNode {
   nodeId: NodeId;
   socketPath: string;
+  /** null: it is on the socket alone. */
+  address: Address | null;
   engine: "valkey" | "redis";
   version: string;
 }

@@ -121,6 +121,9 @@ const properties = z.object(
     zonalAllocationPolicy: choice(["Automatic", "UserDefined", "NoZones"]).optional(),
     redisConfiguration: redisConfiguration.optional(),
     tenantSettings: z.record(z.string(), setting, "must be an object").optional(),
+    larder: z
+      .object({ durableWrites: flag.optional(), replicaReads: flag.optional(), acceptEviction: flag.optional() })
+      .optional(),
   },
   "is required",
 );

@@ -42,6 +42,8 @@ export interface LarderProperties {
   endpoint: { host: string; tlsPort: number; plainPort: number | null };
   engine: { name: "valkey" | "redis"; version: string; kind: EngineKind } | null;
   nodes: LarderNode[];
+  durableWrites: boolean;
+  replicaReads: boolean;
   memoryBytesMax: number;
   memoryBytesUsed: number | null;
   clientsConnected: number | null;
@@ -102,6 +104,17 @@ export interface RedisCreateProperties {
   replicasPerPrimary?: number;
   redisConfiguration?: Record<string, string>;
   tenantSettings?: Record<string, string>;
+  larder?: LarderSettings;
+}
+
+/** What a cache of this service can be told that Azure has no place for: `properties.larder` of PUT and PATCH. */
+export interface LarderSettings {
+  /** A write is answered once a replica in sync has it. Standard and Premium. */
+  durableWrites?: boolean;
+  /** Replicas answer reads while there is no primary. Standard and Premium. */
+  replicaReads?: boolean;
+  /** Of a smaller size: keys may be evicted to fit. Not kept. */
+  acceptEviction?: boolean;
 }
 
 export interface RedisCreateBody {
@@ -114,6 +127,51 @@ export interface RedisCreateBody {
 export interface RedisUpdateBody {
   tags?: Record<string, string>;
   properties?: Partial<RedisCreateProperties>;
+}
+
+/** A window of the patch schedule, in UTC. */
+export interface ScheduleEntry {
+  dayOfWeek:
+    | "Monday"
+    | "Tuesday"
+    | "Wednesday"
+    | "Thursday"
+    | "Friday"
+    | "Saturday"
+    | "Sunday"
+    | "Everyday"
+    | "Weekend";
+  /** 0 to 23. */
+  startHourUtc: number;
+  /** ISO 8601; PT5H at least. */
+  maintenanceWindow: string;
+}
+
+/** What has happened to a cache: `GET …/redis/{name}/events`, the newest first. */
+export interface CacheEvent {
+  /** Rises. */
+  number: number;
+  /** ISO 8601. */
+  time: string;
+  kind:
+    | "created"
+    | "failover"
+    | "switchover"
+    | "update"
+    | "scale"
+    | "replicas"
+    | "reboot"
+    | "flush"
+    | "node"
+    | "problem";
+  /** Why: "the primary's process ended". */
+  cause: string;
+  /** What came of it, as a sentence. */
+  text: string;
+  /** Of the whole; null where that means nothing. */
+  durationMs: number | null;
+  /** For how long clients were held, as the controller saw it; null where none were. */
+  holdMs: number | null;
 }
 
 export interface ResourceGroup {

@@ -24,7 +24,7 @@ export class FakeAgent {
   memoryBytesTotal = 16 * GiB;
   memoryBytesUsed = 1024 * 1024;
   engines: AgentReport["engines"] = [
-    { name: "valkey", version: "8.0.1", kind: "native", path: "/valkey-server", memoryBytesMax: null },
+    { name: "valkey", version: "8.0.1", kind: "native", path: "/valkey-server", memoryBytesMax: null, hasTls: true },
   ];
   /** What a node that is asked for comes to. */
   outcome: (spec: NodeSpec) => Partial<NodeObserved> = () => ({});
@@ -57,6 +57,8 @@ export class FakeAgent {
       hostId: this.hostId,
       memoryBytesTotal: this.memoryBytesTotal,
       engines: this.engines,
+      address: "127.0.0.1",
+      zone: null,
       engineKind: "auto",
       nodes: (this.desired?.nodes ?? []).map((spec) => this.#observe(spec)),
     } satisfies AgentReport);
@@ -86,7 +88,17 @@ function replicationOf({ nodeId }: NodeSpec, { leader }: ReplicationSpec): Repli
   const epoch = leader?.epoch ?? 0;
   const role = leader === null ? "detached" : leader.nodeId === nodeId ? "primary" : "replica";
   const address = { host: "127.0.0.1", port: 20_000 };
-  return { address, role, epoch, copiedEpoch: epoch, offset: 0, inSync: role === "replica", replicas: [] };
+  return {
+    address,
+    role,
+    epoch,
+    copiedEpoch: epoch,
+    offset: 0,
+    inSync: role === "replica",
+    hearsLeader: role === "replica",
+    holdsWrites: false,
+    replicas: [],
+  };
 }
 
 export class FakeGateway {

@@ -32,7 +32,13 @@ async function reached(state: string): Promise<void> {
 }
 
 function replicaNode(): RouteNode {
-  return { nodeId: "node-2" as NodeId, socketPath: pair.replica.socketPath, engine: "valkey", version: "8.0.1" };
+  return {
+    nodeId: "node-2" as NodeId,
+    socketPath: pair.replica.socketPath,
+    address: null,
+    engine: "valkey",
+    version: "8.0.1",
+  };
 }
 
 async function moveToReplica(whileHeld: () => void = () => {}): Promise<void> {

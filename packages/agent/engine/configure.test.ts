@@ -16,6 +16,8 @@ function spec(given: Partial<NodeSpec> = {}): NodeSpec {
     cacheId: "c1" as CacheId,
     generation: 1,
     engine: "auto",
+    engineVersion: null,
+    endRunId: null,
     memoryBytesMax: 1000,
     maxmemoryPolicy: "volatile-lru",
     databases: 16,
@@ -28,7 +30,7 @@ function spec(given: Partial<NodeSpec> = {}): NodeSpec {
 }
 
 function engine(name: "valkey" | "redis", version: string, given: Partial<EngineFound> = {}): EngineFound {
-  return { name, version, kind: "native", path: `/bin/${name}-server`, memoryBytesMax: null, ...given };
+  return { name, version, kind: "native", path: `/bin/${name}-server`, memoryBytesMax: null, hasTls: true, ...given };
 }
 
 const linesFor = (name: "valkey" | "redis", version: string, given?: Partial<NodeSpec>) =>
@@ -70,7 +72,7 @@ describe("the configuration file", () => {
 describe("of a node that replicates", () => {
   const tls = { certPath: "/tls/cert.pem", keyPath: "/tls/key.pem", caPath: "/tls/ca.pem" };
   const place = { address: { host: "10.0.0.1", port: 7001 }, tls, cpuList: "0-3,8" };
-  const replication = { leader: null, user: nodeUser, replicasToWriteMin: 1 };
+  const replication = { leader: null, user: nodeUser, replicasToWriteMin: 1, follows: true };
   const replicated = (name: "valkey" | "redis", version: string, cpuList: string | null = "0-3,8") =>
     configureNative(spec({ replication }), engine(name, version), paths, { ...place, cpuList }).split("\n");
 
@@ -163,7 +165,7 @@ describe("the choice of an engine", () => {
   });
 
   test("is a native one for a node that replicates", () => {
-    const replication = { leader: null, user: nodeUser, replicasToWriteMin: 0 };
+    const replication = { leader: null, user: nodeUser, replicasToWriteMin: 0, follows: true };
     expect(selectEngine([small, older], spec({ replication }))).toBe(older);
     expect(() => selectEngine([small], spec({ replication }))).toThrow("cannot replicate");
   });

@@ -266,7 +266,7 @@ function describeEngine(info: Map<string, string>, engines: readonly EngineFound
   const kind = info.get("os")?.includes("wasm") ? "embedded" : "native";
   const name = valkeyVersion === undefined ? "redis" : "valkey";
   const known = engines.find((engine) => engine.kind === kind && engine.version === version && engine.name === name);
-  return known ?? { name, version, kind, path: info.get("executable") ?? "", memoryBytesMax: null };
+  return known ?? { name, version, kind, path: info.get("executable") ?? "", memoryBytesMax: null, hasTls: false };
 }
 
 /** As the configuration of its start says; null for a node alone. One parameter a question, as Redis 6.2 takes it. */

@@ -57,6 +57,7 @@ function embeddedFound(): EngineFound {
     kind: "embedded",
     path: embedded.packageName,
     memoryBytesMax: embedded.memoryBytesMax,
+    hasTls: false,
   };
 }
 
@@ -88,7 +89,7 @@ async function requireNative(path: string): Promise<EngineFound> {
 
 async function identify(path: string): Promise<EngineFound | undefined> {
   const version = parseVersion((await output(path, ["--version"])) ?? "");
-  return version && { ...version, kind: "native", path, memoryBytesMax: null };
+  return version && { ...version, kind: "native", path, memoryBytesMax: null, hasTls: true };
 }
 
 /** The first Node on the PATH that can run the embedded engine. Bun also answers to the name, and cannot. */

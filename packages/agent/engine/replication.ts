@@ -64,7 +64,8 @@ export class EngineReplication {
     if (seen === null) return null;
     const role = roleOf(seen);
     const { offset, replicas } = seen;
-    return { ...this.state, role, offset, inSync: role === "replica" && seen.isLinked, replicas };
+    const inSync = role === "replica" && seen.isLinked;
+    return { ...this.state, role, offset, inSync, hearsLeader: inSync, holdsWrites: false, replicas };
   }
 
   async look(connection: EngineConnection): Promise<void> {

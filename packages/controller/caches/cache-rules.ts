@@ -31,6 +31,8 @@ export function settingsOfPut(asked: RedisCreateProperties, current: CacheSettin
       zonalAllocationPolicy: asked.zonalAllocationPolicy ?? "NoZones",
       redisConfiguration: configuration,
       tenantSettings: asked.tenantSettings ?? {},
+      durableWrites: asked.larder?.durableWrites ?? current?.durableWrites ?? false,
+      replicaReads: asked.larder?.replicaReads ?? current?.replicaReads ?? false,
     },
     current,
   );

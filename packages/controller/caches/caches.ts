@@ -14,8 +14,14 @@ import {
   skuLimits,
 } from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
-import { type CacheDocument, type CacheSettings, type ChangeKind, servingNode } from "../documents/cache-document.ts";
-import { deriveNodes, deriveRoute } from "../documents/derive.ts";
+import {
+  type CacheDocument,
+  type CacheNode,
+  type CacheSettings,
+  type ChangeKind,
+  servingNode,
+} from "../documents/cache-document.ts";
+import { deriveNodes, deriveRoute, limitsOf } from "../documents/derive.ts";
 import { cacheKey, cachesPrefix, groupKey, operationKey } from "../documents/document-keys.ts";
 import type { GroupDocument } from "../documents/group-document.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
@@ -163,7 +169,7 @@ export class Caches {
       ...place,
       resourceGroup: group.value.name,
       cacheId,
-      nodes: hostIds.map((hostId) => ({ nodeId: this.#newNodeId(place.name), hostId })),
+      nodes: hostIds.map((hostId) => this.#newNode(place.name, hostId, settings)),
       leader: null,
       location: body.location,
       tags: body.tags ?? {},
@@ -181,6 +187,10 @@ export class Caches {
       change: this.#changeOf(operation),
       failure: null,
       route: { epoch: 1, node: null },
+      move: null,
+      relieve: null,
+      update: { startNow: false, paused: false, stopped: null },
+      patchSchedule: [],
       removal: null,
     };
     const unchanged = [{ key: group.key, revision: group.revision }];
@@ -286,6 +296,11 @@ export class Caches {
 
   #newEnginePassword(): string {
     return this.#options.randomness.bytes(32).toString("hex");
+  }
+
+  #newNode(name: string, hostId: string, settings: CacheSettings): CacheNode {
+    const { memoryBytes } = limitsOf({ settings });
+    return { nodeId: this.#newNodeId(name), hostId, memoryBytes, engine: null, endRunId: null };
   }
 
   /** Begins with the cache's name for whoever looks at the host's processes and files. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { type AgentReport, type EngineKind, LarderError, type NodeId } from "@larder/api";
+import { type AgentReport, type EngineKind, LarderError } from "@larder/api";
 import type { CacheDocument } from "../documents/cache-document.ts";
-import { cacheFixture } from "../documents/cache-fixture.ts";
+import { cacheFixture, nodeFixture } from "../documents/cache-fixture.ts";
+import { limitsOf } from "../documents/derive.ts";
 import { placeNodes } from "./capacity.ts";
 
 const MiB = 1024 ** 2;
@@ -18,17 +19,19 @@ function host(
     kind,
     path: "/e",
     memoryBytesMax,
+    hasTls: true,
   }));
-  return { hostId, memoryBytesTotal, engines: found, engineKind: "auto", nodes: [] };
+  return { hostId, memoryBytesTotal, engines: found, address: "127.0.0.1", zone: null, engineKind: "auto", nodes: [] };
 }
 
 function on(hostId: string): CacheDocument["nodes"] {
-  return [{ nodeId: `node-on-${hostId}` as NodeId, hostId }];
+  return [nodeFixture(`node-on-${hostId}`, hostId)];
 }
 
 function cache(capacity: number, changes: Partial<CacheDocument> = {}): CacheDocument {
   const settings = { ...cacheFixture().settings, sku: { name: "Basic" as const, family: "C" as const, capacity } };
-  return cacheFixture({ settings, cacheId: `${capacity}` as CacheDocument["cacheId"], ...changes });
+  const made = cacheFixture({ settings, cacheId: `${capacity}` as CacheDocument["cacheId"], ...changes });
+  return { ...made, nodes: made.nodes.map((node) => ({ ...node, memoryBytes: limitsOf(made).memoryBytes })) };
 }
 
 function refusal(run: () => unknown): LarderError {

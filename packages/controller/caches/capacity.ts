@@ -68,10 +68,8 @@ interface Room {
 function roomOn(report: AgentReport, caches: readonly CacheDocument[], isReplicated: boolean): Room {
   const totalBytes = report.memoryBytesTotal;
   const keptBytes = Math.max(keptBytesMin, totalBytes * keptFraction);
-  const onHost = caches.flatMap((cache) =>
-    cache.nodes.filter((node) => node.hostId === report.hostId).map(() => cache),
-  );
-  const usedBytes = onHost.reduce((sum, cache) => sum + limitsOf(cache).memoryBytes, 0);
+  const onHost = caches.flatMap((cache) => cache.nodes.filter((node) => node.hostId === report.hostId));
+  const usedBytes = onHost.reduce((sum, node) => sum + node.memoryBytes, 0);
   const engineBytesMax = Math.max(
     ...enginesAllowed(report, isReplicated).map((engine) => engine.memoryBytesMax ?? Number.POSITIVE_INFINITY),
   );

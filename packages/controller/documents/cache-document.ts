@@ -11,9 +11,30 @@
  *   null     null      null       Succeeded
  *
  * Invariants: `settledGeneration` ≤ `generation`; while `change` is set, its operation is not finished; `route.epoch`
- * rises with every change of `route.node`; `leader.epoch` rises with every new leader; once `removal` is set it is never taken back.
+ * rises with every change of `route.node`; `leader.epoch` rises with every new leader, and is left out where a move may
+ * have used it; once `removal` is set it is never taken back.
  */
-import type { AccessKeys, CacheId, Leader, NodeId, ProvisioningState, Route, Sku } from "@larder/api";
+import type {
+  AccessKeys,
+  CacheId,
+  EngineVersion,
+  Leader,
+  NodeId,
+  ProvisioningState,
+  Route,
+  ScheduleEntry,
+  Sku,
+} from "@larder/api";
+
+/** How far the cache is with a newer engine that its hosts have. */
+export interface UpdateState {
+  /** Its owner does not wait for the schedule. */
+  startNow: boolean;
+  /** Its owner wants none for now. */
+  paused: boolean;
+  /** Why the last one was given up; it is not tried again until its owner says so. */
+  stopped: Problem | null;
+}
 
 export interface CacheSettings {
   sku: Sku;
@@ -27,6 +48,10 @@ export interface CacheSettings {
   /** Only what the owner set. */
   redisConfiguration: Record<string, string>;
   tenantSettings: Record<string, string>;
+  /** Writes are answered once a replica has them. */
+  durableWrites: boolean;
+  /** Replicas may be read from while there is no primary. */
+  replicaReads: boolean;
 }
 
 /** A port that is the cache's own. `served`: a gateway has listened on it, so clients may know it and it stays. */
@@ -53,6 +78,32 @@ export interface Problem {
 export interface CacheNode {
   nodeId: NodeId;
   hostId: string;
+  /** What it was given of its host's memory, which its size follows. */
+  memoryBytes: number;
+  /** The engine that it was made for; null: whichever its host prefers. */
+  engine: EngineVersion | null;
+  /** The life that is to end and begin anew (a reboot); null: none. */
+  endRunId: string | null;
+}
+
+/** Why a planned change of the primary is made. */
+export type MoveCause = "switchover" | "reboot" | "update" | "scale" | "drain" | "replicas";
+
+/**
+ * A planned change of the primary, under way. Until its last step, which is one transaction that names the new leader
+ * and the new route, clients belong to the present node and it can be called off.
+ *
+ *   prepare   gateways connect to the target
+ *   hold      gateways send nothing; then the present primary yields and the target leads, by orders that no document tells
+ */
+export interface CacheMove {
+  moveId: string;
+  target: NodeId;
+  phase: "prepare" | "hold";
+  cause: MoveCause;
+  /** Wall time at which the move began, and its present phase. */
+  startMs: number;
+  phaseMs: number;
 }
 
 export type RouteNode = NonNullable<Route["node"]>;
@@ -80,6 +131,12 @@ export interface CacheDocument {
   change: Change | null;
   failure: Problem | null;
   route: { epoch: number; node: RouteNode | null };
+  move: CacheMove | null;
+  /** A life that is asked not to lead any longer, if another node can; null: none. */
+  relieve: { runId: string; cause: MoveCause } | null;
+  update: UpdateState;
+  /** When engines may be updated; empty: at any time. */
+  patchSchedule: ScheduleEntry[];
   /** "route": clients are being turned away; "node": the engine is being removed. */
   removal: "route" | "node" | null;
 }

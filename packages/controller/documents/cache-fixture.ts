@@ -1,11 +1,11 @@
 /** A cache document with defaults for everything, for tests: what a test sets is what matters to it. */
 import type { CacheId, NodeId } from "@larder/api";
-import type { CacheDocument } from "./cache-document.ts";
+import type { CacheDocument, CacheNode } from "./cache-document.ts";
 
 export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocument {
   return {
     cacheId: "cache-1" as CacheId,
-    nodes: [{ nodeId: "shop-1" as NodeId, hostId: "host-1" }],
+    nodes: [nodeFixture("shop-1", "host-1")],
     leader: null,
     subscription: "sub",
     resourceGroup: "default",
@@ -22,6 +22,8 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
       zonalAllocationPolicy: "NoZones",
       redisConfiguration: {},
       tenantSettings: {},
+      durableWrites: false,
+      replicaReads: false,
     },
     keys: { primaryKey: "primary", secondaryKey: "secondary" },
     enginePasswords: { admin: "admin", app: "app", replication: "replication" },
@@ -32,7 +34,17 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
     change: { kind: "create", operationId: "op-1", deadlineMs: 120_000 },
     failure: null,
     route: { epoch: 1, node: null },
+    move: null,
+    relieve: null,
+    update: { startNow: false, paused: false, stopped: null },
+    patchSchedule: [],
     removal: null,
     ...changes,
   };
+}
+
+const MiB = 1024 * 1024;
+
+export function nodeFixture(nodeId: string, hostId: string): CacheNode {
+  return { nodeId: nodeId as NodeId, hostId, memoryBytes: 250 * MiB, engine: null, endRunId: null };
 }

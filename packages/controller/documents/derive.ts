@@ -29,6 +29,8 @@ function deriveNode(cache: CacheDocument, { nodeId }: CacheNode): NodeSpec {
     cacheId: cache.cacheId,
     generation: cache.generation,
     engine: "auto",
+    engineVersion: null,
+    endRunId: null,
     memoryBytesMax: limitsOf(cache).memoryBytes - reservedBytes(cache),
     maxmemoryPolicy: cache.settings.redisConfiguration["maxmemory-policy"] ?? defaultMaxmemoryPolicy,
     databases: databasesOf(cache),
@@ -36,7 +38,9 @@ function deriveNode(cache: CacheDocument, { nodeId }: CacheNode): NodeSpec {
     adminUser: adminUser(cache),
     users: [appUser(cache)],
     replication:
-      cache.nodes.length > 1 ? { leader: cache.leader, user: replicationUser(cache), replicasToWriteMin: 0 } : null,
+      cache.nodes.length > 1
+        ? { leader: cache.leader, user: replicationUser(cache), replicasToWriteMin: 0, follows: true }
+        : null,
   };
 }
 
@@ -64,6 +68,8 @@ export function deriveRoute(cache: CacheDocument, domain: string): Route | undef
     ],
     refusedCommands: refusedByRedisCache,
     node: cache.route.node,
+    readNodes: [],
+    durableWrites: null,
     move: null,
   };
 }

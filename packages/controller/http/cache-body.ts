@@ -93,6 +93,8 @@ function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext
     },
     engine: node?.engine ? { name: node.engine.name, version: node.engine.version, kind: node.engine.kind } : null,
     nodes: nodesOf(observed),
+    durableWrites: cache.settings.durableWrites,
+    replicaReads: cache.settings.replicaReads,
     memoryBytesMax: limitsOf(cache).memoryBytes,
     memoryBytesUsed: node?.memoryBytesUsed ?? null,
     clientsConnected: clients.length === 0 ? null : clients.reduce((sum, count) => sum + count, 0),

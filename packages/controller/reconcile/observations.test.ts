@@ -24,7 +24,7 @@ function agentReport(node: Partial<NodeObserved> = {}): AgentReport {
   const nodes = [
     { ...whole, engine: null, memoryBytesUsed: 1, replication: null, error: null, endedRunId: null, ...node },
   ];
-  return { hostId: "a", memoryBytesTotal: 1, engines: [], engineKind: "auto", nodes };
+  return { hostId: "a", memoryBytesTotal: 1, address: "127.0.0.1", zone: null, engines: [], engineKind: "auto", nodes };
 }
 
 function gatewayReport(worker: string, revision: number): GatewayReport {
@@ -53,6 +53,8 @@ test("an offset that moves is no change; a link that comes up, or a replica that
         copiedEpoch: 1,
         offset: 1,
         inSync: false,
+        hearsLeader: false,
+        holdsWrites: false,
         replicas: [replica],
       },
       ...given,

@@ -105,7 +105,7 @@ export class Observations {
   }
 
   /** What the host's agent said last about the node, whether it is connected or not. */
-  node({ hostId, nodeId }: CacheNode): {
+  node({ hostId, nodeId }: Pick<CacheNode, "nodeId" | "hostId">): {
     connected: boolean;
     node: NodeObserved | null;
     failingSinceMs: number | null;

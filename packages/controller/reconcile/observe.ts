@@ -16,7 +16,8 @@ export function observeCache(
     sinceMs: observations.sinceMs,
     nodes: cache.nodes.map((at) => {
       const { connected, node, failingSinceMs } = observations.node(at);
-      return { ...at, agentReporting: connected, seen: connected ? node : null, failingSinceMs };
+      const { nodeId, hostId } = at;
+      return { nodeId, hostId, agentReporting: connected, seen: connected ? node : null, failingSinceMs };
     }),
     gateways: observations.gateways.connectedReports().map((report) => ({
       acknowledged: needed !== undefined && report !== null && report.revision >= needed,

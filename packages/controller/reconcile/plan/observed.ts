@@ -11,7 +11,7 @@ export interface GatewayObserved {
   clientsConnected: number | null;
 }
 
-export interface ObservedNode extends CacheNode {
+export interface ObservedNode extends Pick<CacheNode, "nodeId" | "hostId"> {
   /** Whether the agent of the node's host is connected and has said what exists there. Without it nothing is known. */
   agentReporting: boolean;
   /** null: it does not exist on the host, or the agent is not reporting. */

@@ -155,8 +155,9 @@ const scripts = {
     b: running          => rest
     a: ended            => rest
     a: running          => appoint a
-    a: running          => rest
-    b: copied 5         => settle`,
+    a: running          => publish a
+    b: copied 5         => rest
+    gateway: serving    => settle`,
 
   "a silent host is not given up while its replica hears it": `
     create 2 nodes      => rest

@@ -97,13 +97,15 @@ function primaryToPublish(cache: CacheDocument, observed: CacheObserved): RouteN
   return observed.nodes.every(({ seen }) => seen?.state === "failed") ? null : undefined;
 }
 
-function routeNodeOf({ nodeId, socketPath, engine }: NodeObserved): RouteNode | undefined {
-  return engine === null ? undefined : { nodeId, socketPath, engine: engine.name, version: engine.version };
+function routeNodeOf({ nodeId, socketPath, engine, replication }: NodeObserved): RouteNode | undefined {
+  if (engine === null) return undefined;
+  const address = replication?.address ?? null;
+  return { nodeId, socketPath, address, engine: engine.name, version: engine.version };
 }
 
 function sameNode(a: RouteNode | null, b: RouteNode | null): boolean {
   if (a === null || b === null) return a === b;
-  return a.nodeId === b.nodeId && a.socketPath === b.socketPath && a.engine === b.engine && a.version === b.version;
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function portToMove(cache: CacheDocument, observed: CacheObserved): CacheAction | undefined {

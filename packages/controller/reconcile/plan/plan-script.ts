@@ -18,9 +18,8 @@
  * Generations, roles and the gateway's table follow the documents by themselves where the line says running, copied or
  * serving. The document at the end is compared by the caller.
  */
-import type { NodeId } from "@larder/api";
 import type { CacheDocument, CacheNode } from "../../documents/cache-document.ts";
-import { cacheFixture } from "../../documents/cache-fixture.ts";
+import { cacheFixture, nodeFixture } from "../../documents/cache-fixture.ts";
 import { deriveRoute } from "../../documents/derive.ts";
 import { applyAction } from "./apply-action.ts";
 import type { CacheObserved } from "./observed.ts";
@@ -161,5 +160,5 @@ function describePlan({ action, settled }: CachePlan): string {
 }
 
 function nodesOf(count: number): CacheNode[] {
-  return nodeNames.slice(0, count).map((name) => ({ nodeId: name as NodeId, hostId: `host-${name}` }));
+  return nodeNames.slice(0, count).map((name) => nodeFixture(name, `host-${name}`));
 }

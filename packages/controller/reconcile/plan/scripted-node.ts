@@ -64,7 +64,14 @@ export class ScriptedNode {
       socketPath: `/run/${this.name}.sock`,
       pid: 1,
       runId: isRunning ? this.#runId(this.#life) : null,
-      engine: { name: "valkey", version: "8.0.1", kind: "native", path: "/valkey-server", memoryBytesMax: null },
+      engine: {
+        name: "valkey",
+        version: "8.0.1",
+        kind: "native",
+        path: "/valkey-server",
+        memoryBytesMax: null,
+        hasTls: true,
+      },
       memoryBytesUsed: 0,
       error: this.#error === null ? null : { code: this.#error, message: "it says why" },
       endedRunId: isRunning ? this.#runId(this.#life - 1) : this.#runId(this.#life),
@@ -84,6 +91,8 @@ export class ScriptedNode {
       copiedEpoch: leads ? epoch : this.#copy.epoch,
       offset: this.#copy.offset,
       inSync: follows && this.#copy.isLinked && this.#copy.epoch === epoch,
+      hearsLeader: follows && this.#copy.isLinked,
+      holdsWrites: false,
       replicas: [],
     };
   }
