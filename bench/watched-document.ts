@@ -16,6 +16,11 @@ export class WatchedDocument<T> {
     this.#send(this.#line);
   }
 
+  /** A line beside the document. */
+  say(message: object): void {
+    this.#send(`${JSON.stringify(message)}\n`);
+  }
+
   /** An empty line, which shows that somebody is there. */
   keepAlive(): void {
     this.#send("\n");

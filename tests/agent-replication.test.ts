@@ -118,6 +118,24 @@ for (const { title, program, has } of engines) {
     await expect(client.set("key", "value")).rejects.toThrow(/MASTERDOWN|READONLY/);
   });
 
+  run(
+    `${title}: a flush of the primary empties its replica too, and the replica takes no order of its own`,
+    async () => {
+      await start();
+      const { a, b } = await new Pair().begin();
+      await clientOf(a).set("key", "value");
+      await until("the replica has the key", async () => (await adminOf(b).dbsize()) === 1);
+      const flush = ({ nodeId, runId }: NodeObserved) =>
+        agent.controller.order({ orderId: nodeId, nodeId, runId: runId!, kind: "flush" });
+      expect((await flush(b)).error).toEqual({
+        code: "Conflict",
+        message: "The node is not the primary of its cache.",
+      });
+      expect((await flush(a)).error).toBeNull();
+      await until("the replica is empty", async () => (await adminOf(b).dbsize()) === 0);
+    },
+  );
+
   run(`${title}: a replica gets the data over TLS, and writes that come later`, async () => {
     await start();
     const pair = new Pair();

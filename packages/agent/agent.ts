@@ -9,6 +9,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   type AgentDesired,
+  type AgentMessage,
+  type AgentOrder,
   type AgentReport,
   agentLimits,
   type EngineKind,
@@ -32,6 +34,7 @@ import type { ReplicationHost } from "./engine/replication-place.ts";
 import { ensureHostId, hostMemoryBytes } from "./host.ts";
 import { lockDirectory } from "./lock.ts";
 import { listNodes, nodePaths, nodesDirectory } from "./node-folder.ts";
+import { answerOrder } from "./node-orders.ts";
 import { NodeSupervisor } from "./node-supervisor.ts";
 import { Reporter } from "./reporter.ts";
 
@@ -114,7 +117,19 @@ export class Agent implements Started {
   #follow(): Promise<void> {
     const { hostId } = this.#requireHost();
     const path = `/agent/watch?host=${encodeURIComponent(hostId)}`;
-    return this.#link.follow<AgentDesired>(path, (desired) => this.#take(desired), this.#stopped.signal);
+    return this.#link.follow<AgentMessage>(path, (message) => this.#hear(message), this.#stopped.signal);
+  }
+
+  #hear(message: AgentMessage): void {
+    if ("order" in message) void this.#carryOut(message.order);
+    else this.#take(message);
+  }
+
+  /** The answer is sent once: whoever gave the order can go on without it. */
+  async #carryOut(order: AgentOrder): Promise<void> {
+    const answer = await answerOrder(order, this.#nodes.get(order.nodeId));
+    this.#options.log.info({ nodeId: order.nodeId, order: order.kind, code: answer.error?.code }, "order answered");
+    await this.#link.report("/agent/answer", answer);
   }
 
   /** A document from the living controller. The nodes hear of it first: writing it down takes a disk's time. */

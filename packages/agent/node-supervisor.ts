@@ -5,7 +5,7 @@
  * Whether the node is wanted is a `NodeSpec` (yes), "unwanted" (the controller left it out) or "unknown" (a folder is
  * there, and the controller has not spoken yet): an unknown node is adopted and otherwise left as it is.
  */
-import { LarderError, type NodeId, type NodeObserved, type NodeSpec } from "@larder/api";
+import { type AgentOrder, LarderError, type NodeId, type NodeObserved, type NodeSpec } from "@larder/api";
 import { backoffMs, type Clock, type Log, type Randomness } from "@larder/service";
 import { EngineUnreachable } from "./engine/ask.ts";
 import { problemOfDeath } from "./engine/death.ts";
@@ -81,6 +81,19 @@ export class NodeSupervisor {
     this.#process?.close();
     await this.#ended;
     if (engine === "end") await this.#process?.end();
+  }
+
+  /**
+   * Carries out an order now, beside the loop's steps. Resolves with the engine's offset after it, or null. Throws Conflict
+   * for another life, ServiceUnavailable while the engine does not answer, and what the engine's part throws.
+   */
+  async order(order: AgentOrder): Promise<number | null> {
+    const engine = this.#process;
+    if (this.#state.kind !== "running" || engine === null || !engine.isConnected)
+      throw new LarderError("ServiceUnavailable", "The node's engine does not answer.");
+    if (engine.record?.runId !== order.runId)
+      throw new LarderError("Conflict", "The order is for another life of the node's engine.");
+    return engine.carryOut(order);
   }
 
   /** Undefined while nothing but the folder is known. */

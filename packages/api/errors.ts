@@ -28,6 +28,7 @@ export const errorTable = {
   InternalError: { status: 500, exit: 70, text: "A fault in Larder; the log has the details." },
   ServiceUnavailable: { status: 503, exit: 69, text: "A part of the service is not ready; try again." },
 
+  OutcomeUnknown: { status: 503, exit: 69, text: "It may or may not have been done; look before it is asked again." },
   EngineStartFailed: { status: 500, exit: 69, text: "The engine process could not be started." },
   PortInUse: { status: 500, exit: 69, text: "A port is taken by another process." },
   DataDirectoryUnusable: { status: 500, exit: 73, text: "The data directory cannot be written." },

@@ -19,6 +19,7 @@ import { ResourceGroups } from "./caches/resource-groups.ts";
 import { ensureServiceDocument } from "./documents/service-document.ts";
 import { ApiServer } from "./http/api-server.ts";
 import { InternalServer } from "./internal/internal-server.ts";
+import { Orders } from "./orders/orders.ts";
 import { ensurePki, type PkiFiles } from "./pki/pki-directory.ts";
 import { keepRenewing } from "./pki/renewal.ts";
 import { serverNames } from "./pki/server-names.ts";
@@ -86,6 +87,7 @@ export class Controller {
     const admission = new AdmissionLock();
     const observations = new Observations(clock);
     const published = new Published(store, domain);
+    const orders = new Orders(base);
     const { apiPort, tlsPort, portBase, operationTimeoutMs } = this.#options;
     const portsReserved = [apiPort, tlsPort];
     const agentReports = () => observations.agentReports();
@@ -95,7 +97,7 @@ export class Controller {
     await this.#run(new Reconciler({ ...base, observations, published, admission, portsReserved }));
     await this.#run(new GroupRemover({ ...base, removeCache }));
     void keepPruning(store, { clock, log, signal: this.#stopping.signal });
-    await this.#run(new InternalServer({ socketPath, observations, published, clock }));
+    await this.#run(new InternalServer({ socketPath, observations, published, orders, clock }));
     const endpointHost = endpointHostOf(host);
     const groups = new ResourceGroups(base);
     const api = {

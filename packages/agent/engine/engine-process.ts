@@ -5,7 +5,14 @@
  * Invariant: the record on disk never claims a generation that the process has not fully taken.
  */
 import { existsSync } from "node:fs";
-import { type EngineFound, LarderError, type NodeId, type NodeSpec, type ReplicationObserved } from "@larder/api";
+import {
+  type AgentOrder,
+  type EngineFound,
+  LarderError,
+  type NodeId,
+  type NodeSpec,
+  type ReplicationObserved,
+} from "@larder/api";
 import type { Clock, Log } from "@larder/service";
 import { type NodePaths, type NodeRecord, readRecord, writeRecord } from "../node-folder.ts";
 import { findLiving } from "./adopt.ts";
@@ -163,6 +170,37 @@ export class EngineProcess {
         await this.#ask(...command);
     }
     this.#write({ ...record, ...recordOf(spec), replication: this.#replication?.state ?? null });
+  }
+
+  /** Resolves with the offset after the order, or null where it does not matter. */
+  async carryOut(order: AgentOrder): Promise<number | null> {
+    switch (order.kind) {
+      case "flush":
+        return this.#flush();
+      case "publish":
+        return this.#publish(order.channel, order.message);
+      case "yield":
+      case "lead":
+        throw new LarderError("OperationNotSupported", `This agent does not know the order ${order.kind}.`);
+    }
+  }
+
+  /** The memory is freed behind; replicas get the same command. */
+  async #flush(): Promise<null> {
+    this.#requirePrimary();
+    await this.#ask("FLUSHALL", "ASYNC");
+    return null;
+  }
+
+  async #publish(channel: string, message: string): Promise<null> {
+    this.#requirePrimary();
+    await this.#ask("PUBLISH", channel, message);
+    return null;
+  }
+
+  #requirePrimary(): void {
+    if (this.#replication !== null && this.#replication.observed()?.role !== "primary")
+      throw new LarderError("Conflict", "The node is not the primary of its cache.");
   }
 
   async readMemoryBytesUsed(): Promise<number | null> {

@@ -25,13 +25,22 @@ function follow<T>(document: LatestDocument<T>) {
   const { clock, ring } = handClock();
   const gone = new AbortController();
   let ends = 0;
-  const stream = documentStream(document, { keepAliveMs: 1, clock, signal: gone.signal, onEnd: () => ends++ });
+  let say: (message: object) => void = () => {};
+  const stream = documentStream(document, {
+    keepAliveMs: 1,
+    clock,
+    signal: gone.signal,
+    onOpen: (given) => {
+      say = given;
+    },
+    onEnd: () => ends++,
+  });
   const reader = stream.getReader();
   const next = async () => {
     const { value, done } = await reader.read();
     return done ? undefined : new TextDecoder().decode(value);
   };
-  return { next, ring, gone, reader, ends: () => ends };
+  return { next, ring, gone, reader, say, ends: () => ends };
 }
 
 test("a reader gets the document as it stands, then each newer one", async () => {
@@ -53,6 +62,27 @@ test("a reader that is slow gets the newest only", async () => {
   const seen = [await next()];
   if (seen[0] !== "4\n") seen.push(await next());
   expect(seen.at(-1)).toBe("4\n");
+});
+
+test("what is said beside the document comes whole, and after a version that was there first", async () => {
+  const document = new LatestDocument<number>();
+  document.publish(1);
+  const { next, say } = follow(document);
+  expect(await next()).toBe("1\n");
+  document.publish(2);
+  say({ order: "a" });
+  say({ order: "b" });
+  document.publish(3);
+  const lines = [];
+  while (lines.at(-1) !== "3\n") lines.push(await next());
+  expect(lines.filter((line) => line !== "\n")).toEqual(["2\n", '{"order":"a"}\n', '{"order":"b"}\n', "3\n"]);
+});
+
+test("nothing is said once it has ended", async () => {
+  const { say, gone, ends } = follow(new LatestDocument<number>());
+  gone.abort();
+  say({ order: "late" });
+  expect(ends()).toBe(1);
 });
 
 test("silence is broken by an empty line", async () => {

@@ -1,13 +1,23 @@
 /**
  * A response body that follows a document: each version as one line of JSON, the newest only where the reader is slow,
- * and an empty line whenever nothing was said for `keepAliveMs`.
+ * and an empty line whenever nothing was said for `keepAliveMs`. Whoever opens it may say more on it: such messages are
+ * sent at once, each one, and never before a version that was there first.
  */
 import type { Clock } from "@larder/service";
 import type { LatestDocument } from "../reconcile/latest-document.ts";
 
+export interface DocumentStreamOptions {
+  keepAliveMs: number;
+  clock: Clock;
+  signal: AbortSignal;
+  /** `say` does nothing once the stream has ended. */
+  onOpen?(say: (message: object) => void): void;
+  onEnd(): void;
+}
+
 export function documentStream<T>(
   document: LatestDocument<T>,
-  options: { keepAliveMs: number; clock: Clock; signal: AbortSignal; onEnd(): void },
+  options: DocumentStreamOptions,
 ): ReadableStream<Uint8Array> {
   const { keepAliveMs, clock } = options;
   const ended = new AbortController();
@@ -18,17 +28,32 @@ export function documentStream<T>(
   };
   options.signal.addEventListener("abort", end, { once: true });
   let sent: T | undefined;
+  const sendNewest = (stream: ReadableStreamDefaultController<Uint8Array>): boolean => {
+    if (document.current === sent) return false;
+    sent = document.current;
+    stream.enqueue(line(sent));
+    return true;
+  };
   return new ReadableStream<Uint8Array>({
-    async pull(controller) {
+    start(stream) {
+      options.onOpen?.((message) => {
+        if (ended.signal.aborted) return;
+        sendNewest(stream);
+        stream.enqueue(line(message));
+      });
+    },
+    async pull(stream) {
       const idle = new AbortController();
       void clock.sleep(keepAliveMs, AbortSignal.any([ended.signal, idle.signal])).then(() => idle.abort());
       await document.changedFrom(sent, AbortSignal.any([ended.signal, idle.signal]));
       idle.abort();
-      if (ended.signal.aborted) return controller.close();
-      const changed = document.current !== sent;
-      sent = document.current;
-      controller.enqueue(Buffer.from(changed ? `${JSON.stringify(sent)}\n` : "\n"));
+      if (ended.signal.aborted) return stream.close();
+      if (!sendNewest(stream)) stream.enqueue(Buffer.from("\n"));
     },
     cancel: end,
   });
+}
+
+function line(message: unknown): Uint8Array {
+  return Buffer.from(`${JSON.stringify(message)}\n`);
 }

@@ -3,8 +3,9 @@
  * `gateway-protocol.ts`). Who can open the socket is trusted: what passes here has engine passwords in it.
  */
 import { chmodSync, rmSync } from "node:fs";
-import { type AgentReport, agentLimits, type GatewayReport, gatewayLimits } from "@larder/api";
+import { type AgentAnswer, type AgentReport, agentLimits, type GatewayReport, gatewayLimits } from "@larder/api";
 import type { Clock } from "@larder/service";
+import type { Orders } from "../orders/orders.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import type { Published } from "../reconcile/published.ts";
 import { documentStream } from "./document-stream.ts";
@@ -13,6 +14,7 @@ export interface InternalServerOptions {
   socketPath: string;
   observations: Observations;
   published: Published;
+  orders: Orders;
   clock: Clock;
 }
 
@@ -53,6 +55,9 @@ export class InternalServer {
       case "POST /agent/report":
         this.#options.observations.agentReported((await request.json()) as AgentReport);
         return new Response();
+      case "POST /agent/answer":
+        this.#options.orders.answered((await request.json()) as AgentAnswer);
+        return new Response();
       case "POST /gateway/report":
         this.#options.observations.gatewayReported((await request.json()) as GatewayReport);
         return new Response();
@@ -63,12 +68,15 @@ export class InternalServer {
 
   #watchAgent(request: Request, hostId: string | null): Response {
     if (hostId === null || hostId === "") return new Response("host is missing\n", { status: 400 });
-    const { observations, published, clock } = this.#options;
-    const onEnd = observations.agentConnected(hostId);
+    const { observations, published, orders, clock } = this.#options;
+    const ends = [observations.agentConnected(hostId)];
+    const onOpen = (say: (message: object) => void) => ends.push(orders.opened(hostId, say));
+    const onEnd = () => {
+      for (const end of ends) end();
+    };
     const signal = AbortSignal.any([request.signal, this.#stopping.signal]);
-    return stream(
-      documentStream(published.desired(hostId), { keepAliveMs: agentLimits.keepAliveMs, clock, signal, onEnd }),
-    );
+    const options = { keepAliveMs: agentLimits.keepAliveMs, clock, signal, onOpen, onEnd };
+    return stream(documentStream(published.desired(hostId), options));
   }
 
   #watchGateway(request: Request, worker: string | null): Response {
