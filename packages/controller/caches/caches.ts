@@ -54,7 +54,7 @@ export interface Commanded {
   created: boolean;
 }
 
-interface Place {
+export interface Place {
   subscription: string;
   resourceGroup: string;
   name: string;
@@ -189,8 +189,10 @@ export class Caches {
       route: { epoch: 1, node: null },
       move: null,
       relieve: null,
+      endsAllAtOnce: false,
       update: { startNow: false, paused: false, stopped: null },
       patchSchedule: [],
+      eventNumber: 0,
       removal: null,
     };
     const unchanged = [{ key: group.key, revision: group.revision }];

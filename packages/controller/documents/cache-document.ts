@@ -134,9 +134,13 @@ export interface CacheDocument {
   move: CacheMove | null;
   /** A life that is asked not to lead any longer, if another node can; null: none. */
   relieve: { runId: string; cause: MoveCause } | null;
+  /** Lives that are to end do so at once, the leader's too, and with it the data. */
+  endsAllAtOnce: boolean;
   update: UpdateState;
   /** When engines may be updated; empty: at any time. */
   patchSchedule: ScheduleEntry[];
+  /** The number of its newest event; 0 before the first. */
+  eventNumber: number;
   /** "route": clients are being turned away; "node": the engine is being removed. */
   removal: "route" | "node" | null;
 }

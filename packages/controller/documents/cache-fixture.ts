@@ -36,8 +36,10 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
     route: { epoch: 1, node: null },
     move: null,
     relieve: null,
+    endsAllAtOnce: false,
     update: { startNow: false, paused: false, stopped: null },
     patchSchedule: [],
+    eventNumber: 0,
     removal: null,
     ...changes,
   };

@@ -4,7 +4,7 @@ import type { ChangeKind, Problem } from "./cache-document.ts";
 
 export interface OperationDocument {
   operationId: string;
-  kind: ChangeKind | "deleteGroup";
+  kind: ChangeKind | "deleteGroup" | "flush";
   subscription: string;
   location: string;
   startMs: number;

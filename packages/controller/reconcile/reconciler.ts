@@ -10,7 +10,7 @@ import type { Clock, Log, Randomness } from "@larder/service";
 import type { AdmissionLock } from "../caches/admission-lock.ts";
 import { freePort, portsTaken } from "../caches/own-ports.ts";
 import type { CacheDocument } from "../documents/cache-document.ts";
-import { cacheKey, cachesPrefix, operationKey } from "../documents/document-keys.ts";
+import { cacheEventsPrefix, cacheKey, cachesPrefix, operationKey } from "../documents/document-keys.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
 import type { Store, StoredDocument, Transaction } from "../store/store.ts";
 import type { Observations } from "./observations.ts";
@@ -128,8 +128,12 @@ export class Reconciler {
     return {
       require: [{ key: stored.key, revision: stored.revision }],
       put,
-      delete: applied.cache === undefined ? [stored.key] : [],
+      delete: applied.cache === undefined ? [stored.key, ...(await this.#eventKeys(stored.value))] : [],
     };
+  }
+
+  async #eventKeys({ cacheId }: CacheDocument): Promise<string[]> {
+    return (await this.#options.store.list(cacheEventsPrefix(cacheId))).documents.map(({ key }) => key);
   }
 
   async #endedOperation(
