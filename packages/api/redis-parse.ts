@@ -8,7 +8,7 @@
  * It knows shapes and values, not the cache: what depends on the SKU or on what exists is the controller's to judge.
  */
 import { z } from "zod";
-import { LarderError } from "./errors.ts";
+import { choice, parseBody, wholeNumber } from "./body-values.ts";
 import type { RedisCreateBody, RedisUpdateBody } from "./redis-resource.ts";
 import { refuseUnsupported } from "./redis-unsupported.ts";
 
@@ -29,37 +29,14 @@ const tagCountMax = 50;
 
 /** Throws InvalidRequestBody, InvalidParameter or OperationNotSupported, each with its target. */
 export function parseRedisCreate(body: unknown): RedisCreateBody {
-  return parse(createBody, body) as RedisCreateBody;
+  return parseBody(createBody, body, refuseUnsupported) as RedisCreateBody;
 }
 
 /** Throws InvalidRequestBody, InvalidParameter or OperationNotSupported, each with its target. */
 export function parseRedisUpdate(body: unknown): RedisUpdateBody {
-  return parse(updateBody, body) as RedisUpdateBody;
+  return parseBody(updateBody, body, refuseUnsupported) as RedisUpdateBody;
 }
 
-function parse(schema: z.ZodType, body: unknown): unknown {
-  if (!isRecord(body)) throw new LarderError("InvalidRequestBody", "The request body must be a JSON object.");
-  const given = withoutNulls(body);
-  refuseUnsupported(given as Record<string, unknown>);
-  const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const target = issue?.path.map(String).join(".") ?? "";
-  throw new LarderError("InvalidParameter", `'${target}' ${issue?.message ?? "is not valid"}.`, { target });
-}
-
-function choice<const T extends string>(values: readonly T[]) {
-  return z.string(`must be one of ${values.join(", ")}`).transform((given, context) => {
-    const value = values.find((candidate) => candidate.toLowerCase() === given.toLowerCase());
-    if (value !== undefined) return value;
-    context.addIssue(`must be one of ${values.join(", ")}, not '${given}'`);
-    return z.NEVER;
-  });
-}
-
-const wholeNumber = z
-  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], "must be a whole number")
-  .pipe(z.int("must be a whole number").nonnegative("must not be negative"));
 const flag = z.union(
   [z.boolean(), choice(["true", "false"]).transform((text) => text === "true")],
   "must be true or false",
@@ -139,16 +116,3 @@ const createBody = z.object({
   properties,
 });
 const updateBody = z.object({ tags, properties: properties.partial().optional() });
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function withoutNulls(value: unknown): unknown {
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, inner]) => inner !== null)
-      .map(([key, inner]) => [key, withoutNulls(inner)]),
-  );
-}

@@ -3,6 +3,7 @@
  * (Azure/azure-rest-api-specs, redis.json). `properties.larder` is the one addition: what an operator of this
  * service needs and Azure has no place for. Azure's own clients drop it unread.
  */
+import type { EngineVersion } from "./agent-protocol.ts";
 import type { Sku } from "./skus.ts";
 
 export const redisApiVersion = "2024-11-01";
@@ -47,6 +48,8 @@ export interface LarderProperties {
   memoryBytesMax: number;
   memoryBytesUsed: number | null;
   clientsConnected: number | null;
+  /** What is being done to it while it goes on serving; null: nothing. */
+  underWay: "switchover" | "reboot" | "update" | "scale" | "drain" | "replicas" | null;
   /** Why the cache is not as wanted; null when it is. */
   problem: { code: string; message: string } | null;
 }
@@ -145,6 +148,38 @@ export interface ScheduleEntry {
   startHourUtc: number;
   /** ISO 8601; PT5H at least. */
   maintenanceWindow: string;
+}
+
+/** `…/redis/{name}/patchSchedules/default`. */
+export interface PatchSchedule {
+  id: string;
+  /** "{cache}/default" */
+  name: string;
+  type: "Microsoft.Cache/Redis/PatchSchedules";
+  location: string;
+  properties: { scheduleEntries: ScheduleEntry[] };
+}
+
+/** Whether a newer engine is there for a cache: `GET …/redis/{name}/updates`. */
+export interface CacheUpdates {
+  /** Of the node that serves; null while that is not known. */
+  current: EngineVersion | null;
+  /** What every host has and the cache's `redisVersion` takes; null: nothing. */
+  available: EngineVersion | null;
+  /** A node has an older engine than `available`. */
+  pending: boolean;
+  /**
+   * current  nothing to do          paused   its owner wants none for now
+   * waiting  for the next window    stopped  it went wrong, and waits for a word
+   * running  now
+   */
+  state: "current" | "waiting" | "running" | "paused" | "stopped";
+  /** The patch schedule allows it now. */
+  windowOpen: boolean;
+  /** ISO 8601; null without a schedule. */
+  windowOpensNext: string | null;
+  /** Why the last one was given up. */
+  stopped: { code: string; message: string } | null;
 }
 
 /** What has happened to a cache: `GET …/redis/{name}/events`, the newest first. */
