@@ -14,6 +14,7 @@ import { LarderError } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
 import { ensureAdminToken } from "./admin-token.ts";
 import { AdmissionLock } from "./caches/admission-lock.ts";
+import { CacheActions } from "./caches/cache-actions.ts";
 import { Caches } from "./caches/caches.ts";
 import { ResourceGroups } from "./caches/resource-groups.ts";
 import { ensureServiceDocument } from "./documents/service-document.ts";
@@ -25,7 +26,7 @@ import { keepRenewing } from "./pki/renewal.ts";
 import { serverNames } from "./pki/server-names.ts";
 import { GroupRemover } from "./reconcile/group-remover.ts";
 import { Observations } from "./reconcile/observations.ts";
-import { keepPruning } from "./reconcile/operation-pruner.ts";
+import { keepPruning } from "./reconcile/pruning.ts";
 import { Published } from "./reconcile/published.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
@@ -92,6 +93,7 @@ export class Controller {
     const portsReserved = [apiPort, tlsPort];
     const agentReports = () => observations.agentReports();
     const caches = new Caches({ ...base, admission, portBase, portsReserved, operationTimeoutMs, agentReports });
+    const actions = new CacheActions({ ...base, caches, observations, orders });
     const removeCache = (name: string) => caches.removeByName(name);
 
     await this.#run(new Reconciler({ ...base, observations, published, admission, portsReserved }));
@@ -103,6 +105,7 @@ export class Controller {
     const api = {
       ...base,
       caches,
+      actions,
       groups,
       observations,
       published,

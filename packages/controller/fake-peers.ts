@@ -1,6 +1,9 @@
 /** An agent and a gateway that speak the internal protocol and run nothing, for tests of the controller alone. */
 import type {
+  AgentAnswer,
   AgentDesired,
+  AgentMessage,
+  AgentOrder,
   AgentReport,
   GatewayReport,
   NodeObserved,
@@ -29,6 +32,10 @@ export class FakeAgent {
   /** What a node that is asked for comes to. */
   outcome: (spec: NodeSpec) => Partial<NodeObserved> = () => ({});
   desired: AgentDesired | undefined;
+  /** Every order that came. */
+  readonly orders: AgentOrder[] = [];
+  /** What an order comes to; undefined: no answer. */
+  answer: (order: AgentOrder) => Omit<AgentAnswer, "orderId"> | undefined = () => ({ error: null, offset: null });
   readonly #stopping = new AbortController();
   readonly #link: ControllerLink;
 
@@ -38,14 +45,23 @@ export class FakeAgent {
 
   async start(): Promise<void> {
     await this.report();
-    void this.#link.follow<AgentDesired>(
+    void this.#link.follow<AgentMessage>(
       `/agent/watch?host=${this.hostId}`,
-      (desired) => {
-        this.desired = desired;
-        void this.report();
-      },
+      (message) => this.#hear(message),
       this.#stopping.signal,
     );
+  }
+
+  #hear(message: AgentMessage): void {
+    if ("order" in message) {
+      this.orders.push(message.order);
+      const answer = this.answer(message.order);
+      const { orderId } = message.order;
+      if (answer !== undefined) void this.#link.report("/agent/answer", { orderId, ...answer } satisfies AgentAnswer);
+      return;
+    }
+    this.desired = message;
+    void this.report();
   }
 
   stop(): void {

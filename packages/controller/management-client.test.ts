@@ -63,6 +63,20 @@ test("the official client creates, reads, changes and deletes a cache", async ()
     tags: { team: "a" },
   });
 
+  const { patchSchedules } = client;
+  const scheduleEntries = [{ dayOfWeek: "Everyday" as const, startHourUtc: 3, maintenanceWindow: "PT6H" }];
+  const schedule = await patchSchedules.createOrUpdate("default", "Shop", "default", { scheduleEntries });
+  expect(schedule).toMatchObject({ name: "Shop/default", location: "local", scheduleEntries });
+  expect(await patchSchedules.get("default", "Shop", "default")).toEqual(schedule);
+  expect(await names(patchSchedules.listByRedisResource("default", "Shop"))).toEqual(["Shop/default"]);
+  await patchSchedules.delete("default", "Shop", "default");
+  await expect(patchSchedules.get("default", "Shop", "default")).rejects.toMatchObject({ statusCode: 404 });
+
+  expect(await client.redis.beginFlushCacheAndWait("default", "Shop")).toMatchObject({ status: "Succeeded" });
+  expect(fixture.agent.orders.map(({ kind }) => kind)).toEqual(["flush"]);
+  const reboot = await client.redis.forceReboot("default", "Shop", { rebootType: "AllNodes" });
+  expect(reboot.message).toContain("has begun");
+
   await client.redis.beginDeleteAndWait("default", "Shop");
   await expect(client.redis.get("default", "Shop")).rejects.toMatchObject({
     code: "ResourceNotFound",

@@ -1,5 +1,6 @@
 /** What the handlers of the management API work with. */
 import type { Clock, Log, Randomness } from "@larder/service";
+import type { CacheActions } from "../caches/cache-actions.ts";
 import type { Caches } from "../caches/caches.ts";
 import type { ResourceGroups } from "../caches/resource-groups.ts";
 import type { Observations } from "../reconcile/observations.ts";
@@ -9,6 +10,7 @@ import type { Store } from "../store/store.ts";
 export interface ApiContext {
   store: Store;
   caches: Caches;
+  actions: CacheActions;
   groups: ResourceGroups;
   observations: Observations;
   published: Published;

@@ -12,10 +12,14 @@ import { metadataEndpoints } from "./metadata-endpoints.ts";
 import { metrics } from "./metrics.ts";
 import { nameAvailability } from "./name-availability.ts";
 import { operations } from "./operations.ts";
+import { patchSchedules } from "./patch-schedules.ts";
 import { providerRoutes } from "./providers.ts";
+import { redisActions } from "./redis-actions.ts";
 import { cachesInGroup, cachesInSubscription, redisCaches } from "./redis-caches.ts";
+import { redisEvents } from "./redis-events.ts";
 import { redisKeys } from "./redis-keys.ts";
 import { redisUnbuilt } from "./redis-unbuilt.ts";
+import { redisUpdates } from "./redis-updates.ts";
 import { routingPath } from "./request-path.ts";
 import { requireSubscription, subscriptions } from "./subscriptions.ts";
 
@@ -34,7 +38,8 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
 
   for (const routes of [metrics, subscriptions, providerRoutes, groupRoutes, operations, nameAvailability])
     routes(app, api);
-  for (const routes of [redisCaches, redisKeys, redisUnbuilt]) routes(app, api);
+  for (const routes of [redisCaches, redisKeys, redisActions, patchSchedules, redisUpdates, redisEvents, redisUnbuilt])
+    routes(app, api);
 
   app.notFound((context) => errorResponse(context, unknownPath(app, context.req.method, routingPath(context.req.raw))));
   app.onError((error, context) => {

@@ -98,8 +98,14 @@ function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext
     memoryBytesMax: limitsOf(cache).memoryBytes,
     memoryBytesUsed: node?.memoryBytesUsed ?? null,
     clientsConnected: clients.length === 0 ? null : clients.reduce((sum, count) => sum + count, 0),
+    underWay: underWay(cache),
     problem: cache.failure ?? (cache.change === null ? missing : null),
   };
+}
+
+function underWay({ move, relieve, nodes }: CacheDocument): LarderProperties["underWay"] {
+  const isRebooting = nodes.some(({ endRunId }) => endRunId !== null);
+  return move?.cause ?? relieve?.cause ?? (isRebooting ? "reboot" : null);
 }
 
 function nodesOf({ nodes }: CacheObserved): LarderNode[] {

@@ -17,6 +17,17 @@ const operationNames = [
   "redis/delete",
   "redis/listKeys/action",
   "redis/regenerateKey/action",
+  "redis/forceReboot/action",
+  "redis/flush/action",
+  "redis/switchover/action",
+  "redis/events/read",
+  "redis/patchSchedules/read",
+  "redis/patchSchedules/write",
+  "redis/patchSchedules/delete",
+  "redis/updates/read",
+  "redis/updates/start/action",
+  "redis/updates/pause/action",
+  "redis/updates/resume/action",
 ];
 
 export function providerRoutes(app: Hono<ApiEnvironment>, api: ApiContext): void {

@@ -4,14 +4,13 @@ import type { Hono } from "hono";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { cachePlace, oneCache } from "./redis-caches.ts";
 
-const actions = ["export", "flush", "forceReboot", "import"];
+const actions = ["export", "import"];
 const collections = [
   "accessPolicies",
   "accessPolicyAssignments",
   "firewallRules",
   "linkedServers",
   "listUpgradeNotifications",
-  "patchSchedules",
   "privateEndpointConnections",
   "privateLinkResources",
 ];
