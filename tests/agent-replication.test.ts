@@ -42,7 +42,7 @@ afterEach(async () => {
 class Pair {
   a: NodeSpec;
   b: NodeSpec;
-  #replication: ReplicationSpec = { leader: null, user, replicasToWriteMin: 0, follows: true };
+  #replication: ReplicationSpec = { leader: null, user, replicasToWriteMin: 0, hasOthers: true, follows: true };
 
   constructor(engine: NodeSpec["engine"] = "native") {
     const cacheId = "cache" as CacheId;
@@ -83,7 +83,7 @@ class Pair {
 
 function leaderOf({ nodeId, runId, replication }: NodeObserved, epoch: number): Leader {
   if (runId === null || replication === null) throw new Error(`${nodeId} cannot lead`);
-  return { epoch, nodeId, runId, endedAtMs: null, address: replication.address };
+  return { epoch, firstEpoch: epoch, nodeId, runId, endedAtMs: null, address: replication.address };
 }
 
 function adminOf(node: NodeObserved): Redis {
@@ -372,7 +372,7 @@ native("a node alone cannot become one of several while it runs", async () => {
   agent.controller.want({
     ...spec,
     generation: 2,
-    replication: { leader: null, user, replicasToWriteMin: 0, follows: true },
+    replication: { leader: null, user, replicasToWriteMin: 0, hasOthers: true, follows: true },
   });
   const refused = await agent.controller.observedWhen(spec, ({ error }) => error !== null);
   expect(refused).toMatchObject({ runId: alone.runId, error: { code: "OperationNotSupported" } });

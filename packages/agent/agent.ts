@@ -156,7 +156,8 @@ export class Agent implements Started {
     const { engines } = this.#requireHost();
     const paths = nodePaths(this.#options, nodeId);
     const onChange = () => this.#onNodeChange();
-    const node = new NodeSupervisor({ ...this.#options, nodeId, wanted, paths, engines, onChange });
+    const isCutOff = () => this.#reporter.silentMs > agentLimits.fenceMs;
+    const node = new NodeSupervisor({ ...this.#options, nodeId, wanted, paths, engines, onChange, isCutOff });
     this.#nodes.set(nodeId, node);
     node.start();
   }

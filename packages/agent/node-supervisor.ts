@@ -27,9 +27,13 @@ export interface NodeSupervisorOptions {
   log: Log;
   /** Something that the agent reports has changed. */
   onChange: () => void;
+  /** Whether the agent's reports have not got through for longer than its lease. */
+  isCutOff: () => boolean;
 }
 
 const observeEveryMs = 2_000;
+/** How often replication is looked at. */
+const lookEveryMs = 400;
 /** While a replica has no link, is being copied to or lags. */
 const unsettledEveryMs = 200;
 const answerPollMs = 3;
@@ -227,8 +231,10 @@ export class NodeSupervisor {
       await this.#wakeup.wait(reconnectMs);
       return null;
     }
+    if (this.#spec?.endRunId != null && engine.record?.runId === this.#spec.endRunId) return this.#endLife(engine);
     try {
       await engine.lookAtReplication();
+      await engine.fence(this.#isFenced());
       await this.#applySpec(engine);
       await this.#observe(engine);
     } catch (error) {
@@ -236,8 +242,18 @@ export class NodeSupervisor {
       return null;
     }
     const observeInMs = this.#observeAtMs - this.#options.clock.monotonicMs();
-    await this.#wakeup.wait(engine.isSettled ? observeInMs : Math.min(observeInMs, unsettledEveryMs));
+    await this.#wakeup.wait(Math.min(observeInMs, engine.isSettled ? lookEveryMs : unsettledEveryMs));
     return null;
+  }
+
+  /** Whether the controller may have made another the primary, and none of its words got through. */
+  #isFenced(): boolean {
+    return this.#options.isCutOff() && this.#spec?.replication?.hasOthers === true;
+  }
+
+  /** The next step starts another. */
+  async #endLife(engine: EngineProcess): Promise<NodeEvent | null> {
+    return (await engine.end()) ? this.#deathOf(engine, "The engine is being restarted.") : null;
   }
 
   /** The role comes first: whole caches wait for a promotion. */

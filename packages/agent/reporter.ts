@@ -15,10 +15,16 @@ const repeatMs = 200;
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #wakeup: Wakeup;
+  #takenAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
     this.#wakeup = new Wakeup(options.clock);
+  }
+
+  /** Since the newest report that was taken was sent: nobody can have heard of this agent for less. */
+  get silentMs(): number {
+    return this.#options.clock.monotonicMs() - this.#takenAtMs;
   }
 
   /** Reports soon. */
@@ -29,7 +35,9 @@ export class Reporter {
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => this.#wakeup.wake(), { once: true });
     while (!signal.aborted) {
+      const sentAtMs = this.#options.clock.monotonicMs();
       const taken = await this.#options.send();
+      if (taken) this.#takenAtMs = sentAtMs;
       await this.#wakeup.wait(taken ? this.#options.everyMs : repeatMs);
     }
   }

@@ -39,6 +39,8 @@ export interface Address {
 export interface Leader {
   /** Rises with every decision. The first is 1. */
   epoch: number;
+  /** The epoch with which this life began to lead. Later ones come of moves that were called off: the data is the same. */
+  firstEpoch: number;
   nodeId: NodeId;
   /** It leads in this life only: a restarted engine is empty, and must not be copied. */
   runId: string;
@@ -59,6 +61,8 @@ export interface ReplicationSpec {
   user: EngineUser;
   /** While the node leads, writes are refused with fewer replicas in sync than this. */
   replicasToWriteMin: number;
+  /** Whether another node could be made the primary: then this one holds writes when nobody can tell that it still is. */
+  hasOthers: boolean;
   /** False for an engine older than its leader's, which could not read a copy and would drop what it has: it stays detached. */
   follows: boolean;
 }

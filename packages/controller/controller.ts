@@ -96,7 +96,7 @@ export class Controller {
     const actions = new CacheActions({ ...base, caches, observations, orders });
     const removeCache = (name: string) => caches.removeByName(name);
 
-    await this.#run(new Reconciler({ ...base, observations, published, admission, portsReserved }));
+    await this.#run(new Reconciler({ ...base, observations, published, admission, orders, portsReserved }));
     await this.#run(new GroupRemover({ ...base, removeCache }));
     void keepPruning(store, { clock, log, signal: this.#stopping.signal });
     await this.#run(new InternalServer({ socketPath, observations, published, orders, clock }));

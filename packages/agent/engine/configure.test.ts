@@ -72,7 +72,7 @@ describe("the configuration file", () => {
 describe("of a node that replicates", () => {
   const tls = { certPath: "/tls/cert.pem", keyPath: "/tls/key.pem", caPath: "/tls/ca.pem" };
   const place = { address: { host: "10.0.0.1", port: 7001 }, tls, cpuList: "0-3,8" };
-  const replication = { leader: null, user: nodeUser, replicasToWriteMin: 1, follows: true };
+  const replication = { leader: null, user: nodeUser, replicasToWriteMin: 1, hasOthers: true, follows: true };
   const replicated = (name: "valkey" | "redis", version: string, cpuList: string | null = "0-3,8") =>
     configureNative(spec({ replication }), engine(name, version), paths, { ...place, cpuList }).split("\n");
 
@@ -165,7 +165,7 @@ describe("the choice of an engine", () => {
   });
 
   test("is a native one for a node that replicates", () => {
-    const replication = { leader: null, user: nodeUser, replicasToWriteMin: 0, follows: true };
+    const replication = { leader: null, user: nodeUser, replicasToWriteMin: 0, hasOthers: true, follows: true };
     expect(selectEngine([small, older], spec({ replication }))).toBe(older);
     expect(() => selectEngine([small], spec({ replication }))).toThrow("cannot replicate");
   });

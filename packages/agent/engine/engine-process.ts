@@ -180,9 +180,16 @@ export class EngineProcess {
       case "publish":
         return this.#publish(order.channel, order.message);
       case "yield":
+        return this.#requireReplication().yield(this.#connected(), order.yieldMs);
       case "lead":
-        throw new LarderError("OperationNotSupported", `This agent does not know the order ${order.kind}.`);
+        return this.#requireReplication().lead(this.#connected(), order);
     }
+  }
+
+  /** Holds writes of a primary that nobody follows, or lets them go on. */
+  async fence(isCutOff: boolean): Promise<void> {
+    if (this.#replication === null) return;
+    await this.#replication.fence(this.#connected(), isCutOff && this.#replication.isAlone);
   }
 
   /** The memory is freed behind; replicas get the same command. */
@@ -201,6 +208,11 @@ export class EngineProcess {
   #requirePrimary(): void {
     if (this.#replication !== null && this.#replication.observed()?.role !== "primary")
       throw new LarderError("Conflict", "The node is not the primary of its cache.");
+  }
+
+  #requireReplication(): EngineReplication {
+    if (this.#replication === null) throw new LarderError("Conflict", "The node does not replicate.");
+    return this.#replication;
   }
 
   async readMemoryBytesUsed(): Promise<number | null> {

@@ -6,9 +6,9 @@ import { execFile } from "node:child_process";
 import { accessSync, constants, realpathSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { type EngineFound, type EngineKind, LarderError } from "@larder/api";
+import { compareByPreference, type EngineFound, type EngineKind, LarderError } from "@larder/api";
 import { embedded } from "./embedded-settings.ts";
-import { compareByPreference, isSupported, parseVersion, supportedText } from "./version.ts";
+import { isSupported, parseVersion, supportedText } from "./version.ts";
 
 export interface FindOptions {
   engineKind: "auto" | EngineKind;

@@ -13,17 +13,27 @@ import { nowhere } from "./replication-settings.ts";
 
 const user = { name: "nodes", password: "secret" };
 const leaderAddress = { host: "10.0.0.1", port: 7001 };
-const leader: Leader = { epoch: 1, nodeId: "a" as NodeId, runId: "life-1", endedAtMs: null, address: leaderAddress };
+const leader: Leader = {
+  epoch: 1,
+  firstEpoch: 1,
+  nodeId: "a" as NodeId,
+  runId: "life-1",
+  endedAtMs: null,
+  address: leaderAddress,
+};
 const node = (nodeId: string, runId: string | null) => ({ nodeId: nodeId as NodeId, runId });
 
 test("the leader record says what each node is to be", () => {
-  expect(wantedRole(null, node("a", "life-1"))).toEqual({ kind: "detached" });
-  expect(wantedRole(leader, node("a", "life-1"))).toEqual({ kind: "primary" });
-  expect(wantedRole({ ...leader, endedAtMs: 1 }, node("a", "life-1"))).toEqual({ kind: "detached" });
-  expect(wantedRole({ ...leader, endedAtMs: 1 }, node("b", "life-1"))).toEqual({ kind: "detached" });
-  expect(wantedRole(leader, node("a", "life-2"))).toEqual({ kind: "detached" });
-  expect(wantedRole(leader, node("a", null))).toEqual({ kind: "detached" });
-  expect(wantedRole(leader, node("b", "life-1"))).toEqual({ kind: "replica", of: leaderAddress });
+  const told = (leader: Leader | null, follows = true) => ({ leader, follows });
+  const ended = { ...leader, endedAtMs: 1 };
+  expect(wantedRole(told(null), node("a", "life-1"))).toEqual({ kind: "as it is" });
+  expect(wantedRole(told(leader), node("a", "life-1"))).toEqual({ kind: "primary" });
+  expect(wantedRole(told(ended), node("a", "life-1"))).toEqual({ kind: "detached" });
+  expect(wantedRole(told(ended), node("b", "life-1"))).toEqual({ kind: "detached" });
+  expect(wantedRole(told(leader), node("a", "life-2"))).toEqual({ kind: "detached" });
+  expect(wantedRole(told(leader), node("a", null))).toEqual({ kind: "detached" });
+  expect(wantedRole(told(leader), node("b", "life-1"))).toEqual({ kind: "replica", of: leaderAddress });
+  expect(wantedRole(told(leader, false), node("b", "life-1"))).toEqual({ kind: "detached" });
 });
 
 describe("the commands to a role, from what is followed now", () => {

@@ -2,17 +2,22 @@
  * Which role a node is to have, what its engine says of its role, and what brings the one to the other. Pure.
  *
  *   leader record                 role
- *   none, or one that has ended   detached
+ *   none                          as it is: detached by birth, or a node that served alone and is to be copied
+ *   one that has ended            detached
  *   this node, this life          primary
  *   this node, another life       detached   this life's memory began empty: it is not what the record means
- *   another node                  replica of the record's address
+ *   another node                  replica of the record's address; detached where it could not read what that writes
  *
  * Whether a promotion is right is not asked here: the controller has decided.
  */
-import type { Address, EngineUser, Leader, NodeId, ReplicaObserved, ReplicationRole } from "@larder/api";
+import type { Address, EngineUser, NodeId, ReplicaObserved, ReplicationRole, ReplicationSpec } from "@larder/api";
 import { credentialCommands, nowhere } from "./replication-settings.ts";
 
-export type WantedRole = { kind: "detached" } | { kind: "primary" } | { kind: "replica"; of: Address };
+export type WantedRole =
+  | { kind: "as it is" }
+  | { kind: "detached" }
+  | { kind: "primary" }
+  | { kind: "replica"; of: Address };
 
 /** From INFO replication. */
 export interface ReplicationSeen {
@@ -32,9 +37,13 @@ const behindBytesMax = 1024 * 1024;
 /** Replicas say every second how far they are. */
 const lagSecondsMax = 1;
 
-export function wantedRole(leader: Leader | null, node: { nodeId: NodeId; runId: string | null }): WantedRole {
-  if (leader === null || leader.endedAtMs !== null) return { kind: "detached" };
-  if (leader.nodeId !== node.nodeId) return { kind: "replica", of: leader.address };
+export function wantedRole(
+  { leader, follows }: Pick<ReplicationSpec, "leader" | "follows">,
+  node: { nodeId: NodeId; runId: string | null },
+): WantedRole {
+  if (leader === null) return { kind: "as it is" };
+  if (leader.endedAtMs !== null) return { kind: "detached" };
+  if (leader.nodeId !== node.nodeId) return follows ? { kind: "replica", of: leader.address } : { kind: "detached" };
   return { kind: leader.runId === node.runId ? "primary" : "detached" };
 }
 
@@ -45,6 +54,8 @@ export function planRole(
   user: Pick<EngineUser, "name" | "password">,
 ): string[][] {
   switch (wanted.kind) {
+    case "as it is":
+      return [];
     case "primary":
       return seen.following === null ? [] : [["REPLICAOF", "NO", "ONE"]];
     case "detached":
@@ -52,6 +63,13 @@ export function planRole(
     case "replica":
       return isSame(seen.following, wanted.of) ? [] : [...credentialCommands(user), replicaOf(wanted.of)];
   }
+}
+
+/** For a primary that held writes while it handed over: it lets go and takes its role in one step, so that none gets in between. */
+export function releaseWith(commands: readonly string[][]): string[][] {
+  const settings = commands.filter(([name]) => name !== "REPLICAOF");
+  const role = commands.filter(([name]) => name === "REPLICAOF");
+  return [...settings, ["MULTI"], ["CLIENT", "UNPAUSE"], ...role, ["EXEC"]];
 }
 
 export function roleOf({ following }: Pick<ReplicationSeen, "following">): ReplicationRole {

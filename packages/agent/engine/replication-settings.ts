@@ -33,6 +33,8 @@ export const nowhere: Address = { host: "127.0.0.1", port: 0 };
 const backlogSize = "64mb";
 /** A replica that has said nothing for longer does not count for `min-replicas-to-write`. They speak every second. */
 const lagSecondsMax = 2;
+/** So often a primary says at least something: a replica that hears nothing for longer reports it. */
+const pingSeconds = 1;
 /** How long an engine that is told to end waits for its replicas. Less than the agent waits for the engine. */
 const shutdownSeconds = 1;
 
@@ -60,6 +62,7 @@ export function replicationDirectives(
     ["repl-diskless-load", "on-empty-db"],
     ["rdb-del-sync-files", "yes"],
     ["repl-backlog-size", backlogSize],
+    ["repl-ping-replica-period", String(pingSeconds)],
     ...(isValkey && isAtLeast(engine.version, [8, 0]) ? [["dual-channel-replication-enabled", "yes"] as const] : []),
     ...(isValkey || isAtLeast(engine.version, [7, 0]) ? [["shutdown-timeout", String(shutdownSeconds)] as const] : []),
     ...(cpuList === null ? [] : cpuDirectives(cpuList)),

@@ -5,8 +5,17 @@
  * Invariant: the epoch in force never falls in the life of an engine. A record of a lower epoch is news from before,
  * and so is the absence of a record once there was one.
  */
-import type { Address, Leader, NodeId, ReplicationObserved, ReplicationSpec } from "@larder/api";
-import type { Log } from "@larder/service";
+import {
+  type Address,
+  type AgentOrder,
+  agentLimits,
+  LarderError,
+  type Leader,
+  type NodeId,
+  type ReplicationObserved,
+  type ReplicationSpec,
+} from "@larder/api";
+import type { Clock, Log } from "@larder/service";
 import type { EngineConnection } from "./ask.ts";
 import {
   copiedEpochOf,
@@ -14,6 +23,7 @@ import {
   parseReplication,
   planRole,
   type ReplicationSeen,
+  releaseWith,
   roleOf,
   wantedRole,
 } from "./replication-plan.ts";
@@ -26,8 +36,16 @@ export interface ReplicationState {
   copiedEpoch: number;
 }
 
+export type LeadOrder = Pick<Extract<AgentOrder, { kind: "lead" }>, "leader" | "offset" | "waitMs">;
+
+/** How often a node that is to lead looks whether it has everything. */
+const catchUpLookMs = 1;
+/** Longer than it takes to repeat it several times. */
+const fencePauseMs = 3_000;
+
 export interface ReplicationContext {
   nodeId: NodeId;
+  clock: Clock;
   log: Log;
   /** More than gauges has changed. */
   onChange: () => void;
@@ -42,6 +60,12 @@ export class EngineReplication {
   /** null until the first look. */
   #seen: ReplicationSeen | null = null;
   #told = "";
+  /** When the leader was heard last: with its pings the stream goes on every second. */
+  #heardAtMs = Number.NEGATIVE_INFINITY;
+  /** It was told to hand over, and holds writes until a newer record comes. */
+  #isYielding = false;
+  /** It holds writes because nobody can say that it still leads. */
+  #isFenced = false;
 
   constructor({ address, epoch, copiedEpoch }: ReplicationState, context: ReplicationContext) {
     this.#address = address;
@@ -65,11 +89,15 @@ export class EngineReplication {
     const role = roleOf(seen);
     const { offset, replicas } = seen;
     const inSync = role === "replica" && seen.isLinked;
-    return { ...this.state, role, offset, inSync, hearsLeader: inSync, holdsWrites: false, replicas };
+    const hearsLeader = inSync && this.#context.clock.monotonicMs() - this.#heardAtMs < agentLimits.leaderSilentMs;
+    const holdsWrites = role === "primary" && (this.#isYielding || this.#isFenced);
+    return { ...this.state, role, offset, inSync, hearsLeader, holdsWrites, replicas };
   }
 
   async look(connection: EngineConnection): Promise<void> {
+    const before = this.#seen;
     this.#seen = parseReplication(await connection.info("replication"));
+    if (before?.offset !== this.#seen.offset || !before.isLinked) this.#heardAtMs = this.#context.clock.monotonicMs();
     this.#copiedEpoch = copiedEpochOf(this.#seen, this.state);
     this.#tell();
   }
@@ -80,14 +108,63 @@ export class EngineReplication {
     if (this.#seen === null) throw new Error("a leader record for an engine that nobody has looked at");
     if (this.#isOld(leader)) return;
     const { nodeId, log } = this.#context;
-    const wanted = wantedRole(leader, { nodeId, runId });
-    const commands = planRole(wanted, this.#seen, user);
+    const wanted = wantedRole(spec, { nodeId, runId });
+    const isReleased = this.#isYielding && (leader?.epoch ?? 0) > this.#epoch;
+    const plan = planRole(wanted, this.#seen, user);
+    const commands = isReleased ? releaseWith(plan) : plan;
     // All at once: a promotion is waited for.
     await Promise.all(commands.map((command) => connection.ask(...command)));
-    this.#epoch = leader?.epoch ?? 0;
+    // An order may have been faster.
+    this.#epoch = Math.max(this.#epoch, leader?.epoch ?? 0);
+    if (isReleased) this.#isYielding = false;
     if (commands.length === 0) return this.#tell();
     log.info({ nodeId, epoch: this.#epoch, role: wanted.kind }, "role changed");
     await this.look(connection);
+  }
+
+  /** Holds writes, and says how much was written. Safe to repeat. */
+  async yield(connection: EngineConnection, yieldMs: number): Promise<number> {
+    await connection.ask("CLIENT", "PAUSE", String(yieldMs), "WRITE");
+    this.#isYielding = true;
+    await this.look(connection);
+    if (this.observed()?.role !== "primary")
+      throw new LarderError("Conflict", "The node is not the primary of its cache.");
+    return this.#seen?.offset ?? 0;
+  }
+
+  /** Becomes the primary of a record once it has processed so much. Safe to repeat. */
+  async lead(connection: EngineConnection, { leader, offset, waitMs }: LeadOrder): Promise<number> {
+    const { clock, log, nodeId } = this.#context;
+    const isDone = leader.epoch === this.#epoch && this.observed()?.role === "primary";
+    if (leader.epoch <= this.#epoch && !isDone) throw new LarderError("Conflict", "The node knows a newer leader.");
+    const untilMs = clock.monotonicMs() + waitMs;
+    for (await this.look(connection); (this.#seen?.offset ?? 0) < offset; await this.look(connection)) {
+      if (clock.monotonicMs() >= untilMs) throw new LarderError("Conflict", "The node did not catch up in time.");
+      await clock.sleep(catchUpLookMs);
+    }
+    if (!isDone) await connection.ask("REPLICAOF", "NO", "ONE");
+    this.#epoch = Math.max(this.#epoch, leader.epoch);
+    await this.look(connection);
+    log.info({ nodeId, epoch: this.#epoch, role: "primary" }, "took over");
+    return this.#seen?.offset ?? 0;
+  }
+
+  /** Holds writes, or lets them go on. To be repeated while they are to be held: the engine forgets it by itself. */
+  async fence(connection: EngineConnection, isFenced: boolean): Promise<void> {
+    if (!isFenced && !this.#isFenced) return;
+    if (isFenced) await connection.ask("CLIENT", "PAUSE", String(fencePauseMs), "WRITE");
+    else if (!this.#isYielding) await connection.ask("CLIENT", "UNPAUSE");
+    if (isFenced !== this.#isFenced)
+      this.#context.log.warn({ nodeId: this.#context.nodeId, isFenced }, "writes held or let go");
+    this.#isFenced = isFenced;
+    this.#tell();
+  }
+
+  /** Whether it leads and nobody follows it closely, so that another may be made the primary without its knowing. */
+  get isAlone(): boolean {
+    const observed = this.observed();
+    if (observed?.role !== "primary") return false;
+    return !observed.replicas.some(({ state, lagSeconds }) => state === "online" && lagSeconds <= 1);
   }
 
   #tell(): void {

@@ -2,10 +2,12 @@
 import { type EngineFound, LarderError, type NodeSpec } from "@larder/api";
 import { embedded } from "./embedded-settings.ts";
 
-/** The most preferred engine that is of the wanted kind and large enough. Throws EngineNotAvailable. */
+/** The engine of the version that is asked for, or else the most preferred one, of the wanted kind and large enough. Throws EngineNotAvailable. */
 export function selectEngine(engines: readonly EngineFound[], spec: NodeSpec): EngineFound {
   const ofKind = engines.filter((engine) => spec.engine === "auto" || engine.kind === spec.engine);
-  const fitting = ofKind.find((engine) => canServe(engine, spec));
+  const able = ofKind.filter((engine) => canServe(engine, spec));
+  const { engineVersion: asked } = spec;
+  const fitting = able.find(({ name, version }) => name === asked?.name && version === asked.version) ?? able[0];
   if (fitting !== undefined) return fitting;
   throw new LarderError("EngineNotAvailable", ofKind.length === 0 ? missing(spec) : tooSmall(spec));
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { compareByPreference, type EngineVersion, isAtLeast, isSupported, parseVersion } from "./version.ts";
+import { compareByPreference, type EngineVersion } from "@larder/api";
+import { isAtLeast, isSupported, parseVersion } from "./version.ts";
 
 const valkey = (version: string): EngineVersion => ({ name: "valkey", version });
 const redis = (version: string): EngineVersion => ({ name: "redis", version });

@@ -1,9 +1,5 @@
-/** Engine versions: parsed from what the programs print, compared, and judged. */
-
-export interface EngineVersion {
-  name: "valkey" | "redis";
-  version: string;
-}
+/** Engine versions: parsed from what the programs print, and judged. */
+import { compareVersions, type EngineVersion, partsOf } from "@larder/api";
 
 /** Lowest and highest (by the parts given, inclusive) that Larder runs. Redis left the BSD licence after 7.2. */
 const supported = {
@@ -29,22 +25,4 @@ export function isSupported(engine: EngineVersion): boolean {
 /** Whether the version is at least `lowest`, given by its leading parts. */
 export function isAtLeast(version: string, lowest: readonly number[]): boolean {
   return compareVersions(partsOf(version), lowest) >= 0;
-}
-
-/** Sorts the preferred first: Valkey before Redis, then the newest. */
-export function compareByPreference(a: EngineVersion, b: EngineVersion): number {
-  if (a.name !== b.name) return a.name === "valkey" ? -1 : 1;
-  return compareVersions(partsOf(b.version), partsOf(a.version));
-}
-
-function partsOf(version: string): number[] {
-  return version.split(".").map(Number);
-}
-
-function compareVersions(a: readonly number[], b: readonly number[]): number {
-  for (let index = 0; index < Math.max(a.length, b.length); index++) {
-    const difference = (a[index] ?? 0) - (b[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

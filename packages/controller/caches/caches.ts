@@ -8,7 +8,6 @@ import {
   type AgentReport,
   type CacheId,
   LarderError,
-  type NodeId,
   type RedisCreateBody,
   type RedisUpdateBody,
   skuLimits,
@@ -29,6 +28,7 @@ import type { Store, StoredDocument, Transaction } from "../store/store.ts";
 import type { AdmissionLock } from "./admission-lock.ts";
 import { settingsOfPatch, settingsOfPut } from "./cache-rules.ts";
 import { inMb, placeNodes, requireRoomToGrow } from "./capacity.ts";
+import { newNodeId } from "./node-id.ts";
 import { freePort, portsTaken } from "./own-ports.ts";
 
 export interface CachesOptions {
@@ -63,7 +63,6 @@ export interface Place {
 /** A shrunk cache keeps this much room over what it holds. */
 const shrinkHeadroom = 1.25;
 const accessKeyBytes = 32;
-const nodeNameLengthMax = 24;
 
 export class Caches {
   readonly #options: CachesOptions;
@@ -188,6 +187,8 @@ export class Caches {
       failure: null,
       route: { epoch: 1, node: null },
       move: null,
+      moveTrouble: null,
+      outage: null,
       relieve: null,
       endsAllAtOnce: false,
       update: { startNow: false, paused: false, stopped: null },
@@ -302,12 +303,14 @@ export class Caches {
 
   #newNode(name: string, hostId: string, settings: CacheSettings): CacheNode {
     const { memoryBytes } = limitsOf({ settings });
-    return { nodeId: this.#newNodeId(name), hostId, memoryBytes, engine: null, endRunId: null };
-  }
-
-  /** Begins with the cache's name for whoever looks at the host's processes and files. */
-  #newNodeId(name: string): NodeId {
-    return `${name.toLowerCase().slice(0, nodeNameLengthMax)}-${this.#options.randomness.bytes(4).toString("hex")}` as NodeId;
+    return {
+      nodeId: newNodeId(name, this.#options.randomness),
+      hostId,
+      memoryBytes,
+      engine: null,
+      addedMs: this.#options.clock.nowMs(),
+      endRunId: null,
+    };
   }
 }
 

@@ -2,7 +2,7 @@
  * Which host has room for a cache. Pure. What counts is what caches were promised (the memory of their SKU), not what
  * they use; a part of each host is kept for the system, the gateway and the engines' own overhead.
  */
-import { type AgentReport, LarderError } from "@larder/api";
+import { type AgentReport, type EngineVersion, LarderError } from "@larder/api";
 import type { CacheDocument, CacheSettings } from "../documents/cache-document.ts";
 import { limitsOf } from "../documents/derive.ts";
 
@@ -35,6 +35,40 @@ export function placeNodes(
     best.freeBytes -= asked;
     return best.hostId;
   });
+}
+
+/** The host for one more node of a cache that exists, of its wanted size. Throws as `placeNodes` does. */
+export function placeNode(
+  cache: Pick<CacheDocument, "cacheId" | "settings" | "nodes">,
+  caches: readonly CacheDocument[],
+  reports: readonly AgentReport[],
+  engine: EngineVersion | null,
+): string {
+  const asked = limitsOf(cache).memoryBytes;
+  const able = reports.filter((report) => enginesAllowed(report, true).some(({ hasTls }) => hasTls));
+  if (able.length === 0) throw noEngine(reports, true);
+  const has = (report: AgentReport) =>
+    engine === null || report.engines.some(({ name, version }) => name === engine.name && version === engine.version);
+  const nodesOn = (hostId: string) => cache.nodes.filter((node) => node.hostId === hostId).length;
+  const rooms = able.filter(has).map((report) => ({ ...roomOn(report, caches, true), nodes: nodesOn(report.hostId) }));
+  const best = rooms
+    .filter((room) => room.engineBytesMax >= asked && room.freeBytes >= asked)
+    .sort((a, b) => a.nodes - b.nodes || b.freeBytes - a.freeBytes)[0];
+  if (best === undefined)
+    throw tooLarge(
+      asked,
+      rooms.length === 0 ? able.map((report) => roomOn(report, caches, true)) : rooms,
+      cache.settings,
+    );
+  return best.hostId;
+}
+
+/** What each host has left to give. */
+export function roomsOf(
+  caches: readonly CacheDocument[],
+  reports: readonly AgentReport[],
+): { hostId: string; freeBytes: number }[] {
+  return reports.map((report) => roomOn(report, caches, true));
 }
 
 /** Throws unless each host that has nodes of the cache has room for them at the size that is asked. */

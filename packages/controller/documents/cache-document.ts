@@ -82,6 +82,8 @@ export interface CacheNode {
   memoryBytes: number;
   /** The engine that it was made for; null: whichever its host prefers. */
   engine: EngineVersion | null;
+  /** Wall time at which it joined. */
+  addedMs: number;
   /** The life that is to end and begin anew (a reboot); null: none. */
   endRunId: string | null;
 }
@@ -98,12 +100,18 @@ export type MoveCause = "switchover" | "reboot" | "update" | "scale" | "drain" |
  */
 export interface CacheMove {
   moveId: string;
-  target: NodeId;
+  target: RouteNode;
   phase: "prepare" | "hold";
   cause: MoveCause;
   /** Wall time at which the move began, and its present phase. */
   startMs: number;
   phaseMs: number;
+}
+
+/** How often in a row a move was called off, and when the next may begin. */
+export interface MoveTrouble {
+  times: number;
+  notBeforeMs: number;
 }
 
 export type RouteNode = NonNullable<Route["node"]>;
@@ -132,6 +140,9 @@ export interface CacheDocument {
   failure: Problem | null;
   route: { epoch: number; node: RouteNode | null };
   move: CacheMove | null;
+  moveTrouble: MoveTrouble | null;
+  /** Clients have had no primary since then, for this reason; null while they have one. */
+  outage: { sinceMs: number; cause: string } | null;
   /** A life that is asked not to lead any longer, if another node can; null: none. */
   relieve: { runId: string; cause: MoveCause } | null;
   /** Lives that are to end do so at once, the leader's too, and with it the data. */

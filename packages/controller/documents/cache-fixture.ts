@@ -35,6 +35,8 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
     failure: null,
     route: { epoch: 1, node: null },
     move: null,
+    moveTrouble: null,
+    outage: null,
     relieve: null,
     endsAllAtOnce: false,
     update: { startNow: false, paused: false, stopped: null },
@@ -48,5 +50,5 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
 const MiB = 1024 * 1024;
 
 export function nodeFixture(nodeId: string, hostId: string): CacheNode {
-  return { nodeId: nodeId as NodeId, hostId, memoryBytes: 250 * MiB, engine: null, endRunId: null };
+  return { nodeId: nodeId as NodeId, hostId, memoryBytes: 250 * MiB, engine: null, addedMs: 0, endRunId: null };
 }

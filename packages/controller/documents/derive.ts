@@ -3,10 +3,12 @@
  * hold engine passwords; neither holds access keys.
  */
 import { createHash } from "node:crypto";
-import { type NodeSpec, type Route, refusedByRedisCache, skuLimits } from "@larder/api";
+import { isOlder, type NodeSpec, type Route, refusedByRedisCache, skuLimits } from "@larder/api";
 import { type CacheDocument, type CacheNode, cacheHostName } from "./cache-document.ts";
 import { adminUser, appUser, appUserName, replicationUser } from "./engine-users.ts";
 
+/** For how long gateways hold at most in a planned move; they count from when they begin. */
+export const holdMs = 2_000;
 /** Azure's default, which the engine's own (noeviction) is not. */
 const defaultMaxmemoryPolicy = "volatile-lru";
 const defaultDatabases = 16;
@@ -23,25 +25,36 @@ export function deriveNodes(cache: CacheDocument, hostId: string): NodeSpec[] {
   return cache.nodes.filter((node) => node.hostId === hostId).map((node) => deriveNode(cache, node));
 }
 
-function deriveNode(cache: CacheDocument, { nodeId }: CacheNode): NodeSpec {
+function deriveNode(cache: CacheDocument, node: CacheNode): NodeSpec {
   return {
-    nodeId,
+    nodeId: node.nodeId,
     cacheId: cache.cacheId,
     generation: cache.generation,
     engine: "auto",
-    engineVersion: null,
-    endRunId: null,
-    memoryBytesMax: limitsOf(cache).memoryBytes - reservedBytes(cache),
+    engineVersion: node.engine,
+    endRunId: endRunIdOf(cache, node),
+    memoryBytesMax: node.memoryBytes - reservedBytes(cache, node.memoryBytes),
     maxmemoryPolicy: cache.settings.redisConfiguration["maxmemory-policy"] ?? defaultMaxmemoryPolicy,
     databases: databasesOf(cache),
     notifyKeyspaceEvents: cache.settings.redisConfiguration["notify-keyspace-events"] ?? "",
     adminUser: adminUser(cache),
     users: [appUser(cache)],
-    replication:
-      cache.nodes.length > 1
-        ? { leader: cache.leader, user: replicationUser(cache), replicasToWriteMin: 0, follows: true }
-        : null,
+    replication: replicationOf(cache, node),
   };
+}
+
+/** Once a cache had several nodes its primary is appointed, also when one is left. */
+function replicationOf(cache: CacheDocument, node: CacheNode): NodeSpec["replication"] {
+  const { leader, nodes } = cache;
+  if (nodes.length === 1 && leader === null) return null;
+  const led = nodes.find(({ nodeId }) => nodeId === leader?.nodeId)?.engine ?? null;
+  const follows = led === null || node.engine === null || !isOlder(node.engine, led);
+  return { leader, user: replicationUser(cache), replicasToWriteMin: 0, hasOthers: nodes.length > 1, follows };
+}
+
+/** A primary that is asked to hand over before goes on until it has. */
+function endRunIdOf({ leader, relieve }: CacheDocument, { nodeId, endRunId }: CacheNode): string | null {
+  return relieve !== null && nodeId === leader?.nodeId && endRunId === relieve.runId ? null : endRunId;
 }
 
 /** undefined once clients are to be turned away. It stands from the beginning, so that ports open while the engine starts. */
@@ -70,16 +83,19 @@ export function deriveRoute(cache: CacheDocument, domain: string): Route | undef
     node: cache.route.node,
     readNodes: [],
     durableWrites: null,
-    move: null,
+    move: moveOf(cache),
   };
+}
+
+function moveOf({ move }: CacheDocument): Route["move"] {
+  return move && { moveId: move.moveId, target: move.target, phase: move.phase, holdMs };
 }
 
 /**
  * What the cache's owner keeps free for other things than data. Each of the two reserves is moved into 10 to 60 % of the
  * memory, as Azure does; together they leave a tenth.
  */
-function reservedBytes(cache: CacheDocument): number {
-  const { memoryBytes } = limitsOf(cache);
+function reservedBytes(cache: CacheDocument, memoryBytes: number): number {
   const reserves = ["maxmemory-reserved", "maxfragmentationmemory-reserved"].flatMap((key) => {
     const megabytes = cache.settings.redisConfiguration[key];
     if (megabytes === undefined) return [];

@@ -18,7 +18,7 @@ import {
 } from "../documents/cache-document.ts";
 import { limitsOf } from "../documents/derive.ts";
 import { observeCache } from "../reconcile/observe.ts";
-import type { CacheObserved } from "../reconcile/plan/observed.ts";
+import type { CacheSeen } from "../reconcile/plan/observed.ts";
 import { whatIsMissing } from "../reconcile/plan/plan-cache.ts";
 import type { StoredDocument } from "../store/store.ts";
 import type { ApiContext } from "./api-context.ts";
@@ -108,7 +108,7 @@ function underWay({ move, relieve, nodes }: CacheDocument): LarderProperties["un
   return move?.cause ?? relieve?.cause ?? (isRebooting ? "reboot" : null);
 }
 
-function nodesOf({ nodes }: CacheObserved): LarderNode[] {
+function nodesOf({ nodes }: CacheSeen): LarderNode[] {
   const written = nodes.find(({ seen }) => seen?.replication?.role === "primary")?.seen?.replication?.offset;
   return nodes.map(({ nodeId, hostId, seen }) => {
     const replication = seen?.replication ?? null;

@@ -50,7 +50,7 @@ export class GatewayWorkers {
     const known = this.#worker(report.worker);
     const before = known.report;
     known.report = report;
-    return before?.revision !== report.revision || !sameListeners(before, report);
+    return before?.revision !== report.revision || !isSame(before, report);
   }
 
   /** The newest report of each worker that is connected; null of one that has not reported yet. */
@@ -99,6 +99,15 @@ function add(samples: Map<string, number>, sample: string, value: number): void 
   samples.set(sample, (samples.get(sample) ?? 0) + value);
 }
 
-function sameListeners(a: GatewayReport | null, b: GatewayReport): boolean {
-  return a !== null && JSON.stringify(a.listeners) === JSON.stringify(b.listeners);
+function isSame(a: GatewayReport | null, b: GatewayReport): boolean {
+  return a !== null && sameText(a.listeners, b.listeners) && sameText(a.moves.map(stateOf), b.moves.map(stateOf));
+}
+
+/** What is in flight changes all the time. */
+function stateOf({ moveId, state }: GatewayReport["moves"][number]) {
+  return { moveId, state };
+}
+
+function sameText(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

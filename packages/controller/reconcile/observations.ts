@@ -2,8 +2,8 @@
  * What agents and gateways last said, in memory. It is lost with the process and comes back with their next reports,
  * which is why nothing is done about a cache before its agent has spoken.
  *
- * An agent is connected while it follows its stream or its last report is fresh. What a silent agent said last is kept:
- * its engines outlive it. Gateways are in gateway-workers.ts.
+ * An agent is connected while its last report is fresh (agentLimits.lostMs): an open stream says nothing of a frozen host.
+ * What a silent agent said last is kept: its engines outlive it. Gateways are in gateway-workers.ts.
  */
 import {
   type AgentReport,
@@ -16,9 +16,6 @@ import {
 import type { Clock } from "@larder/service";
 import type { CacheNode } from "../documents/cache-document.ts";
 import { GatewayWorkers } from "./gateway-workers.ts";
-
-/** A reporter that misses this many reports in a row is gone. */
-const missedReportsMax = 3;
 
 interface AgentState {
   report: AgentReport | undefined;
@@ -96,6 +93,13 @@ export class Observations {
 
   // ── what is known ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** The agents that are connected now, as text that is the same while they are. */
+  connectedAgents(): string {
+    return this.agentReports()
+      .map(({ hostId }) => hostId)
+      .join(" ");
+  }
+
   /** The newest report of each agent that is connected, sorted by host. */
   agentReports(): AgentReport[] {
     return [...this.#agents.values()]
@@ -148,8 +152,7 @@ export class Observations {
   }
 
   #isConnected(agent: AgentState): boolean {
-    const silentMs = this.#clock.monotonicMs() - agent.reportedAtMs;
-    return agent.streams > 0 || silentMs < missedReportsMax * agentLimits.reportEveryMs;
+    return this.#clock.monotonicMs() - agent.reportedAtMs < agentLimits.lostMs;
   }
 
   #tell(notify: () => void): void {

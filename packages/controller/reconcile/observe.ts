@@ -2,16 +2,17 @@
 import type { CacheDocument } from "../documents/cache-document.ts";
 import type { StoredDocument } from "../store/store.ts";
 import type { Observations } from "./observations.ts";
-import type { CacheObserved } from "./plan/observed.ts";
+import type { CacheSeen } from "./plan/observed.ts";
 import type { Published } from "./published.ts";
 
 export function observeCache(
   stored: StoredDocument<CacheDocument>,
   observations: Observations,
   published: Published,
-): CacheObserved {
+): CacheSeen {
   const cache = stored.value;
   const needed = published.tableRevisionFor(cache.cacheId, stored.revision);
+  const moveId = cache.move?.moveId;
   return {
     sinceMs: observations.sinceMs,
     nodes: cache.nodes.map((at) => {
@@ -23,6 +24,7 @@ export function observeCache(
       acknowledged: needed !== undefined && report !== null && report.revision >= needed,
       listeners: report?.listeners.filter((listener) => listener.cacheId === cache.cacheId) ?? [],
       clientsConnected: report?.clients.find((clients) => clients.cacheId === cache.cacheId)?.connected ?? null,
+      move: report?.moves.find((move) => move.cacheId === cache.cacheId && move.moveId === moveId)?.state ?? null,
     })),
   };
 }

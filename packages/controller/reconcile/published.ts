@@ -47,6 +47,11 @@ export class Published {
     return listing.revision;
   }
 
+  /** As of the newest refresh. */
+  get caches(): readonly CacheDocument[] {
+    return this.#caches;
+  }
+
   /** What the agent of a host follows. */
   desired(hostId: string): LatestDocument<AgentDesired> {
     if (!this.#desired.has(hostId)) this.#refreshDesired(hostId, this.#coveredRevision);

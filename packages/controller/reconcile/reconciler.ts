@@ -8,29 +8,38 @@
 import type { CacheId } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
 import type { AdmissionLock } from "../caches/admission-lock.ts";
+import { newNodeId } from "../caches/node-id.ts";
 import { freePort, portsTaken } from "../caches/own-ports.ts";
 import type { CacheDocument } from "../documents/cache-document.ts";
 import { cacheEventsPrefix, cacheKey, cachesPrefix, operationKey } from "../documents/document-keys.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
+import type { Orders } from "../orders/orders.ts";
 import type { Store, StoredDocument, Transaction } from "../store/store.ts";
+import { handOver } from "./hand-over.ts";
 import type { Observations } from "./observations.ts";
 import { observeCache } from "./observe.ts";
-import { type Applied, applyAction } from "./plan/apply-action.ts";
-import { type CacheAction, planCache } from "./plan/plan-cache.ts";
+import { type Applied, applyAction, type Circumstances } from "./plan/apply-action.ts";
+import type { Surroundings } from "./plan/observed.ts";
+import { type CacheAction, type CachePlan, planCache } from "./plan/plan-cache.ts";
 import type { Published } from "./published.ts";
 import { SerialQueue } from "./serial-queue.ts";
+import { surroundingsOf } from "./surroundings.ts";
 
 export interface ReconcilerOptions {
   store: Store;
   observations: Observations;
   published: Published;
   admission: AdmissionLock;
+  orders: Orders;
   /** Ports of the service itself. */
   portsReserved: readonly number[];
   clock: Clock;
   randomness: Randomness;
   log: Log;
 }
+
+/** How often it is looked for hosts that are not heard any more. */
+const leaseLookMs = 100;
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
@@ -40,7 +49,7 @@ export class Reconciler {
   readonly #names = new Map<CacheId, string>();
   readonly #unsettled = new Set<string>();
   readonly #alarms = new Map<string, number>();
-  #following: Promise<void> = Promise.resolve();
+  #following: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -57,7 +66,7 @@ export class Reconciler {
       onAgent: () => this.#mark(this.#names.values()),
       onProgress: () => this.#mark(this.#unsettled),
     });
-    this.#following = this.#follow(listing.revision);
+    this.#following = Promise.all([this.#follow(listing.revision), this.#watchLeases()]);
     this.#mark(this.#names.values());
   }
 
@@ -65,6 +74,18 @@ export class Reconciler {
     this.#stopping.abort();
     await this.#following;
     await this.#queue.idle();
+  }
+
+  /** Nothing is said when a host falls silent. */
+  async #watchLeases(): Promise<void> {
+    const { observations, clock } = this.#options;
+    let before = observations.connectedAgents();
+    while (!this.#stopping.signal.aborted) {
+      await clock.sleep(leaseLookMs, this.#stopping.signal);
+      const now = observations.connectedAgents();
+      if (now !== before) this.#mark(this.#names.values());
+      before = now;
+    }
   }
 
   #mark(names: Iterable<string>): void {
@@ -89,36 +110,61 @@ export class Reconciler {
   }
 
   async #reconcile(name: string): Promise<void> {
-    const { store, observations, published, clock } = this.#options;
-    const stored = await store.get<CacheDocument>(cacheKey(name));
-    if (stored === undefined) return this.#forget(name);
-    if (published.tableRevisionFor(stored.value.cacheId, stored.revision) === undefined) return;
-    const plan = planCache(stored.value, observeCache(stored, observations, published), clock.nowMs());
+    const planned = await this.#plan(name);
+    if (planned === undefined) return;
+    const { stored, plan } = planned;
     if (plan.settled) this.#unsettled.delete(name);
     else this.#unsettled.add(name);
-    if (plan.action !== null) await this.#commit(stored, plan.action);
     if (plan.lookAgainAtMs !== null) this.#lookAgain(name, plan.lookAgainAtMs);
+    if (plan.action === null) return;
+    if (takesRoom(plan.action)) await this.#options.admission.exclusively(() => this.#commitAnew(name));
+    else await this.#carryOut(stored, plan.action);
   }
 
-  async #commit(stored: StoredDocument<CacheDocument>, action: CacheAction): Promise<void> {
-    const { store, admission, log } = this.#options;
+  /** undefined: there is no such cache, or what it asks for is not published yet. */
+  async #plan(name: string): Promise<{ stored: StoredDocument<CacheDocument>; plan: CachePlan } | undefined> {
+    const { store, observations, published, clock } = this.#options;
+    const stored = await store.get<CacheDocument>(cacheKey(name));
+    if (stored === undefined) this.#forget(name);
+    if (stored === undefined || published.tableRevisionFor(stored.value.cacheId, stored.revision) === undefined)
+      return undefined;
+    const seen = observeCache(stored, observations, published);
+    return { stored, plan: planCache(stored.value, { ...seen, around: this.#around(stored.value) }, clock.nowMs()) };
+  }
+
+  #around(cache: CacheDocument): Surroundings {
+    const { observations, published } = this.#options;
+    const fleet = { caches: published.caches, reports: observations.agentReports(), hostsDraining: [] };
+    return surroundingsOf(cache, fleet, { engine: null, mayUpdate: false });
+  }
+
+  /** Planned again from what all caches have now, while nobody else takes room or ports. */
+  async #commitAnew(name: string): Promise<void> {
+    await this.#options.published.refresh();
+    const planned = await this.#plan(name);
+    if (planned?.plan.action != null) await this.#carryOut(planned.stored, planned.plan.action);
+  }
+
+  async #carryOut(stored: StoredDocument<CacheDocument>, action: CacheAction): Promise<void> {
+    const { orders, log } = this.#options;
     const cache = stored.value;
-    const outcome =
-      action.type === "movePort"
-        ? await admission.exclusively(async () =>
-            store.transact(await this.#transaction(stored, applyAction(cache, action, await this.#freePorts()))),
-          )
-        : await store.transact(await this.#transaction(stored, applyAction(cache, action)));
-    if (outcome.committed) log.info({ cacheId: cache.cacheId, cache: cache.name, action: action.type }, "reconciled");
+    const problem = action.type === "handOver" ? await handOver(action, orders) : undefined;
+    const done: CacheAction = problem === undefined ? action : { type: "callOff", reason: problem };
+    const { store } = this.#options;
+    const outcome = await store.transact(
+      await this.#transaction(stored, applyAction(cache, done, this.#circumstances())),
+    );
+    if (outcome.committed)
+      log.info({ cacheId: cache.cacheId, cache: cache.name, action: done.type, problem }, "reconciled");
   }
 
-  async #freePorts(): Promise<(after: number) => number> {
-    const { documents } = await this.#options.store.list<CacheDocument>(cachesPrefix);
-    const taken = portsTaken(
-      documents.map((document) => document.value),
-      this.#options.portsReserved,
-    );
-    return (after) => freePort(after + 1, taken);
+  #circumstances(): Circumstances {
+    const { published, portsReserved, randomness, clock } = this.#options;
+    return {
+      nowMs: clock.nowMs(),
+      newNodeId: ({ name }) => newNodeId(name, randomness),
+      freePortAfter: (port) => freePort(port + 1, portsTaken(published.caches, portsReserved)),
+    };
   }
 
   async #transaction(stored: StoredDocument<CacheDocument>, applied: Applied): Promise<Transaction> {
@@ -161,4 +207,9 @@ export class Reconciler {
       this.#queue.mark(name);
     });
   }
+}
+
+/** What one cache gets of these, another cannot have. */
+function takesRoom({ type }: CacheAction): boolean {
+  return type === "addNode" || type === "resizeNode" || type === "movePort";
 }

@@ -1,6 +1,8 @@
 /** What an action makes of the documents. Pure: the caller commits all of it in one transaction, or none. */
-import type { CacheDocument } from "../../documents/cache-document.ts";
+import type { CacheEvent, NodeId } from "@larder/api";
+import type { CacheDocument, CacheNode } from "../../documents/cache-document.ts";
 import type { OperationDocument } from "../../documents/operation-document.ts";
+import { eventOf } from "./event-of.ts";
 import type { CacheAction } from "./plan-cache.ts";
 
 export interface Applied {
@@ -8,22 +10,34 @@ export interface Applied {
   cache: CacheDocument | undefined;
   /** How the running operation ended, where the action ended it. */
   operationEnd: Pick<OperationDocument, "error"> | undefined;
+  /** What the cache's history says of it; undefined: nothing. */
+  event: Omit<CacheEvent, "number" | "time"> | undefined;
 }
 
-/** `freePortAfter` is needed for movePort only. */
-export function applyAction(
-  cache: CacheDocument,
-  action: CacheAction,
-  freePortAfter?: (port: number) => number,
-): Applied {
+/** What an action needs that no document has. */
+export interface Circumstances {
+  nowMs: number;
+  newNodeId(cache: CacheDocument): NodeId;
+  freePortAfter(port: number): number;
+}
+
+/** A move that was called off is tried again after so long, and given up after so many times. */
+const moveAgainMs = 5_000;
+const moveTimesMax = 5;
+
+export function applyAction(cache: CacheDocument, action: CacheAction, at: Circumstances): Applied {
+  return { ...outcomeOf(cache, action, at), event: eventOf(cache, action, at.nowMs) };
+}
+
+function outcomeOf(cache: CacheDocument, action: CacheAction, at: Circumstances): Omit<Applied, "event"> {
+  const { nowMs } = at;
   switch (action.type) {
     case "appoint":
-      return unended({ ...cache, leader: action.leader, generation: cache.generation + 1 });
+      return unended(renewed(appointed(cache, action, nowMs)));
     case "publishNode":
-      return unended({ ...cache, route: { epoch: cache.route.epoch + 1, node: action.node } });
+      return unended({ ...cache, route: { epoch: cache.route.epoch + 1, node: action.node }, outage: null });
     case "movePort": {
-      if (freePortAfter === undefined) throw new Error("movePort needs to know the free ports");
-      const moved = { port: freePortAfter(action.from), served: false };
+      const moved = { port: at.freePortAfter(action.from), served: false };
       return unended({ ...cache, ports: { ...cache.ports, [action.which]: moved } });
     }
     case "settle":
@@ -34,10 +48,86 @@ export function applyAction(
       return unended({ ...cache, removal: "node" });
     case "forget":
       return { cache: undefined, operationEnd: { error: null } };
+    case "beginMove": {
+      const { target, cause } = action;
+      const moveId = `${target.nodeId}@${nowMs}`;
+      return unended({ ...cache, move: { moveId, target, phase: "prepare", cause, startMs: nowMs, phaseMs: nowMs } });
+    }
+    case "holdMove":
+      return unended({ ...cache, move: cache.move && { ...cache.move, phase: "hold", phaseMs: nowMs } });
+    case "handOver":
+      return unended(renewed(handedOver(cache, action)));
+    case "callOff":
+      return unended(calledOff(cache, nowMs));
+    case "stayLeader":
+      return unended({ ...cache, relieve: null });
+    case "addNode": {
+      const { hostId, memoryBytes, engine } = action;
+      const node: CacheNode = {
+        nodeId: at.newNodeId(cache),
+        hostId,
+        memoryBytes,
+        engine,
+        addedMs: nowMs,
+        endRunId: null,
+      };
+      return unended(renewed({ ...cache, nodes: [...cache.nodes, node] }));
+    }
+    case "dropNode":
+      return unended(renewed({ ...cache, nodes: cache.nodes.filter(({ nodeId }) => nodeId !== action.nodeId) }));
+    case "resizeNode":
+      return unended(renewed(withNode(cache, action.nodeId, { memoryBytes: action.memoryBytes })));
+    case "nodeRestarted":
+      return unended(renewed(withNode(cache, action.nodeId, { endRunId: null })));
+    case "stopUpdate":
+      return unended({ ...cache, update: { ...cache.update, startNow: false, stopped: action.problem } });
   }
 }
 
-function unended(cache: CacheDocument): Applied {
+/** A successor, or the end of a leader without one yet. What was planned with the one before is over. */
+function appointed(
+  cache: CacheDocument,
+  { leader, cause }: Extract<CacheAction, { type: "appoint" }>,
+  nowMs: number,
+): CacheDocument {
+  const outage = cause === "" ? null : (cache.outage ?? { sinceMs: nowMs, cause });
+  const isOther = leader.runId !== cache.leader?.runId;
+  // A move that is held may have made its target a primary, with the next epoch.
+  const epoch = cache.move?.phase === "hold" ? Math.max(leader.epoch, (cache.leader?.epoch ?? 0) + 2) : leader.epoch;
+  const firstEpoch = leader.firstEpoch === leader.epoch ? epoch : leader.firstEpoch;
+  const relieve = isOther ? null : cache.relieve;
+  return { ...cache, leader: { ...leader, epoch, firstEpoch }, move: null, moveTrouble: null, relieve, outage };
+}
+
+function handedOver(cache: CacheDocument, { leader }: Extract<CacheAction, { type: "handOver" }>): CacheDocument {
+  const route = { epoch: cache.route.epoch + 1, node: cache.move?.target ?? null };
+  return { ...cache, leader, route, move: null, moveTrouble: null, relieve: null };
+}
+
+/** Where the target may already lead, the present leader is confirmed with an epoch above that. */
+function calledOff(cache: CacheDocument, nowMs: number): CacheDocument {
+  const times = (cache.moveTrouble?.times ?? 0) + 1;
+  const isGivenUp = times >= moveTimesMax;
+  const next: CacheDocument = {
+    ...cache,
+    move: null,
+    moveTrouble: { times, notBeforeMs: nowMs + moveAgainMs },
+    relieve: isGivenUp ? null : cache.relieve,
+  };
+  if (cache.move?.phase !== "hold" || cache.leader === null) return next;
+  return renewed({ ...next, leader: { ...cache.leader, epoch: cache.leader.epoch + 2 } });
+}
+
+function withNode(cache: CacheDocument, nodeId: NodeId, change: Partial<CacheNode>): CacheDocument {
+  return { ...cache, nodes: cache.nodes.map((node) => (node.nodeId === nodeId ? { ...node, ...change } : node)) };
+}
+
+/** Agents have something to do. */
+function renewed(cache: CacheDocument): CacheDocument {
+  return { ...cache, generation: cache.generation + 1 };
+}
+
+function unended(cache: CacheDocument): Omit<Applied, "event"> {
   return { cache, operationEnd: undefined };
 }
 
@@ -48,6 +138,7 @@ function settled(cache: CacheDocument): CacheDocument {
     settledGeneration: cache.generation,
     change: null,
     failure: null,
+    update: { ...cache.update, startNow: false },
     ports: { tls: { ...cache.ports.tls, served: true }, plain: { ...cache.ports.plain, served: plainServed } },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { provisioningState } from "../../documents/cache-document.ts";
+import { outcome, play } from "./interrupted-script.ts";
 import { runScript, ScriptedCache, scriptLines } from "./plan-script.ts";
 
 const scripts = {
@@ -260,48 +260,9 @@ describe("the plan", () => {
 });
 
 describe("interrupted after any step, the plan comes to the same end", () => {
-  const withEnd = Object.entries(scripts).map(([name, script]) => [name, scriptLines(script)] as const);
-  test.each(withEnd)("%s", (_, lines) => {
-    const wanted = outcome(play(lines, undefined));
-    for (let step = 0; step < lines.length; step++)
-      expect(`after step ${step}: ${outcome(play(lines, step))}`).toBe(`after step ${step}: ${wanted}`);
+  test.each(Object.entries(scripts))("%s", (_, script) => {
+    const wanted = outcome(play(script, undefined));
+    for (let step = 0; step < scriptLines(script).length; step++)
+      expect(`after step ${step}: ${outcome(play(script, step))}`).toBe(`after step ${step}: ${wanted}`);
   });
 });
-
-/** The script, with the controller killed after `killedAfter`; then agent and gateway report as they are, and all comes to rest. */
-function play(lines: readonly string[], killedAfter: number | undefined): ScriptedCache {
-  const life = new ScriptedCache();
-  const last = new Map<string, string>();
-  lines.forEach((line, index) => {
-    const event = (line.split(" => ")[0] as string).trim();
-    last.set(event.split(":")[0] as string, event);
-    if (life.cache !== undefined) life.happen(event);
-    life.step();
-    if (index !== killedAfter) return;
-    life.happen("restart");
-    life.step();
-    for (const event of reports(last)) report(life, event);
-  });
-  for (let round = 0; round < 4; round++)
-    for (const event of [...reports(last), "after 5s"]) {
-      report(life, event);
-      life.step();
-    }
-  return life;
-}
-
-/** What each agent and the gateway said last, which they say again. */
-function reports(last: ReadonlyMap<string, string>): string[] {
-  return [...last].filter(([subject]) => /^(agent|a|b|c|gateway)$/.test(subject)).map(([, event]) => event);
-}
-
-function report(life: ScriptedCache, event: string): void {
-  if (life.cache !== undefined) life.happen(event);
-}
-
-/** What the owner sees; how often the route was written on the way there may differ. */
-function outcome({ cache }: ScriptedCache): string {
-  if (cache === undefined) return "gone";
-  const { settledGeneration, ports, failure } = cache;
-  return JSON.stringify({ state: provisioningState(cache), settledGeneration, ports, failure, node: cache.route.node });
-}

@@ -12,24 +12,32 @@
  *                than the route says, or failed
  *   movePort     a port nobody knows yet is
  *                taken by somebody else
+ *   …            a planned change of the primary
+ *                goes on (plan-move.ts), or of the
+ *                nodes (plan-nodes.ts)
  *   settle       all is as wanted
  *   fail         it cannot become so, or not in time
  *
  * A failed cache is still reconciled: when the obstacle goes, it settles. A removal is never given up.
  */
-import type { Leader, NodeObserved } from "@larder/api";
+import type { Leader } from "@larder/api";
 import type { CacheDocument, Change, OwnPort, Problem, RouteNode } from "../../documents/cache-document.ts";
-import type { CacheObserved, ObservedNode } from "./observed.ts";
-import { isReplicated, planLeader, servingPrimary } from "./plan-leader.ts";
+import type { CacheObserved, CacheSeen, ObservedNode } from "./observed.ts";
+import { planLeader } from "./plan-leader.ts";
+import { type MoveAction, planMove } from "./plan-move.ts";
+import { type NodesAction, planNodes } from "./plan-nodes.ts";
+import { isReplicated, routeNodeOf, servingPrimary } from "./serving.ts";
 
 export type CacheAction =
-  | { type: "appoint"; leader: Leader }
+  | { type: "appoint"; leader: Leader; cause: string }
   | { type: "publishNode"; node: RouteNode | null }
   | { type: "movePort"; which: "tls" | "plain"; from: number }
   | { type: "settle" }
   | { type: "fail"; problem: Problem }
   | { type: "removeNode" }
-  | { type: "forget" };
+  | { type: "forget" }
+  | MoveAction
+  | NodesAction;
 
 export interface CachePlan {
   action: CacheAction | null;
@@ -49,23 +57,44 @@ export function planCache(cache: CacheDocument, observed: CacheObserved, nowMs: 
 }
 
 function planService(cache: CacheDocument, observed: CacheObserved, nowMs: number): CachePlan {
-  const { leader, lookAgainAtMs } = planLeader(cache, observed, nowMs);
-  if (leader !== undefined) return act({ type: "appoint", leader });
+  const { leader, cause, lookAgainAtMs } = planLeader(cache, observed, nowMs);
+  if (leader !== undefined) return act({ type: "appoint", leader, cause });
   if (lookAgainAtMs !== null && nowMs < lookAgainAtMs) return rest(lookAgainAtMs, false);
+  if (cache.move !== null) return stepOf(planMove(cache, cache.move, observed, nowMs));
   const node = nodeToPublish(cache, observed);
   if (node !== undefined) return act({ type: "publishNode", node });
   const moved = portToMove(cache, observed);
   if (moved !== undefined) return act(moved);
-  if (isSettled(cache)) return rest(null, true);
-  const missing = nodeProblem(cache, observed) ?? gatewayProblem(cache, observed, unservedPorts(cache));
-  if (missing === undefined) return act({ type: "settle" });
-  if (cache.change === null) return rest(null, false);
+  const nodes = hasPrimary(cache, observed) ? planNodes(cache, observed, nowMs) : undefined;
+  if (nodes?.action !== undefined) return act(nodes.action);
+  const missing =
+    nodeProblem(cache, observed) ?? nodes?.waitsFor ?? gatewayProblem(cache, observed, unservedPorts(cache));
+  if (missing === undefined && !isSettled(cache)) return act({ type: "settle" });
+  const laterMs = nodes?.lookAgainAtMs ?? null;
+  if (isSettled(cache)) return rest(laterMs, nodes?.waitsFor === undefined);
+  if (cache.change === null || missing === undefined) return rest(laterMs, false);
   const hopelessAtMs = whenHopeless(observed, deadlineOf(cache.change, observed));
   if (nowMs >= hopelessAtMs) return act({ type: "fail", problem: missing });
-  return rest(hopelessAtMs, false);
+  return rest(Math.min(hopelessAtMs, laterMs ?? hopelessAtMs), false);
 }
 
-function planRemoval(cache: CacheDocument, observed: CacheObserved, nowMs: number): CachePlan {
+function stepOf({
+  action,
+  lookAgainAtMs,
+}: {
+  action: CacheAction | undefined;
+  lookAgainAtMs: number | null;
+}): CachePlan {
+  return action === undefined ? rest(lookAgainAtMs, false) : act(action);
+}
+
+/** Clients can be served: nothing is planned about the nodes of a cache that has other troubles. */
+function hasPrimary(cache: CacheDocument, observed: CacheSeen): boolean {
+  if (isReplicated(cache)) return servingPrimary(cache, observed) !== undefined;
+  return observed.nodes[0]?.seen?.state === "running";
+}
+
+function planRemoval(cache: CacheDocument, observed: CacheSeen, nowMs: number): CachePlan {
   if (cache.removal === "route" && observed.gateways.every((gateway) => gateway.acknowledged))
     return act({ type: "removeNode" });
   if (cache.removal === "node" && observed.nodes.every(({ agentReporting, seen }) => agentReporting && seen === null))
@@ -79,36 +108,29 @@ function planRemoval(cache: CacheDocument, observed: CacheObserved, nowMs: numbe
 }
 
 /** undefined: the route is right as it is. A node that starts again keeps its route, as it answers at the same place. */
-function nodeToPublish(cache: CacheDocument, observed: CacheObserved): RouteNode | null | undefined {
+function nodeToPublish(cache: CacheDocument, observed: CacheSeen): RouteNode | null | undefined {
   const wanted = isReplicated(cache) ? primaryToPublish(cache, observed) : loneNodeToPublish(observed);
   return wanted === undefined || sameNode(wanted, cache.route.node) ? undefined : wanted;
 }
 
-function loneNodeToPublish({ nodes }: CacheObserved): RouteNode | null | undefined {
+function loneNodeToPublish({ nodes }: CacheSeen): RouteNode | null | undefined {
   const seen = nodes[0]?.seen;
   if (seen?.state === "failed") return null;
   return seen?.state === "running" ? routeNodeOf(seen) : undefined;
 }
 
 /** A primary that is lost keeps the route until it has a successor: clients wait for that. */
-function primaryToPublish(cache: CacheDocument, observed: CacheObserved): RouteNode | null | undefined {
+function primaryToPublish(cache: CacheDocument, observed: CacheSeen): RouteNode | null | undefined {
   const primary = servingPrimary(cache, observed);
   if (primary !== undefined) return routeNodeOf(primary);
   return observed.nodes.every(({ seen }) => seen?.state === "failed") ? null : undefined;
 }
 
-function routeNodeOf({ nodeId, socketPath, engine, replication }: NodeObserved): RouteNode | undefined {
-  if (engine === null) return undefined;
-  const address = replication?.address ?? null;
-  return { nodeId, socketPath, address, engine: engine.name, version: engine.version };
-}
-
 function sameNode(a: RouteNode | null, b: RouteNode | null): boolean {
-  if (a === null || b === null) return a === b;
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function portToMove(cache: CacheDocument, observed: CacheObserved): CacheAction | undefined {
+function portToMove(cache: CacheDocument, observed: CacheSeen): CacheAction | undefined {
   for (const which of ["tls", "plain"] as const) {
     const { port, served } = cache.ports[which];
     if (!served && observed.gateways.some((gateway) => listenerOf(gateway, port)?.error === "EADDRINUSE"))
@@ -122,11 +144,11 @@ function isSettled(cache: CacheDocument): boolean {
 }
 
 /** Why the cache is not as wanted, in the order of the way a change takes; undefined when it is. */
-export function whatIsMissing(cache: CacheDocument, observed: CacheObserved): Problem | undefined {
+export function whatIsMissing(cache: CacheDocument, observed: CacheSeen): Problem | undefined {
   return nodeProblem(cache, observed) ?? gatewayProblem(cache, observed, wantedPorts(cache));
 }
 
-function nodeProblem(cache: CacheDocument, { nodes }: CacheObserved): Problem | undefined {
+function nodeProblem(cache: CacheDocument, { nodes }: CacheSeen): Problem | undefined {
   for (const node of nodes) {
     const problem = problemOf(cache, node);
     if (problem !== undefined) return problem;
@@ -146,7 +168,7 @@ function problemOf(cache: CacheDocument, { agentReporting, seen }: ObservedNode)
   return { code: "ServiceUnavailable", message: "A replica does not have all of the data yet." };
 }
 
-function gatewayProblem(cache: CacheDocument, { gateways }: CacheObserved, ports: OwnPort[]): Problem | undefined {
+function gatewayProblem(cache: CacheDocument, { gateways }: CacheSeen, ports: OwnPort[]): Problem | undefined {
   if (gateways.length === 0) return { code: "ServiceUnavailable", message: "No gateway is connected." };
   if (cache.route.node === null || !gateways.every((gateway) => gateway.acknowledged))
     return { code: "ServiceUnavailable", message: "A gateway does not have the newest route yet." };
@@ -170,18 +192,18 @@ function unservedPorts(cache: CacheDocument): OwnPort[] {
   return wantedPorts(cache).filter((own) => !own.served);
 }
 
-function listenerOf(gateway: CacheObserved["gateways"][number], port: number) {
+function listenerOf(gateway: CacheSeen["gateways"][number], port: number) {
   return gateway.listeners.find((listener) => listener.port === port);
 }
 
 /** When waiting longer would not help: at once without an engine, after some tries with one that does not start. */
-function whenHopeless(observed: CacheObserved, deadlineMs: number): number {
+function whenHopeless(observed: CacheSeen, deadlineMs: number): number {
   if (observed.nodes.some(({ seen }) => seen?.error?.code === "EngineNotAvailable")) return 0;
   const failingSince = observed.nodes.flatMap(({ failingSinceMs }) => failingSinceMs ?? []);
   return Math.min(deadlineMs, ...failingSince.map((sinceMs) => sinceMs + startTriesMs));
 }
 
-function deadlineOf(change: Change, observed: CacheObserved): number {
+function deadlineOf(change: Change, observed: CacheSeen): number {
   return Math.max(change.deadlineMs, observed.sinceMs + firstReportsMs);
 }
 

@@ -7,49 +7,53 @@
  * what they reported before is old. Where nobody has one, and nobody can who is not heard of, the data is lost and the cache
  * begins anew, empty.
  */
-import type { Leader, NodeObserved } from "@larder/api";
+import type { Leader } from "@larder/api";
 import type { CacheDocument } from "../../documents/cache-document.ts";
-import type { CacheObserved, ObservedNode } from "./observed.ts";
-
-export type Replicated = NodeObserved & {
-  runId: string;
-  replication: NonNullable<NodeObserved["replication"]>;
-};
-
-export function isReplicated(cache: CacheDocument): boolean {
-  return cache.nodes.length > 1;
-}
+import type { CacheSeen, ObservedNode } from "./observed.ts";
+import { firstReportsMs, isReplicated, isRunning, type Replicated } from "./serving.ts";
 
 export interface LeaderPlan {
   /** The record to put in place of the present one; undefined: that is right, or nothing can be decided yet. */
   leader: Leader | undefined;
+  /** Why nobody leads any more; "" where nobody did before. */
+  cause: string;
   /** When to look again if nothing happens before; null: never. */
   lookAgainAtMs: number | null;
 }
 
 /** How long those that hold a copy may take to say how much they have; who has not by then is passed over. */
 const countingMs = 500;
-/** A controller that has just started does not take for silent who has not spoken yet. */
-const firstReportsMs = 3_000;
-const noChange: LeaderPlan = { leader: undefined, lookAgainAtMs: null };
+const noChange: LeaderPlan = { leader: undefined, cause: "", lookAgainAtMs: null };
 
-export function planLeader(cache: CacheDocument, observed: CacheObserved, nowMs: number): LeaderPlan {
+export function planLeader(cache: CacheDocument, observed: CacheSeen, nowMs: number): LeaderPlan {
   if (!isReplicated(cache)) return noChange;
   const { leader } = cache;
   const running = observed.nodes.flatMap(({ seen }) => (isRunning(seen) ? [seen] : []));
-  if (leader === null) return { ...noChange, leader: successor(0, running[0]) };
+  if (leader === null) return { ...noChange, leader: successor(0, firstLeader(cache, running)) };
   const hasEnded = isKnownToHaveEnded(leader, observed);
   if (leader.endedAtMs === null && !hasEnded && !isLost(leader, observed)) return noChange;
   const heardByMs = observed.sinceMs + firstReportsMs;
   const mayBeHeardYet = nowMs < heardByMs && observed.nodes.some(({ agentReporting }) => !agentReporting);
   if (mayBeHeardYet) return { ...noChange, lookAgainAtMs: heardByMs };
+  const cause = hasEnded ? "the primary's process ended" : "the primary's host is silent";
   // One that is only silent may hold what nobody else has, unless somebody copied all of it.
   const copies = running.filter(({ replication: { copiedEpoch } }) =>
-    hasEnded ? copiedEpoch > 0 : copiedEpoch === leader.epoch,
+    hasEnded ? copiedEpoch > 0 : copiedEpoch >= leader.firstEpoch,
   );
-  if (copies.length > 1) return planElection(leader, copies, nowMs);
-  if (copies.length === 1) return { ...noChange, leader: successor(leader.epoch, copies[0]) };
-  return observed.nodes.every(cannotHoldData) ? { ...noChange, leader: successor(leader.epoch, running[0]) } : noChange;
+  if (copies.length > 1) return { ...planElection(leader, copies, nowMs), cause };
+  if (copies.length === 1) return { ...noChange, leader: successor(leader.epoch, copies[0]), cause };
+  if (!observed.nodes.every(cannotHoldData)) return noChange;
+  return {
+    ...noChange,
+    leader: successor(leader.epoch, running[0]),
+    cause: `${cause}, and no copy of its data was left`,
+  };
+}
+
+/** A node that has served alone has the data, and those that were added have none. */
+function firstLeader(cache: CacheDocument, running: readonly Replicated[]): Replicated | undefined {
+  const served = cache.route.node;
+  return served === null ? running[0] : running.find(({ nodeId }) => nodeId === served.nodeId);
 }
 
 /** Reports are from before: all stop first, and then say how much they have. */
@@ -61,25 +65,19 @@ function planElection(leader: Leader, copies: readonly Replicated[], nowMs: numb
   return { ...noChange, leader: successor(leader.epoch, newest(counted)) };
 }
 
-/** The primary, once it leads: it may be served from. */
-export function servingPrimary({ leader }: CacheDocument, { nodes }: CacheObserved): Replicated | undefined {
-  const seen = nodes.find(({ nodeId }) => nodeId === leader?.nodeId)?.seen ?? null;
-  if (leader === null || leader.endedAtMs !== null || !isRunning(seen) || seen.runId !== leader.runId) return undefined;
-  const { role, epoch } = seen.replication;
-  return role === "primary" && epoch === leader.epoch ? seen : undefined;
-}
-
-function isKnownToHaveEnded({ nodeId, runId }: Leader, { nodes }: CacheObserved): boolean {
+function isKnownToHaveEnded({ nodeId, runId }: Leader, { nodes }: CacheSeen): boolean {
   const seen = nodes.find((node) => node.nodeId === nodeId)?.seen;
   if (seen == null) return false;
   return seen.endedRunId === runId || (seen.runId !== null && seen.runId !== runId);
 }
 
 /** Nothing is heard of it, and those who follow it have lost it, too. */
-function isLost(leader: Leader, { nodes }: CacheObserved): boolean {
+function isLost(leader: Leader, { nodes }: CacheSeen): boolean {
   if (nodes.some(({ nodeId, seen }) => nodeId === leader.nodeId && seen !== null)) return false;
   const others = nodes.filter(({ nodeId }) => nodeId !== leader.nodeId);
-  return others.every(({ agentReporting, seen: follower }) => agentReporting && follower?.replication?.inSync !== true);
+  return others.every(
+    ({ agentReporting, seen: follower }) => agentReporting && follower?.replication?.hearsLeader !== true,
+  );
 }
 
 /** Whoever is not heard of, or may still be coming up, may hold a copy. */
@@ -98,9 +96,5 @@ function newest(copies: readonly Replicated[]): Replicated | undefined {
 function successor(epoch: number, node: Replicated | undefined): Leader | undefined {
   if (node === undefined) return undefined;
   const { nodeId, runId, replication } = node;
-  return { epoch: epoch + 1, nodeId, runId, endedAtMs: null, address: replication.address };
-}
-
-function isRunning(seen: NodeObserved | null): seen is Replicated {
-  return seen !== null && seen.state === "running" && seen.runId !== null && seen.replication !== null;
+  return { epoch: epoch + 1, firstEpoch: epoch + 1, nodeId, runId, endedAtMs: null, address: replication.address };
 }

@@ -3,57 +3,82 @@
  * controller then does:
  *
  *   create [N nodes]                               its owner asks
- *   plain on | delete
+ *   plain on | delete | replicas N | size CAPACITY | switchover | reboot NODE
  *   agent: silent | gone | starting | running | failed CODE
  *   a: …, b: …, c: …                               as `agent`, which is a, of the first, second and third node; and:
  *   b: copied OFFSET | cut                         it has all that its primary has; it has lost its primary
  *   b: deaf | hears                                its engine does not take what it is told; it does again
  *   a: ended                                       its engine died, and its agent starts it again
  *   gateway: none | behind | serving | taken PORT  it is away; has an old table; the newest; a port it cannot have
+ *   gateway: prepared | drained | expired          it has the newest table, and is so far with the move
+ *   gateway: follows                               it has the newest table, and has done what a move wants of it
+ *   orders: fail | work                            agents do not carry out orders; they do
+ *   host-a: draining                               it is to be emptied
+ *   room: none | NODE                              no host has room for one more node; that node's host has
+ *   engine: VERSION                                hosts have this Valkey, and it may be used now
  *   after Ns                                       time passes
  *   restart                                        the controller dies and comes back, knowing only documents
  *
- *   => appoint NODE | stop all, after NODE | publish NODE | publish none | move tls | settle | fail CODE | remove | forget | rest | settled
+ *   => appoint NODE | stop all, after NODE | publish NODE | publish none | move tls | settle | fail CODE | remove | forget
+ *      prepare NODE | hold | hand over to NODE | call off | add NODE | drop NODE | resize NODE | restarted NODE | stays
+ *      stop update | rest | settled
  *
  * Generations, roles and the gateway's table follow the documents by themselves where the line says running, copied or
  * serving. The document at the end is compared by the caller.
  */
-import type { CacheDocument, CacheNode } from "../../documents/cache-document.ts";
+import type { EngineVersion, MoveReport, NodeId } from "@larder/api";
+import type { CacheDocument, CacheNode, CacheSettings } from "../../documents/cache-document.ts";
 import { cacheFixture, nodeFixture } from "../../documents/cache-fixture.ts";
 import { deriveRoute } from "../../documents/derive.ts";
-import { applyAction } from "./apply-action.ts";
+import { applyAction, type Circumstances } from "./apply-action.ts";
 import type { CacheObserved } from "./observed.ts";
-import { type CachePlan, planCache } from "./plan-cache.ts";
+import { type CacheAction, type CachePlan, planCache } from "./plan-cache.ts";
 import { ScriptedNode } from "./scripted-node.ts";
 
-const nodeNames = ["a", "b", "c"];
+const nodeNames = [..."abcdefgh"];
+const GiB = 1024 ** 3;
 
 export class ScriptedCache {
   cache: CacheDocument | undefined = cacheFixture({ nodes: nodesOf(1) });
   nowMs = 0;
-  #nodes = [new ScriptedNode("a")];
-  #gateway: "none" | { table: string; taken: number[] } = "none";
+  readonly #nodes = new Map(nodeNames.map((name) => [name, new ScriptedNode(name)]));
+  #gateway: "none" | { table: string; taken: number[]; move: MoveReport["state"] | null } = "none";
   #sinceMs = 0;
+  #doOrdersWork = true;
+  #around = {
+    hostsDraining: [] as string[],
+    engine: null as EngineVersion | null,
+    mayUpdate: true,
+    hasPlace: true,
+    freeBytes: new Map<string, number>(),
+  };
 
   /** Does what the line says. */
   happen(event: string): void {
     const [subject = "", ...rest] = event.split(/:? /);
     const what = rest.join(" ");
-    const node = this.#nodes.find(({ name }) => name === (subject === "agent" ? "a" : subject));
-    if (node !== undefined) node.happen(what, this.cache as CacheDocument, this.nowMs);
+    const node = this.#nodes.get(subject === "agent" ? "a" : subject);
+    if (node !== undefined) this.#nodeSays(node, what);
     else if (subject === "gateway") this.#gatewaySays(what);
     else if (subject === "after") this.nowMs += Number.parseInt(what, 10) * 1_000;
     else if (subject === "restart") this.#forgetReports();
-    else if (subject === "create") this.#create(what === "" ? 1 : Number.parseInt(what, 10));
-    else this.#ask(event);
+    else if (subject === "create") this.#create(Number.parseInt(what || "1", 10));
+    else if (subject === "orders") this.#doOrdersWork = what === "work";
+    else if (subject === "room") this.#roomIs(what);
+    else if (subject === "engine") this.#around.engine = { name: "valkey", version: what };
+    else if (what === "draining") this.#around.hostsDraining.push(subject);
+    else this.#ask(subject, what);
   }
 
   /** Plans, does the one action, and says what it was. */
   step(): string {
     if (this.cache === undefined) return "gone";
     const plan = planCache(this.cache, this.observed(), this.nowMs);
-    if (plan.action !== null) this.cache = applyAction(this.cache, plan.action, (port) => port + 2).cache;
-    return describePlan(plan);
+    const { action } = plan;
+    const isRefused = action?.type === "handOver" && !this.#doOrdersWork;
+    const done: CacheAction | null = isRefused ? { type: "callOff", reason: "as the script says" } : action;
+    if (done !== null) this.cache = applyAction(this.cache, done, this.#circumstances()).cache;
+    return describePlan({ ...plan, action: done });
   }
 
   observed(): CacheObserved {
@@ -66,40 +91,82 @@ export class ScriptedCache {
               acknowledged: this.#gateway.table === tableOf(cache),
               listeners: this.#listeners(this.#gateway),
               clientsConnected: 0,
+              move: this.#gateway.move,
             },
           ];
-    return { sinceMs: this.#sinceMs, nodes: this.#nodes.map((node) => node.observed(cache)), gateways };
+    const nodes = cache.nodes.map(({ nodeId }) => (this.#nodes.get(nodeId) as ScriptedNode).observed(cache));
+    const { hasPlace, ...around } = this.#around;
+    const problem = { code: "InsufficientCapacity", message: "No host has room." };
+    const place = hasPlace ? { hostId: `host-${this.#freeName()}` } : { problem };
+    return { sinceMs: this.#sinceMs, nodes, gateways, around: { ...around, place } };
+  }
+
+  #circumstances(): Circumstances {
+    const newNodeId = () => this.#freeName() as NodeId;
+    return { nowMs: this.nowMs, newNodeId, freePortAfter: (port) => port + 2 };
+  }
+
+  #freeName(): string {
+    const used = (this.cache as CacheDocument).nodes.map(({ nodeId }) => String(nodeId));
+    return nodeNames.find((name) => !used.includes(name) && !this.#nodes.get(name)?.hasLived) ?? "z";
+  }
+
+  #roomIs(what: string): void {
+    this.#around.hasPlace = what !== "none";
+    if (what !== "none") this.#around.freeBytes.set(`host-${what}`, 100 * GiB);
+  }
+
+  /** Agents say nothing of nodes that they are not to have. */
+  #nodeSays(node: ScriptedNode, what: string): void {
+    const cache = this.cache as CacheDocument;
+    if (cache.nodes.some(({ nodeId }) => nodeId === node.name)) node.happen(what, cache, this.nowMs);
   }
 
   #create(count: number): void {
-    this.cache = cacheFixture({ nodes: nodesOf(count) });
-    this.#nodes = nodeNames.slice(0, count).map((name) => new ScriptedNode(name));
+    const { settings } = cacheFixture();
+    this.cache = cacheFixture({ nodes: nodesOf(count), settings: { ...settings, replicas: count - 1 } });
   }
 
   #gatewaySays(what: string): void {
-    const [state, port] = what.split(" ");
+    const [state = "", port] = what.split(" ");
+    const table = tableOf(this.cache as CacheDocument);
+    const { move } = this.cache as CacheDocument;
+    if (state === "follows")
+      this.#gateway = { table, taken: [], move: move && (move.phase === "hold" ? "drained" : "prepared") };
+    if (state === "follows") return;
+    const isMoving = state === "prepared" || state === "drained" || state === "expired";
     if (state === "none") this.#gateway = "none";
-    else if (state === "behind") this.#gateway = { table: "old", taken: [] };
-    else
-      this.#gateway = { table: tableOf(this.cache as CacheDocument), taken: state === "taken" ? [Number(port)] : [] };
+    else if (state === "behind") this.#gateway = { table: "old", taken: [], move: null };
+    else this.#gateway = { table, taken: state === "taken" ? [Number(port)] : [], move: isMoving ? state : null };
   }
 
   #forgetReports(): void {
     this.#sinceMs = this.nowMs;
-    for (const node of this.#nodes) node.forget();
+    for (const node of this.#nodes.values()) node.forget();
     this.#gateway = "none";
   }
 
-  #ask(what: string): void {
+  #ask(what: string, detail: string): void {
     const cache = this.cache as CacheDocument;
     const change = { operationId: "op-2", deadlineMs: this.nowMs + 120_000 };
+    const { settings, generation, leader } = cache;
+    const runId = leader?.runId ?? "";
+    const updated = (changed: Partial<CacheSettings>, kind: "update" | "scale" = "update") => {
+      const asked = { ...settings, ...changed };
+      this.cache = { ...cache, settings: asked, generation: generation + 1, change: { ...change, kind } };
+    };
+    const named = (nodeId: string) => (this.#nodes.get(nodeId) as ScriptedNode).runId ?? "";
     if (what === "delete") this.cache = { ...cache, removal: "route", change: { ...change, kind: "delete" } };
-    else if (what === "plain on")
+    else if (what === "plain") updated({ enableNonSslPort: true });
+    else if (what === "replicas") updated({ replicas: Number(detail) });
+    else if (what === "size") updated({ sku: { ...settings.sku, capacity: Number(detail) } }, "scale");
+    else if (what === "switchover") this.cache = { ...cache, relieve: { runId, cause: "switchover" } };
+    else if (what === "reboot")
       this.cache = {
         ...cache,
-        settings: { ...cache.settings, enableNonSslPort: true },
-        generation: cache.generation + 1,
-        change: { ...change, kind: "update" },
+        generation: generation + 1,
+        nodes: cache.nodes.map((node) => (node.nodeId === detail ? { ...node, endRunId: named(detail) } : node)),
+        relieve: leader?.nodeId === detail ? { runId, cause: "reboot" } : null,
       };
     else throw new Error(`the script says what nobody understands: ${what}`);
   }
@@ -156,6 +223,26 @@ function describePlan({ action, settled }: CachePlan): string {
     case "settle":
     case "forget":
       return action.type;
+    case "beginMove":
+      return `prepare ${action.target.nodeId}`;
+    case "holdMove":
+      return "hold";
+    case "handOver":
+      return `hand over to ${action.to.nodeId}`;
+    case "callOff":
+      return "call off";
+    case "addNode":
+      return `add ${action.hostId.slice(-1)}`;
+    case "dropNode":
+      return `drop ${action.nodeId}`;
+    case "resizeNode":
+      return `resize ${action.nodeId}`;
+    case "nodeRestarted":
+      return `restarted ${action.nodeId}`;
+    case "stayLeader":
+      return "stays";
+    case "stopUpdate":
+      return "stop update";
   }
 }
 

@@ -1,7 +1,8 @@
 /** One node of a scripted cache (plan-script.ts): what its agent says of it. */
-import type { NodeId, NodeObserved, ReplicationObserved } from "@larder/api";
+import type { EngineVersion, NodeId, NodeObserved, ReplicationObserved } from "@larder/api";
 import type { CacheDocument } from "../../documents/cache-document.ts";
 import type { ObservedNode } from "./observed.ts";
+import { isReplicated } from "./serving.ts";
 
 export class ScriptedNode {
   readonly name: string;
@@ -17,6 +18,15 @@ export class ScriptedNode {
 
   constructor(name: string) {
     this.name = name;
+  }
+
+  /** Whether it ever ran: its name is not used again. */
+  get hasLived(): boolean {
+    return this.#life > 0;
+  }
+
+  get runId(): string | null {
+    return this.#runId(this.#life);
   }
 
   /** The controller has died with what it heard. */
@@ -64,19 +74,17 @@ export class ScriptedNode {
       socketPath: `/run/${this.name}.sock`,
       pid: 1,
       runId: isRunning ? this.#runId(this.#life) : null,
-      engine: {
-        name: "valkey",
-        version: "8.0.1",
-        kind: "native",
-        path: "/valkey-server",
-        memoryBytesMax: null,
-        hasTls: true,
-      },
+      engine: { ...this.#engine(cache), kind: "native", path: "/valkey-server", memoryBytesMax: null, hasTls: true },
       memoryBytesUsed: 0,
       error: this.#error === null ? null : { code: this.#error, message: "it says why" },
       endedRunId: isRunning ? this.#runId(this.#life - 1) : this.#runId(this.#life),
-      replication: isRunning && cache.nodes.length > 1 ? (this.#stuckAt ?? this.#replication(cache)) : null,
+      replication: isRunning && isReplicated(cache) ? (this.#stuckAt ?? this.#replication(cache)) : null,
     };
+  }
+
+  /** That it was made for. */
+  #engine(cache: CacheDocument): EngineVersion {
+    return cache.nodes.find(({ nodeId }) => nodeId === this.name)?.engine ?? { name: "valkey", version: "8.0.1" };
   }
 
   #replication({ leader }: CacheDocument): ReplicationObserved {
