@@ -14,6 +14,7 @@ function replicated(changes: Partial<CacheDocument> = {}): CacheDocument {
   const leader = {
     ...cacheFixture().leader,
     epoch: 1,
+    firstEpoch: 1,
     nodeId: "a" as NodeId,
     runId: "life-a",
     endedAtMs: null,
@@ -46,28 +47,23 @@ function refusal(act: () => unknown): string {
 const ends = ({ nodes }: CacheDocument) => nodes.map(({ endRunId }) => endRunId);
 
 describe("a reboot", () => {
-  test.each<[RebootType, (string | null)[], boolean, boolean]>([
-    ["PrimaryNode", ["life-a", null, null], true, false],
-    ["SecondaryNode", [null, "life-b", "life-c"], false, false],
-    ["AllNodes", ["life-a", "life-b", "life-c"], false, true],
-  ])("of %s", (type, endRunIds, isRelieved, endsAllAtOnce) => {
+  test.each<[RebootType, (string | null)[], boolean]>([
+    ["PrimaryNode", ["life-a", null, null], true],
+    ["SecondaryNode", [null, "life-b", "life-c"], false],
+    ["AllNodes", ["life-a", "life-b", "life-c"], false],
+  ])("of %s", (type, endRunIds, isRelieved) => {
     const before = replicated();
     const { cache, note } = rebooted(before, lives("a b! c!"), type);
     expect(ends(cache)).toEqual(endRunIds);
     expect(cache.relieve).toEqual(isRelieved ? { runId: "life-a", cause: "reboot" } : null);
-    expect(cache).toMatchObject({ endsAllAtOnce, generation: before.generation + 1 });
+    expect(cache).toMatchObject({ generation: before.generation + 1 });
     expect(note.kind).toBe("reboot");
   });
 
   test("of a node alone ends it at once", () => {
     const { cache } = rebooted(cacheFixture({ change }), lives("shop-1"), "PrimaryNode");
-    expect(cache).toMatchObject({ relieve: null, endsAllAtOnce: true });
+    expect(cache).toMatchObject({ relieve: null });
     expect(ends(cache)).toEqual(["life-shop-1"]);
-  });
-
-  test("after one of all is gentle again", () => {
-    const { cache } = rebooted(replicated({ endsAllAtOnce: true }), lives("a b! c"), "PrimaryNode");
-    expect(cache.endsAllAtOnce).toBe(false);
   });
 
   test.each<[string, CacheDocument, string, RebootType]>([

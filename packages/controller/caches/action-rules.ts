@@ -67,14 +67,14 @@ function endingReplicas(cache: CacheDocument, lives: CacheLives): CacheDocument 
 }
 
 function endingAll(cache: CacheDocument, lives: CacheLives): CacheDocument {
-  return { ...withEnds(cache, requireLives(cache.nodes, lives)), endsAllAtOnce: true };
+  return withEnds(cache, requireLives(cache.nodes, lives));
 }
 
 /** Agents have something to do: the generation rises. */
 function withEnds(cache: CacheDocument, ending: readonly Life[]): CacheDocument {
   const runIds = new Map(ending.map(({ node, runId }) => [node.nodeId, runId]));
   const nodes = cache.nodes.map((node) => ({ ...node, endRunId: runIds.get(node.nodeId) ?? null }));
-  return { ...cache, nodes, generation: cache.generation + 1, endsAllAtOnce: false };
+  return { ...cache, nodes, generation: cache.generation + 1 };
 }
 
 /** Those that run; one that does not is beginning anew anyway. */

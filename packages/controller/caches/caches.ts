@@ -25,6 +25,7 @@ import { cacheKey, cachesPrefix, groupKey, operationKey } from "../documents/doc
 import type { GroupDocument } from "../documents/group-document.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
 import type { Store, StoredDocument, Transaction } from "../store/store.ts";
+import { wantedEngine } from "../updates/wanted-engine.ts";
 import type { AdmissionLock } from "./admission-lock.ts";
 import { settingsOfPatch, settingsOfPut } from "./cache-rules.ts";
 import { inMb, placeNodes, requireRoomToGrow } from "./capacity.ts";
@@ -190,7 +191,6 @@ export class Caches {
       moveTrouble: null,
       outage: null,
       relieve: null,
-      endsAllAtOnce: false,
       update: { startNow: false, paused: false, stopped: null },
       patchSchedule: [],
       eventNumber: 0,
@@ -302,15 +302,10 @@ export class Caches {
   }
 
   #newNode(name: string, hostId: string, settings: CacheSettings): CacheNode {
+    const { randomness, clock, agentReports } = this.#options;
     const { memoryBytes } = limitsOf({ settings });
-    return {
-      nodeId: newNodeId(name, this.#options.randomness),
-      hostId,
-      memoryBytes,
-      engine: null,
-      addedMs: this.#options.clock.nowMs(),
-      endRunId: null,
-    };
+    const engine = wantedEngine(settings.redisVersion, agentReports());
+    return { nodeId: newNodeId(name, randomness), hostId, memoryBytes, engine, addedMs: clock.nowMs(), endRunId: null };
   }
 }
 

@@ -84,7 +84,7 @@ export interface CacheNode {
   engine: EngineVersion | null;
   /** Wall time at which it joined. */
   addedMs: number;
-  /** The life that is to end and begin anew (a reboot); null: none. */
+  /** The life that is to end and begin anew (a reboot); null: none. One that is asked not to lead first hands over. */
   endRunId: string | null;
 }
 
@@ -145,8 +145,6 @@ export interface CacheDocument {
   outage: { sinceMs: number; cause: string } | null;
   /** A life that is asked not to lead any longer, if another node can; null: none. */
   relieve: { runId: string; cause: MoveCause } | null;
-  /** Lives that are to end do so at once, the leader's too, and with it the data. */
-  endsAllAtOnce: boolean;
   update: UpdateState;
   /** When engines may be updated; empty: at any time. */
   patchSchedule: ScheduleEntry[];

@@ -38,7 +38,6 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
     moveTrouble: null,
     outage: null,
     relieve: null,
-    endsAllAtOnce: false,
     update: { startNow: false, paused: false, stopped: null },
     patchSchedule: [],
     eventNumber: 0,

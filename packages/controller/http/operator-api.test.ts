@@ -143,9 +143,9 @@ describe("updates", () => {
     const waiting = (await call("GET", "updates")).body;
     expect(waiting).toMatchObject({ available: { version: "8.1.0" }, pending: true, state: "waiting" });
     expect(waiting.windowOpensNext).toMatch(/^20..-..-..T02:00:00/);
-    expect((await call("POST", "updates/start")).body.state).toBe("running");
     expect((await call("POST", "updates/pause")).body.state).toBe("paused");
     expect((await call("POST", "updates/resume")).body.state).toBe("waiting");
+    expect((await call("POST", "updates/start")).body.state).toBe("running");
   });
 });
 

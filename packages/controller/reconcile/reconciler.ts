@@ -11,6 +11,7 @@ import type { AdmissionLock } from "../caches/admission-lock.ts";
 import { newNodeId } from "../caches/node-id.ts";
 import { freePort, portsTaken } from "../caches/own-ports.ts";
 import type { CacheDocument } from "../documents/cache-document.ts";
+import { noteEvent } from "../documents/cache-events.ts";
 import { cacheEventsPrefix, cacheKey, cachesPrefix, operationKey } from "../documents/document-keys.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
 import type { Orders } from "../orders/orders.ts";
@@ -133,9 +134,9 @@ export class Reconciler {
   }
 
   #around(cache: CacheDocument): Surroundings {
-    const { observations, published } = this.#options;
+    const { observations, published, clock } = this.#options;
     const fleet = { caches: published.caches, reports: observations.agentReports(), hostsDraining: [] };
-    return surroundingsOf(cache, fleet, { engine: null, mayUpdate: false });
+    return surroundingsOf(cache, fleet, clock.nowMs());
   }
 
   /** Planned again from what all caches have now, while nobody else takes room or ports. */
@@ -170,7 +171,10 @@ export class Reconciler {
   async #transaction(stored: StoredDocument<CacheDocument>, applied: Applied): Promise<Transaction> {
     const operation = await this.#endedOperation(stored.value, applied);
     const put: { key: string; value: unknown }[] = operation === undefined ? [] : [operation];
-    if (applied.cache !== undefined) put.push({ key: stored.key, value: applied.cache });
+    const { cache, event } = applied;
+    const noted = cache && event && noteEvent(cache, event, this.#options.clock.nowMs());
+    if (cache !== undefined) put.push({ key: stored.key, value: noted?.cache ?? cache });
+    if (noted !== undefined) put.push(noted.put);
     return {
       require: [{ key: stored.key, revision: stored.revision }],
       put,

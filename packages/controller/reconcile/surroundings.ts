@@ -1,7 +1,9 @@
 /** What the other caches and the hosts leave to one cache, for its plan. Pure. */
-import { type AgentReport, type EngineVersion, LarderError } from "@larder/api";
+import { type AgentReport, LarderError } from "@larder/api";
 import { placeNode, roomsOf } from "../caches/capacity.ts";
 import type { CacheDocument } from "../documents/cache-document.ts";
+import { isOpen } from "../updates/patch-window.ts";
+import { wantedEngine } from "../updates/wanted-engine.ts";
 import type { Surroundings } from "./plan/observed.ts";
 
 export interface Fleet {
@@ -10,24 +12,37 @@ export interface Fleet {
   hostsDraining: readonly string[];
 }
 
-export function surroundingsOf(
-  cache: CacheDocument,
-  fleet: Fleet,
-  update: { engine: EngineVersion | null; mayUpdate: boolean },
-): Surroundings {
-  const { caches, reports, hostsDraining } = fleet;
-  const freeBytes = new Map(roomsOf(caches, reports).map((room) => [room.hostId, room.freeBytes]));
-  return { hostsDraining, freeBytes, place: placeFor(cache, fleet, update.engine), ...update };
+export function surroundingsOf(cache: CacheDocument, fleet: Fleet, nowMs: number): Surroundings {
+  const { caches, hostsDraining } = fleet;
+  const reports = fleet.reports.filter(({ hostId }) => !hostsDraining.includes(hostId));
+  const engine = wantedEngine(cache.settings.redisVersion, reports);
+  const { update, patchSchedule } = cache;
+  const mayUpdate =
+    !update.paused && (update.startNow || isOpen(patchSchedule, nowMs)) && !isAnotherUpdating(cache, caches);
+  return {
+    hostsDraining,
+    freeBytes: new Map(roomsOf(caches, fleet.reports).map((room) => [room.hostId, room.freeBytes])),
+    place: placeFor(cache, { caches, reports }, engine),
+    engine,
+    mayUpdate,
+  };
+}
+
+/** One cache at a time: an engine that does no good shows on the first. */
+function isAnotherUpdating(cache: CacheDocument, caches: readonly CacheDocument[]): boolean {
+  return caches.some(({ cacheId, nodes }) => {
+    const engines = new Set(nodes.flatMap(({ engine }) => (engine === null ? [] : `${engine.name} ${engine.version}`)));
+    return cacheId !== cache.cacheId && engines.size > 1;
+  });
 }
 
 function placeFor(
   cache: CacheDocument,
-  { caches, reports, hostsDraining }: Fleet,
-  engine: EngineVersion | null,
+  { caches, reports }: Pick<Fleet, "caches" | "reports">,
+  engine: Surroundings["engine"],
 ): Surroundings["place"] {
   try {
-    const usable = reports.filter(({ hostId }) => !hostsDraining.includes(hostId));
-    return { hostId: placeNode(cache, caches, usable, engine) };
+    return { hostId: placeNode(cache, caches, reports, engine) };
   } catch (error) {
     if (!(error instanceof LarderError)) throw error;
     return { problem: { code: error.code, message: error.message } };
