@@ -3,20 +3,15 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import type { CacheId, EngineUser, Leader, NodeId, NodeObserved, NodeSpec, ReplicationSpec } from "@larder/api";
+import type { NodeObserved, NodeSpec } from "@larder/api";
 import { Redis } from "ioredis";
 import { nodeCertificateFlags } from "./fixture/certificate.ts";
 import { hasRedis, hasValkey } from "./fixture/native-engine.ts";
-import { nodeSpec, TestAgent } from "./fixture/test-agent.ts";
+import { leaderOf, NodePair, nodeUser } from "./fixture/node-pair.ts";
+import { TestAgent } from "./fixture/test-agent.ts";
 import { until } from "./fixture/until.ts";
 
 setDefaultTimeout(60_000);
-
-const user: EngineUser = {
-  name: "larder-node",
-  password: "node-password",
-  rules: "-@all +psync +sync +replconf +ping",
-};
 
 const engines = [
   { title: "Valkey", program: "valkey-server", has: hasValkey },
@@ -37,54 +32,6 @@ afterEach(async () => {
   for (const client of clients.splice(0)) client.disconnect();
   await agent.clear();
 });
-
-/** The two nodes of one cache, and what the controller wants of both. */
-class Pair {
-  a: NodeSpec;
-  b: NodeSpec;
-  #replication: ReplicationSpec = { leader: null, user, replicasToWriteMin: 0, hasOthers: true, follows: true };
-
-  constructor(engine: NodeSpec["engine"] = "native") {
-    const cacheId = "cache" as CacheId;
-    const { replication } = this;
-    this.a = nodeSpec({ nodeId: "a" as NodeId, cacheId, engine, replication });
-    this.b = nodeSpec({ nodeId: "b" as NodeId, cacheId, engine, replication });
-  }
-
-  get replication(): ReplicationSpec {
-    return this.#replication;
-  }
-
-  want(given: Partial<ReplicationSpec> = {}): void {
-    this.#replication = { ...this.#replication, ...given };
-    const { replication } = this;
-    for (const name of ["a", "b"] as const)
-      this[name] = { ...this[name], generation: this[name].generation + 1, replication };
-    agent.controller.want(this.a, this.b);
-  }
-
-  /** Resolves once the node has the role, with the newest of epochs in force unless told otherwise. */
-  async has(name: "a" | "b", role: "detached" | "primary" | "replica"): Promise<NodeObserved> {
-    const epoch = this.#replication.leader?.epoch ?? 0;
-    return agent.controller.observedWhen(this[name], ({ replication, state }) => {
-      if (state !== "running" || replication?.role !== role || replication.epoch !== epoch) return false;
-      return role !== "replica" || replication.inSync;
-    });
-  }
-
-  /** A leads and B has its data. */
-  async begin(): Promise<{ a: NodeObserved; b: NodeObserved }> {
-    this.want();
-    const [a] = [await this.has("a", "detached"), await this.has("b", "detached")];
-    this.want({ leader: leaderOf(a, 1) });
-    return { a: await this.has("a", "primary"), b: await this.has("b", "replica") };
-  }
-}
-
-function leaderOf({ nodeId, runId, replication }: NodeObserved, epoch: number): Leader {
-  if (runId === null || replication === null) throw new Error(`${nodeId} cannot lead`);
-  return { epoch, firstEpoch: epoch, nodeId, runId, endedAtMs: null, address: replication.address };
-}
 
 function adminOf(node: NodeObserved): Redis {
   return clientOf(node, { username: "larder-admin", password: "admin-password" });
@@ -108,7 +55,7 @@ for (const { title, program, has } of engines) {
 
   run(`${title}: nodes without a leader wait detached, and answer nothing about data`, async () => {
     await start();
-    const pair = new Pair();
+    const pair = new NodePair(agent.controller);
     pair.want();
     const a = await pair.has("a", "detached");
     expect(a.replication).toMatchObject({ epoch: 0, inSync: false, replicas: [] });
@@ -138,7 +85,7 @@ for (const { title, program, has } of engines) {
 
   run(`${title}: a replica gets the data over TLS, and writes that come later`, async () => {
     await start();
-    const pair = new Pair();
+    const pair = new NodePair(agent.controller);
     pair.want();
     const detached = await pair.has("a", "detached");
     await pair.has("b", "detached");
@@ -159,7 +106,7 @@ for (const { title, program, has } of engines) {
 
   run(`${title}: leads over, comes back, and an emptied engine is never followed`, async () => {
     await start();
-    const pair = new Pair();
+    const pair = new NodePair(agent.controller);
     const { a, b } = await pair.begin();
     await clientOf(a).set("key", "value");
     await until("the replica has it", async () => (await clientOf(b).get("key")) === "value");
@@ -194,7 +141,7 @@ for (const { title, program, has } of engines) {
     `${title}: when a leader has ended its nodes stop, say how much they have, and go on under the next`,
     async () => {
       await start();
-      const pair = new Pair();
+      const pair = new NodePair(agent.controller);
       const { a, b } = await pair.begin();
       await clientOf(a).set("key", "value");
       await until("the replica has it", async () => (await clientOf(b).get("key")) === "value");
@@ -215,7 +162,7 @@ for (const { title, program, has } of engines) {
 
   run(`${title}: a copy leaves no file, and a file that a crash left is not loaded`, async () => {
     await start();
-    const pair = new Pair();
+    const pair = new NodePair(agent.controller);
     const { a, b } = await pair.begin();
     await clientOf(a).set("key", "value");
     // Forces a second copy, onto data.
@@ -239,7 +186,7 @@ for (const { title, program, has } of engines) {
 
   run(`${title}: writes are refused while too few replicas are there, and taken once that is allowed`, async () => {
     await start();
-    const pair = new Pair();
+    const pair = new NodePair(agent.controller);
     const { a, b } = await pair.begin();
     pair.want({ replicasToWriteMin: 1 });
     await agent.controller.running(pair.a);
@@ -265,7 +212,7 @@ for (const { title, program, has } of engines) {
 
   run(`${title}: a new agent adopts both without a change of role`, async () => {
     await start();
-    const pair = new Pair();
+    const pair = new NodePair(agent.controller);
     const { a, b } = await pair.begin();
     await clientOf(a).set("key", "value");
     await agent.signal("SIGKILL");
@@ -288,7 +235,7 @@ const native = test.skipIf(!hasValkey && !hasRedis);
 
 native("an older leader record changes nothing, and neither does the lack of one", async () => {
   await agent.start(flags);
-  const pair = new Pair();
+  const pair = new NodePair(agent.controller);
   const { a, b } = await pair.begin();
   pair.want({ leader: leaderOf(b, 3) });
   await pair.has("b", "primary");
@@ -304,7 +251,7 @@ native("an older leader record changes nothing, and neither does the lack of one
 
 native("nodes whose record was lost are adopted with their address and role", async () => {
   await agent.start(flags);
-  const pair = new Pair();
+  const pair = new NodePair(agent.controller);
   const { a, b } = await pair.begin();
   await agent.signal("SIGKILL");
   for (const { nodeId } of [a, b]) await Bun.file(join(agent.nodesDirectory, nodeId, "node.json")).delete();
@@ -320,9 +267,9 @@ native("nodes whose record was lost are adopted with their address and role", as
 
 native("the log-in of the nodes may change under a running link", async () => {
   await agent.start(flags);
-  const pair = new Pair();
+  const pair = new NodePair(agent.controller);
   const { a, b } = await pair.begin();
-  pair.want({ user: { ...user, password: "another-node-password" } });
+  pair.want({ user: { ...nodeUser, password: "another-node-password" } });
   for (const spec of [pair.a, pair.b]) await agent.controller.running(spec);
   pair.want({ leader: leaderOf(b, 2) });
   await pair.has("b", "primary");
@@ -334,7 +281,7 @@ native("the log-in of the nodes may change under a running link", async () => {
 
 native("the port of a node speaks TLS only, and to holders of a node's certificate only", async () => {
   await agent.start(flags);
-  const pair = new Pair();
+  const pair = new NodePair(agent.controller);
   const { a } = await pair.begin();
   const { host, port } = a.replication!.address;
   const plain = connect({ host, port });
@@ -357,30 +304,15 @@ native("the port of a node speaks TLS only, and to holders of a node's certifica
 
 native("without a certificate a replicated node fails with a sentence that says so", async () => {
   await agent.start();
-  const pair = new Pair();
+  const pair = new NodePair(agent.controller);
   pair.want();
   const failed = await agent.controller.observedWhen(pair.a, ({ state }) => state === "failed");
   expect(failed.error).toMatchObject({ code: "EngineNotAvailable", message: expect.stringContaining("--node-cert") });
 });
 
-native("a node alone cannot become one of several while it runs", async () => {
-  await agent.start(flags);
-  const spec = nodeSpec();
-  agent.controller.want(spec);
-  const alone = await agent.controller.running(spec);
-  expect(alone.replication).toBeNull();
-  agent.controller.want({
-    ...spec,
-    generation: 2,
-    replication: { leader: null, user, replicasToWriteMin: 0, hasOthers: true, follows: true },
-  });
-  const refused = await agent.controller.observedWhen(spec, ({ error }) => error !== null);
-  expect(refused).toMatchObject({ runId: alone.runId, error: { code: "OperationNotSupported" } });
-});
-
 test("the embedded engine cannot replicate, and says so", async () => {
   await agent.start([...flags, "--engine", "embedded"]);
-  const pair = new Pair("auto");
+  const pair = new NodePair(agent.controller, "auto");
   pair.want();
   const failed = await agent.controller.observedWhen(pair.a, ({ state }) => state === "failed");
   expect(failed.error).toEqual({

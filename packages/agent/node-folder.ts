@@ -37,7 +37,7 @@ export interface NodeRecord {
   adminUser: Pick<EngineUser, "name" | "password">;
   /** null until the process first answered. */
   runId: string | null;
-  /** null for a node alone. */
+  /** null for a node that only its own host reaches. */
   replication: ReplicationState | null;
 }
 

@@ -55,7 +55,9 @@ export interface Leader {
 
 /** How a node of a cache with replicas takes part in replication. */
 export interface ReplicationSpec {
-  /** null: nobody yet, and older than any record. The nodes start, report, and wait detached. */
+  /**
+   * null: nobody yet, and older than any record. Nodes that start wait detached; one that was alone until now serves on.
+   */
   leader: Leader | null;
   /** As whom the cache's nodes log in to each other: "-@all +psync +sync +replconf +ping". */
   user: EngineUser;
@@ -63,6 +65,8 @@ export interface ReplicationSpec {
   replicasToWriteMin: number;
   /** Whether another node could be made the primary: then this one holds writes when nobody can tell that it still is. */
   hasOthers: boolean;
+  /** A node with a whole copy answers reads while it has no link to a leader. */
+  serveStale: boolean;
   /** False for an engine older than its leader's, which could not read a copy and would drop what it has: it stays detached. */
   follows: boolean;
 }
@@ -91,7 +95,10 @@ export interface NodeSpec {
   /** The user that the agent itself logs in as. */
   adminUser: EngineUser;
   users: EngineUser[];
-  /** null: a node alone, which listens on no port and replicates nothing. Fixed for the life of an engine process. */
+  /**
+   * null: a node alone, which starts as a primary. Where it can, it listens for other hosts like any other, so that it may
+   * be given replicas later without a restart; it cannot become a node alone again in the same life.
+   */
   replication: ReplicationSpec | null;
 }
 
@@ -196,7 +203,7 @@ export interface NodeObserved {
   runId: string | null;
   engine: EngineFound | null;
   memoryBytesUsed: number | null;
-  /** null for a node alone, and while the engine does not run. */
+  /** null for a node that listens on its Unix socket alone, and while the engine does not run. */
   replication: ReplicationObserved | null;
   error: { code: string; message: string } | null;
   /** The newest life whose end the agent knows of; null before any. */

@@ -72,7 +72,14 @@ describe("the configuration file", () => {
 describe("of a node that replicates", () => {
   const tls = { certPath: "/tls/cert.pem", keyPath: "/tls/key.pem", caPath: "/tls/ca.pem" };
   const place = { address: { host: "10.0.0.1", port: 7001 }, tls, cpuList: "0-3,8" };
-  const replication = { leader: null, user: nodeUser, replicasToWriteMin: 1, hasOthers: true, follows: true };
+  const replication = {
+    leader: null,
+    user: nodeUser,
+    replicasToWriteMin: 1,
+    hasOthers: true,
+    serveStale: false,
+    follows: true,
+  };
   const replicated = (name: "valkey" | "redis", version: string, cpuList: string | null = "0-3,8") =>
     configureNative(spec({ replication }), engine(name, version), paths, { ...place, cpuList }).split("\n");
 
@@ -91,9 +98,14 @@ describe("of a node that replicates", () => {
       `user larder-node reset on #${secretSha256} -@all +psync`,
     ])
       expect(lines).toContain(line);
-    expect(lines.find((line) => line.startsWith("tls-"))).toBe("tls-port 7001");
     expect(lines.join()).not.toContain("masterauth");
     expect(linesFor("valkey", "8.0.1").join()).not.toMatch(/tls-|replica|cpulist/);
+  });
+
+  test("alone it has its port too, and begins as a primary", () => {
+    const lines = configureNative(spec(), engine("valkey", "8.0.1"), paths, place).split("\n");
+    expect(lines).toContain("tls-port 7001");
+    expect(lines.join()).not.toMatch(/replicaof|min-replicas|larder-node/);
   });
 
   test("the file has only what the version and the system know", () => {
@@ -154,7 +166,7 @@ test("the engine admits more connections than the gateway lets clients in", () =
 });
 
 describe("the choice of an engine", () => {
-  const small = engine("valkey", "9.1.1", { kind: "embedded", memoryBytesMax: embedded.memoryBytesMax });
+  const small = engine("valkey", "9.1.1", { kind: "embedded", hasTls: false, memoryBytesMax: embedded.memoryBytesMax });
   const native = engine("valkey", "8.0.1");
   const older = engine("redis", "7.0.15");
 
@@ -164,10 +176,21 @@ describe("the choice of an engine", () => {
     expect(selectEngine([small, older], spec({ memoryBytesMax: 4 * 2 ** 30 }))).toBe(older);
   });
 
-  test("is a native one for a node that replicates", () => {
-    const replication = { leader: null, user: nodeUser, replicasToWriteMin: 0, hasOthers: true, follows: true };
+  test("is a native one with TLS for a node that replicates", () => {
+    const replication = {
+      leader: null,
+      user: nodeUser,
+      replicasToWriteMin: 0,
+      hasOthers: true,
+      serveStale: false,
+      follows: true,
+    };
     expect(selectEngine([small, older], spec({ replication }))).toBe(older);
     expect(() => selectEngine([small], spec({ replication }))).toThrow("cannot replicate");
+    const bare = engine("valkey", "8.1.0", { hasTls: false });
+    expect(selectEngine([bare, older], spec({ replication }))).toBe(older);
+    expect(selectEngine([bare, older], spec())).toBe(bare);
+    expect(() => selectEngine([bare, small], spec({ replication }))).toThrow("built without TLS");
   });
 
   test("says what is missing", () => {

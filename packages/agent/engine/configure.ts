@@ -1,10 +1,10 @@
 /**
  * The configuration file of a native engine, for Valkey 7.2 to 9 and Redis 6.2 to 7.2. It is written anew at every
- * start. The engine listens on a Unix socket, and on a port only when it replicates. It keeps nothing on disk and has no
+ * start. The engine listens on a Unix socket, and with TLS on a port of its own. It keeps nothing on disk and has no
  * default user. The file holds hashes of passwords, never passwords.
  */
 import type { EngineFound, NodeSpec } from "@larder/api";
-import { type ReplicationPlace, replicationDirectives } from "./replication-settings.ts";
+import { detachedDirectives, type ReplicationPlace, replicationDirectives } from "./replication-settings.ts";
 import { liveSettings, maxclients, userRules, usersOf } from "./settings.ts";
 import { isAtLeast } from "./version.ts";
 
@@ -57,7 +57,7 @@ const versioned: readonly VersionedDirectives[] = [
   },
 ];
 
-/** `place` is null for a node alone. Throws on a control character anywhere in the spec: it could end a line. */
+/** `place` is null for a node that only its own host reaches. Throws on a control character anywhere in the spec: it could end a line. */
 export function configureNative(
   spec: NodeSpec,
   engine: EngineFound,
@@ -73,6 +73,7 @@ export function configureNative(
     ["databases", String(spec.databases)],
     ["maxclients", String(maxclients(spec.memoryBytesMax))],
     ...(place === null ? [] : replicationDirectives(engine, place)),
+    ...(spec.replication ? detachedDirectives : []),
     ...liveSettings(spec),
     ["user", "default", "off"],
     ...usersOf(spec).map((user): Directive => ["user", user.name, ...userRules(user)]),

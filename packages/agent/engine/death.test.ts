@@ -4,18 +4,11 @@ import { problemOfDeath } from "./death.ts";
 const refusal = (directive: string) =>
   `\n*** FATAL CONFIG FILE ERROR (Version 8.0.1) ***\nReading the configuration file, at line 18\n>>> '${directive}'\nBad directive or wrong number of arguments\n`;
 
-test("a build without TLS is told by the setting that it does not know", () => {
-  expect(problemOfDeath(refusal("tls-port 35000"))).toEqual({
-    code: "EngineNotAvailable",
-    message: "The engine was built without TLS, which replication needs.",
-  });
-});
-
-test("any other death is told by the last line", () => {
+test("a death is told by the last line", () => {
   const started = { code: "EngineStartFailed" as const };
   const message = "The engine ended: Bad directive or wrong number of arguments";
   expect(problemOfDeath(refusal("bind"))).toEqual({ ...started, message });
-  expect(problemOfDeath(`${refusal("tls-port 35000")}Killed\n`)).toEqual({
+  expect(problemOfDeath(`${refusal("bind")}Killed\n`)).toEqual({
     ...started,
     message: "The engine ended: Killed",
   });

@@ -44,7 +44,7 @@ export class EngineProcess {
   readonly #context: EngineContext;
   /** null for a process that only its pid file speaks for, until it let us in. */
   #record: NodeRecord | null;
-  /** null for a node alone, and as long as there is no record. */
+  /** null for a node that only its own host reaches, and as long as there is no record. */
   #replication: EngineReplication | null;
   #connection: EngineConnection | null = null;
 
@@ -66,7 +66,7 @@ export class EngineProcess {
     const engine = selectEngine(context.engines.found, spec);
     const { paths, engines, onLoss, replicationHost } = context;
     const formerPort = readRecord(paths)?.replication?.address.port;
-    const place = spec.replication ? await findPlace(replicationHost, formerPort) : null;
+    const place = await findPlace(replicationHost, { spec, engine, formerPort });
     const identity = await startEngine({ spec, engine, nodePath: engines.nodePath, paths, place, onExit: onLoss });
     const started = new EngineProcess(context, identity, null);
     const replication = place && { address: place.address, epoch: 0, copiedEpoch: 0 };
@@ -133,7 +133,7 @@ export class EngineProcess {
     return true;
   }
 
-  /** What is seen of its replication since it was connected; null for a node alone. */
+  /** What is seen of its replication since it was connected; null for a node that only its own host reaches. */
   replicationObserved(): ReplicationObserved | null {
     return this.#replication?.observed() ?? null;
   }
@@ -164,7 +164,7 @@ export class EngineProcess {
     const record = this.#record;
     if (record === null) throw new Error("a spec for an engine that has not answered");
     if (record.generation !== spec.generation) {
-      refuseRestart(record, spec);
+      refuseRestart(record, spec, this.#replication);
       const users = await this.#ask("ACL", "USERS");
       for (const command of liveCommands(spec, Array.isArray(users) ? users.map(String) : []))
         await this.#ask(...command);
@@ -189,7 +189,7 @@ export class EngineProcess {
   /** Holds writes of a primary that nobody follows, or lets them go on. */
   async fence(isCutOff: boolean): Promise<void> {
     if (this.#replication === null) return;
-    await this.#replication.fence(this.#connected(), isCutOff && this.#replication.isAlone);
+    await this.#replication.fence(this.#connected(), isCutOff && this.#replication.isUnfollowed);
   }
 
   /** The memory is freed behind; replicas get the same command. */
@@ -299,13 +299,15 @@ function recordOf(spec: NodeSpec): Pick<NodeRecord, "nodeId" | "cacheId" | "gene
   return { nodeId, cacheId, generation, databases, adminUser: { name, password } };
 }
 
-function refuseRestart(record: NodeRecord, spec: NodeSpec): void {
+function refuseRestart(record: NodeRecord, spec: NodeSpec, replication: EngineReplication | null): void {
   if (spec.databases !== record.databases)
     throw new LarderError("OperationNotSupported", "The number of databases of a running engine cannot change.");
   if (spec.engine !== "auto" && spec.engine !== record.engine.kind)
     throw new LarderError("OperationNotSupported", "A running engine cannot change to another kind.");
-  if (Boolean(spec.replication) !== Boolean(record.replication))
-    throw new LarderError("OperationNotSupported", "A running engine cannot begin or end to replicate.");
+  if (spec.replication !== null && replication === null)
+    throw new LarderError("OperationNotSupported", "A running engine without a port cannot begin to replicate.");
+  if (spec.replication === null && replication?.isAlone === false)
+    throw new LarderError("OperationNotSupported", "A running engine cannot cease to replicate.");
   if (record.engine.memoryBytesMax !== null && spec.memoryBytesMax > record.engine.memoryBytesMax)
     throw new LarderError("OperationNotSupported", "The running engine cannot hold that much.");
 }
@@ -319,7 +321,7 @@ function describeEngine(info: Map<string, string>, engines: readonly EngineFound
   return known ?? { name, version, kind, path: info.get("executable") ?? "", memoryBytesMax: null, hasTls: false };
 }
 
-/** As the configuration of its start says; null for a node alone. One parameter a question, as Redis 6.2 takes it. */
+/** As the configuration of its start says; null for one without a port. One parameter a question, as Redis 6.2 takes it. */
 async function readReplicationState(connection: EngineConnection): Promise<ReplicationState | null> {
   const read = async (name: string) => {
     const pair = await connection.ask("CONFIG", "GET", name);

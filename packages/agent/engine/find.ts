@@ -1,6 +1,7 @@
 /**
- * Which engines are on this host. Each program is asked for its version once, all at the same time, as the agent's
- * start waits for it. Programs that do not answer, or are not of a version that Larder runs, are left out.
+ * Which engines are on this host. Each program is asked once, all at the same time, as the agent's start waits for it:
+ * for its version, and whether it has TLS. Programs that do not answer, or are not of a version that Larder runs, are
+ * left out.
  */
 import { execFile } from "node:child_process";
 import { accessSync, constants, realpathSync } from "node:fs";
@@ -27,7 +28,7 @@ export interface Engines {
 
 /** Where daemons are put that an ordinary user's PATH leaves out. */
 const moreDirectories = ["/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/sbin", "/opt/homebrew/bin"];
-const versionTimeoutMs = 5_000;
+const answerTimeoutMs = 5_000;
 const execute = promisify(execFile);
 
 /** Throws EngineNotAvailable when a given --engine-path is no engine that Larder runs. */
@@ -88,8 +89,23 @@ async function requireNative(path: string): Promise<EngineFound> {
 }
 
 async function identify(path: string): Promise<EngineFound | undefined> {
-  const version = parseVersion((await output(path, ["--version"])) ?? "");
-  return version && { ...version, kind: "native", path, memoryBytesMax: null, hasTls: true };
+  const [text, hasTls] = await Promise.all([output(path, ["--version"]), knowsTls(path)]);
+  const version = parseVersion(text ?? "");
+  return version && { ...version, kind: "native", path, memoryBytesMax: null, hasTls };
+}
+
+/**
+ * An engine ends at the first line of its configuration that it does not know, and names it, before it opens or writes
+ * anything. The second line here is known to none. Tried on Valkey 8.0.1 and Redis 7.0.15.
+ */
+function knowsTls(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = execFile(path, ["-"], { timeout: answerTimeoutMs }, (_, __, complaint) =>
+      resolve(complaint.includes(">>> 'larder-ends-here'")),
+    );
+    // A program that does not read it is no engine.
+    asked.stdin?.on("error", () => {}).end("tls-port 0\nlarder-ends-here\n");
+  });
 }
 
 /** The first Node on the PATH that can run the embedded engine. Bun also answers to the name, and cannot. */
@@ -126,7 +142,7 @@ function executableKey(path: string, name: string): string | undefined {
 
 async function output(path: string, args: readonly string[]): Promise<string | undefined> {
   try {
-    return (await execute(path, [...args], { timeout: versionTimeoutMs, encoding: "utf8" })).stdout;
+    return (await execute(path, [...args], { timeout: answerTimeoutMs, encoding: "utf8" })).stdout;
   } catch {
     return undefined;
   }

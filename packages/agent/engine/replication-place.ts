@@ -1,6 +1,6 @@
-/** Finds where a new life of an engine listens for its cache's other nodes. */
+/** Finds where a new life of an engine listens for its cache's other nodes, and for gateways of other hosts. */
 import { createServer } from "node:net";
-import { LarderError } from "@larder/api";
+import { type EngineFound, LarderError, type NodeSpec } from "@larder/api";
 import { allowedCpus } from "../host.ts";
 import type { NodeTls, ReplicationPlace } from "./replication-settings.ts";
 
@@ -13,10 +13,15 @@ export interface ReplicationHost {
 }
 
 /**
- * `formerPort` is the last life's, where a replica may still look for data that this life does not have. The port is
- * free now; an engine that finds it taken ends, and the next try has another. Throws EngineNotAvailable.
+ * null for a node alone that cannot have one: nobody but its own host reaches it. `formerPort` is the last life's, where a
+ * replica may still look for data that this life does not have. The port is free now; an engine that finds it taken ends,
+ * and the next try has another. Throws EngineNotAvailable.
  */
-export async function findPlace({ host, tls }: ReplicationHost, formerPort?: number): Promise<ReplicationPlace> {
+export async function findPlace(
+  { host, tls }: ReplicationHost,
+  { spec, engine, formerPort }: { spec: NodeSpec; engine: EngineFound; formerPort: number | undefined },
+): Promise<ReplicationPlace | null> {
+  if (spec.replication === null && (tls === null || !engine.hasTls)) return null;
   if (tls === null)
     throw new LarderError(
       "EngineNotAvailable",

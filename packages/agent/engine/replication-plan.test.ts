@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Leader, NodeId } from "@larder/api";
 import {
   copiedEpochOf,
+  hasWholeCopy,
   isSettled,
   parseReplication,
   planRole,
@@ -26,7 +27,7 @@ const node = (nodeId: string, runId: string | null) => ({ nodeId: nodeId as Node
 test("the leader record says what each node is to be", () => {
   const told = (leader: Leader | null, follows = true) => ({ leader, follows });
   const ended = { ...leader, endedAtMs: 1 };
-  expect(wantedRole(told(null), node("a", "life-1"))).toEqual({ kind: "as it is" });
+  expect(wantedRole(told(null), node("a", "life-1"))).toEqual({ kind: "unchanged" });
   expect(wantedRole(told(leader), node("a", "life-1"))).toEqual({ kind: "primary" });
   expect(wantedRole(told(ended), node("a", "life-1"))).toEqual({ kind: "detached" });
   expect(wantedRole(told(ended), node("b", "life-1"))).toEqual({ kind: "detached" });
@@ -47,9 +48,12 @@ describe("the commands to a role, from what is followed now", () => {
   ];
   const primary = { kind: "primary" } as const;
   const detached = { kind: "detached" } as const;
+  const unchanged = { kind: "unchanged" } as const;
   const replica = { kind: "replica", of: leaderAddress } as const;
 
   test.each([
+    [unchanged, null, []],
+    [unchanged, nowhere, []],
     [primary, null, []],
     [primary, nowhere, promote],
     [primary, leaderAddress, promote],
@@ -126,5 +130,25 @@ describe("what an engine says", () => {
     );
     expect(roleOf(detached)).toBe("detached");
     expect(isSettled(detached)).toBe(true);
+  });
+});
+
+describe("whether it may be read from while it has no link", () => {
+  const replica = (status: string, copying = 0) =>
+    seen(
+      `role:slave master_host:10.0.0.1 master_port:7001 master_link_status:${status} master_sync_in_progress:${copying}`,
+    );
+  const detached = seen(
+    "role:slave master_host:127.0.0.1 master_port:0 master_link_status:down master_sync_in_progress:0",
+  );
+
+  test.each([
+    ["a replica whose leader was lost", replica("down"), { epoch: 2, copiedEpoch: 2 }, true],
+    ["a replica that begins to follow another leader", replica("down"), { epoch: 3, copiedEpoch: 2 }, false],
+    ["one that is being copied to", replica("down", 1), { epoch: 2, copiedEpoch: 0 }, false],
+    ["a new life", detached, { epoch: 0, copiedEpoch: 0 }, false],
+    ["one that stopped with what it had", detached, { epoch: 2, copiedEpoch: 2 }, true],
+  ])("%s", (_, state, epochs, may) => {
+    expect(hasWholeCopy(state, epochs)).toBe(may);
   });
 });

@@ -2,7 +2,7 @@
  * Which role a node is to have, what its engine says of its role, and what brings the one to the other. Pure.
  *
  *   leader record                 role
- *   none                          as it is: detached by birth, or a node that served alone and is to be copied
+ *   none                          as it is: detached, or the primary of a cache that had no other node
  *   one that has ended            detached
  *   this node, this life          primary
  *   this node, another life       detached   this life's memory began empty: it is not what the record means
@@ -14,10 +14,16 @@ import type { Address, EngineUser, NodeId, ReplicaObserved, ReplicationRole, Rep
 import { credentialCommands, nowhere } from "./replication-settings.ts";
 
 export type WantedRole =
-  | { kind: "as it is" }
+  | { kind: "unchanged" }
   | { kind: "detached" }
   | { kind: "primary" }
   | { kind: "replica"; of: Address };
+
+/** Of the leader record in force, and of the leader whose data it holds whole. */
+export interface Epochs {
+  epoch: number;
+  copiedEpoch: number;
+}
 
 /** From INFO replication. */
 export interface ReplicationSeen {
@@ -41,7 +47,7 @@ export function wantedRole(
   { leader, follows }: Pick<ReplicationSpec, "leader" | "follows">,
   node: { nodeId: NodeId; runId: string | null },
 ): WantedRole {
-  if (leader === null) return { kind: "as it is" };
+  if (leader === null) return { kind: "unchanged" };
   if (leader.endedAtMs !== null) return { kind: "detached" };
   if (leader.nodeId !== node.nodeId) return follows ? { kind: "replica", of: leader.address } : { kind: "detached" };
   return { kind: leader.runId === node.runId ? "primary" : "detached" };
@@ -54,7 +60,7 @@ export function planRole(
   user: Pick<EngineUser, "name" | "password">,
 ): string[][] {
   switch (wanted.kind) {
-    case "as it is":
+    case "unchanged":
       return [];
     case "primary":
       return seen.following === null ? [] : [["REPLICAOF", "NO", "ONE"]];
@@ -78,10 +84,19 @@ export function roleOf({ following }: Pick<ReplicationSeen, "following">): Repli
 }
 
 /** Which leader's data it holds whole, from what it held before and what is seen now. */
-export function copiedEpochOf(seen: ReplicationSeen, before: { epoch: number; copiedEpoch: number }): number {
+export function copiedEpochOf(seen: ReplicationSeen, before: Epochs): number {
   if (seen.isCopying) return 0;
   const role = roleOf(seen);
   return role === "primary" || (role === "replica" && seen.isLinked) ? before.epoch : before.copiedEpoch;
+}
+
+/**
+ * Whether it may be read from while it has no link: with a whole copy, and not while it begins to follow another leader,
+ * whose data may be other data.
+ */
+export function hasWholeCopy(seen: ReplicationSeen, { epoch, copiedEpoch }: Epochs): boolean {
+  if (copiedEpoch === 0 || seen.isCopying) return false;
+  return roleOf(seen) !== "replica" || copiedEpoch === epoch;
 }
 
 /** Whether nothing is under way that a look in two seconds would be too late for. */

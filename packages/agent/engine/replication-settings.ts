@@ -1,13 +1,16 @@
 /**
- * What replication asks of an engine's settings, for Valkey 7.2 to 9 and Redis 6.2 to 7.2. A node alone has none of
- * these: it listens on no port.
+ * What an engine's settings need for others to reach it, and for replication, for Valkey 7.2 to 9 and Redis 6.2 to 7.2. A
+ * node alone has them too where it can, and begins as a primary: so it can be given replicas while it serves.
  *
- * A new engine begins detached: as a replica of `nowhere`. It must not answer as if its empty memory were the cache,
+ * A new engine of several begins detached: as a replica of `nowhere`. It must not answer as if its empty memory were the cache,
  * and nobody may copy that. Being a replica that has no link gives both, in all versions and by one command in either
  * direction: commands on data get MASTERDOWN (`replica-serve-stale-data no`), writes READONLY, and a PSYNC gets
  * NOMASTERLINK. Keeping the users off instead would have left the engine a primary, which can be copied. No process can
  * listen on port 0, so no stranger can ever answer there, and no packet leaves the machine; the price is three lines a
  * second in the engine's log. Tried on Valkey 8.0.1 and Redis 7.0.15.
+ *
+ * A replica that has data may be read from while its link is down (`replica-serve-stale-data yes`), where the cache wants
+ * that. It is never so at birth.
  */
 import type { Address, EngineFound, EngineUser, ReplicationSpec } from "@larder/api";
 import { isAtLeast } from "./version.ts";
@@ -44,7 +47,6 @@ export function replicationDirectives(
 ): (readonly [name: string, value: string, ...values: string[]])[] {
   const isValkey = engine.name === "valkey";
   return [
-    // First of all, as an engine without TLS ends at the first that it does not know.
     ["tls-port", String(address.port)],
     ["bind", address.host],
     ["tls-cert-file", tls.certPath],
@@ -53,7 +55,6 @@ export function replicationDirectives(
     ["tls-auth-clients", "yes"],
     ["tls-replication", "yes"],
     ["replica-announce-ip", address.host],
-    ["replicaof", nowhere.host, String(nowhere.port)],
     ["replica-serve-stale-data", "no"],
     ["repl-diskless-sync", "yes"],
     ["repl-diskless-sync-delay", "0"],
@@ -69,6 +70,9 @@ export function replicationDirectives(
   ];
 }
 
+/** Of an engine that is to be detached until it is told whom to follow. */
+export const detachedDirectives = [["replicaof", nowhere.host, String(nowhere.port)]] as const;
+
 /** The main thread may be bound to one CPU; what works beside it must not inherit that. */
 function cpuDirectives(cpuList: string) {
   return ["bio_cpulist", "bgsave_cpulist", "aof_rewrite_cpulist"].map((name) => [name, cpuList] as const);
@@ -80,6 +84,11 @@ export function replicationLiveSettings({ replicasToWriteMin }: ReplicationSpec)
     ["min-replicas-to-write", String(replicasToWriteMin)],
     ["min-replicas-max-lag", String(lagSecondsMax)],
   ];
+}
+
+/** Whether it may be read from while it has no link. */
+export function serveStaleCommand(serves: boolean): string[] {
+  return ["CONFIG", "SET", "replica-serve-stale-data", serves ? "yes" : "no"];
 }
 
 /** How the engine logs in to a primary. Never in the configuration file, as it has to be the password itself. */

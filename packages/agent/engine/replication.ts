@@ -19,6 +19,7 @@ import type { Clock, Log } from "@larder/service";
 import type { EngineConnection } from "./ask.ts";
 import {
   copiedEpochOf,
+  hasWholeCopy,
   isSettled,
   parseReplication,
   planRole,
@@ -27,6 +28,7 @@ import {
   roleOf,
   wantedRole,
 } from "./replication-plan.ts";
+import { serveStaleCommand } from "./replication-settings.ts";
 
 export interface ReplicationState {
   address: Address;
@@ -59,6 +61,8 @@ export class EngineReplication {
   #epochIgnored: number | null = null;
   /** null until the first look. */
   #seen: ReplicationSeen | null = null;
+  /** As it was last told to; null until it was. */
+  #servesStale: boolean | null = null;
   #told = "";
   /** When the leader was heard last: with its pings the stream goes on every second. */
   #heardAtMs = Number.NEGATIVE_INFINITY;
@@ -76,6 +80,11 @@ export class EngineReplication {
 
   get state(): ReplicationState {
     return { address: this.#address, epoch: this.#epoch, copiedEpoch: this.#copiedEpoch };
+  }
+
+  /** Whether it is the primary of a cache that never had another node. */
+  get isAlone(): boolean {
+    return this.#epoch === 0 && this.#seen?.following === null;
   }
 
   /** Whether nothing is under way that has to be looked at soon. */
@@ -104,18 +113,24 @@ export class EngineReplication {
 
   /** Puts the record in force, after a look. Safe to repeat. Throws what the connection throws. */
   async obey(connection: EngineConnection, spec: ReplicationSpec, runId: string | null): Promise<void> {
+    if (!this.#isOld(spec.leader)) await this.#follow(connection, spec, runId);
+    await this.#serveStale(connection, spec);
+  }
+
+  async #follow(connection: EngineConnection, spec: ReplicationSpec, runId: string | null): Promise<void> {
     const { leader, user } = spec;
     if (this.#seen === null) throw new Error("a leader record for an engine that nobody has looked at");
-    if (this.#isOld(leader)) return;
     const { nodeId, log } = this.#context;
     const wanted = wantedRole(spec, { nodeId, runId });
     const isReleased = this.#isYielding && (leader?.epoch ?? 0) > this.#epoch;
     const plan = planRole(wanted, this.#seen, user);
     const commands = isReleased ? releaseWith(plan) : plan;
+    if (wanted.kind === "replica" && plan.length > 0) await this.#setServeStale(connection, false);
     // All at once: a promotion is waited for.
     await Promise.all(commands.map((command) => connection.ask(...command)));
     // An order may have been faster.
     this.#epoch = Math.max(this.#epoch, leader?.epoch ?? 0);
+    this.#copiedEpoch = copiedEpochOf(this.#seen, this.state);
     if (isReleased) this.#isYielding = false;
     if (commands.length === 0) return this.#tell();
     log.info({ nodeId, epoch: this.#epoch, role: wanted.kind }, "role changed");
@@ -161,10 +176,20 @@ export class EngineReplication {
   }
 
   /** Whether it leads and nobody follows it closely, so that another may be made the primary without its knowing. */
-  get isAlone(): boolean {
+  get isUnfollowed(): boolean {
     const observed = this.observed();
     if (observed?.role !== "primary") return false;
     return !observed.replicas.some(({ state, lagSeconds }) => state === "online" && lagSeconds <= 1);
+  }
+
+  async #serveStale(connection: EngineConnection, { serveStale }: ReplicationSpec): Promise<void> {
+    await this.#setServeStale(connection, serveStale && this.#seen !== null && hasWholeCopy(this.#seen, this.state));
+  }
+
+  async #setServeStale(connection: EngineConnection, serves: boolean): Promise<void> {
+    if (serves === this.#servesStale) return;
+    await connection.ask(...serveStaleCommand(serves));
+    this.#servesStale = serves;
   }
 
   #tell(): void {

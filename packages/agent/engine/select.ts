@@ -9,11 +9,12 @@ export function selectEngine(engines: readonly EngineFound[], spec: NodeSpec): E
   const { engineVersion: asked } = spec;
   const fitting = able.find(({ name, version }) => name === asked?.name && version === asked.version) ?? able[0];
   if (fitting !== undefined) return fitting;
-  throw new LarderError("EngineNotAvailable", ofKind.length === 0 ? missing(spec) : tooSmall(spec));
+  throw new LarderError("EngineNotAvailable", ofKind.length === 0 ? missing(spec) : unfit(ofKind, spec));
 }
 
 function canServe(engine: EngineFound, spec: NodeSpec): boolean {
-  if (engine.kind === "embedded" && (spec.replication || spec.databases > embedded.databasesMax)) return false;
+  if (spec.replication && !engine.hasTls) return false;
+  if (engine.kind === "embedded" && spec.databases > embedded.databasesMax) return false;
   return engine.memoryBytesMax === null || spec.memoryBytesMax <= engine.memoryBytesMax;
 }
 
@@ -21,7 +22,9 @@ function missing(spec: NodeSpec): string {
   return spec.engine === "auto" ? "The host has no engine." : `The host has no ${spec.engine} engine.`;
 }
 
-function tooSmall(spec: NodeSpec): string {
+function unfit(engines: readonly EngineFound[], spec: NodeSpec): string {
+  if (spec.replication && engines.some(({ kind }) => kind === "native"))
+    return "The engine was built without TLS, which replication needs.";
   if (spec.replication) return "The host has only the embedded engine, which cannot replicate.";
   return (
     `The host has only the embedded engine, which serves at most ${embedded.memoryBytesMax} bytes and ` +

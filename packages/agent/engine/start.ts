@@ -18,7 +18,7 @@ export interface StartOptions {
   engine: EngineFound;
   nodePath: string | null;
   paths: NodePaths;
-  /** null for a node alone. */
+  /** null for a node that only its own host reaches. */
   place: ReplicationPlace | null;
   /** Called once, when the process ends. */
   onExit: () => void;

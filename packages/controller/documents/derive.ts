@@ -49,7 +49,14 @@ function replicationOf(cache: CacheDocument, node: CacheNode): NodeSpec["replica
   if (nodes.length === 1 && leader === null) return null;
   const led = nodes.find(({ nodeId }) => nodeId === leader?.nodeId)?.engine ?? null;
   const follows = led === null || node.engine === null || !isOlder(node.engine, led);
-  return { leader, user: replicationUser(cache), replicasToWriteMin: 0, hasOthers: nodes.length > 1, follows };
+  return {
+    leader,
+    user: replicationUser(cache),
+    replicasToWriteMin: 0,
+    hasOthers: nodes.length > 1,
+    serveStale: cache.settings.replicaReads,
+    follows,
+  };
 }
 
 /** A primary that is asked to hand over before goes on until it has. */
