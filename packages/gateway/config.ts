@@ -9,6 +9,13 @@ export const gatewayConfig = {
   "tls-port": { type: "integer", default: 6380, min: 1, max: 65535, text: "The TLS port that all caches share." },
   "tls-cert": { type: "string", default: undefined, text: "The certificate's PEM file." },
   "tls-key": { type: "string", default: undefined, text: "The private key's PEM file." },
+  "node-cert": {
+    type: "string",
+    default: undefined,
+    text: "The certificate (PEM) that engines of other hosts ask for. Without it only this machine's are reached.",
+  },
+  "node-key": { type: "string", default: undefined, text: "The certificate's key (PEM)." },
+  "node-ca": { type: "string", default: undefined, text: "The authority (PEM) that signs all nodes' certificates." },
   "proxy-protocol-from": {
     type: "string",
     default: undefined,

@@ -12,6 +12,7 @@ import type { ClientHost } from "./client/client-host.ts";
 import { sweepClients } from "./client/client-sweep.ts";
 import { OutputTotal } from "./client/output-total.ts";
 import { processRequests } from "./commands/dispatch.ts";
+import type { NodeCertificate } from "./engine/node-certificate.ts";
 import type { Port } from "./front/arrival.ts";
 import { CachePorts } from "./front/cache-ports.ts";
 import type { ConnectionLog } from "./front/connection-log.ts";
@@ -38,6 +39,8 @@ export interface GatewayOptions {
   log: Log;
   workers: WorkerBus;
   clientIds: ClientIds;
+  /** For engines of other hosts. */
+  nodeCertificate?: NodeCertificate | null;
   /** Connections from these begin with a PROXY header. */
   proxies?: BlockList | null;
   /** Where it is written who came and went. */
@@ -253,8 +256,8 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
   #serve(route: Route): void {
     let cache = this.#caches.get(route.cacheId);
     if (cache === undefined) {
-      const { randomness, clock } = this.#options;
-      cache = new ServedCache(route, { randomness, clock, onMove: () => this.onMoved() });
+      const { randomness, clock, log, nodeCertificate: certificate = null } = this.#options;
+      cache = new ServedCache(route, { randomness, clock, log, certificate, onMove: () => this.onMoved() });
       this.#caches.set(route.cacheId, cache);
       cache.warm();
     } else {

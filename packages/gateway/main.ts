@@ -13,6 +13,7 @@ import {
 } from "@larder/service";
 import { gatewayConfig } from "./config.ts";
 import { CpuPlacement } from "./cpu/cpu-placement.ts";
+import { nodeCertificateOf } from "./engine/node-certificate.ts";
 import { CertificateWatch } from "./front/certificate-watch.ts";
 import { ConnectionLog } from "./front/connection-log.ts";
 import { parseProxySources } from "./front/proxy-sources.ts";
@@ -96,6 +97,7 @@ function gatewayOf(
     host: config.host,
     tlsPort: config["tls-port"],
     tls,
+    nodeCertificate: nodeCertificateOf(config),
     log,
     proxies: parseProxySources(config["proxy-protocol-from"]),
     connectionLog,

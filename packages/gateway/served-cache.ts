@@ -2,12 +2,14 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { MoveReport, Route, RouteNode, RouteUser } from "@larder/api";
 import type { CommandTable } from "@larder/resp";
-import type { Clock, Randomness } from "@larder/service";
+import type { Clock, Log, Randomness } from "@larder/service";
 import type { ClientConnection } from "./client/client-connection.ts";
 import { EngineNode } from "./engine/engine-node.ts";
+import { EnginePlace } from "./engine/engine-place.ts";
 import type { EnginePool } from "./engine/engine-pool.ts";
 import { leaveDedicated } from "./engine/leave-dedicated.ts";
 import { Move } from "./engine/move.ts";
+import type { NodeCertificate } from "./engine/node-certificate.ts";
 import { ScriptMemory } from "./engine/script-memory.ts";
 import { counters } from "./metrics.ts";
 import { FanOut } from "./subscriptions/fan-out.ts";
@@ -15,6 +17,9 @@ import { FanOut } from "./subscriptions/fan-out.ts";
 export interface ServedCacheOptions {
   randomness: Randomness;
   clock: Clock;
+  log: Log;
+  /** For engines of other hosts. */
+  certificate: NodeCertificate | null;
   /** A move has come a step further. */
   onMove(): void;
 }
@@ -25,15 +30,19 @@ export class ServedCache {
   readonly fanOut: FanOut;
   readonly scripts = new ScriptMemory();
   readonly #options: ServedCacheOptions;
+  /** Of the route in force. */
+  #place: EnginePlace | null;
+  /** Behind it clients are served; after a move, from a moment later on. */
   #node: EngineNode;
   #move: Move | null = null;
 
   constructor(route: Route, options: ServedCacheOptions) {
     this.route = route;
     this.#options = options;
-    this.#node = this.#openNode(route.node);
+    this.#place = this.#placeOf(route.node);
+    this.#node = this.#openNode(this.#place);
     this.fanOut = new FanOut({
-      target: (engineUser, socketPath) => this.#node.subscriberTarget(engineUser, socketPath),
+      target: (engineUser, place) => this.#node.subscriberTarget(engineUser, place),
       onUse: (isUsed) => this.#node.countReceivers(isUsed),
       randomness: options.randomness,
     });
@@ -65,7 +74,7 @@ export class ServedCache {
   /** Takes a newer route. One with an older epoch is refused: it names a node that is no longer the primary. */
   update(route: Route): void {
     if (route.epoch < this.route.epoch) return;
-    const isSame = isSameNode(route.node, this.route.node);
+    const isSame = this.#place === null ? route.node === null : this.#place.isOf(route.node);
     this.route = route;
     if (!isSame) this.#changeNode(route.node);
     else {
@@ -111,9 +120,21 @@ export class ServedCache {
     this.#node.close();
   }
 
-  #openNode(node: RouteNode | null): EngineNode {
+  #placeOf(node: RouteNode | null): EnginePlace | null {
+    if (node === null) return null;
+    const { certificate, log } = this.#options;
+    const place = new EnginePlace(node, certificate);
+    if (!place.isReachable)
+      log.error(
+        { cacheId: this.route.cacheId, nodeId: node.nodeId },
+        "the engine is on another host, and the gateway has no --node-cert to reach it",
+      );
+    return place;
+  }
+
+  #openNode(place: EnginePlace | null): EngineNode {
     const { randomness, clock } = this.#options;
-    return new EngineNode({ node, route: () => this.route, randomness, clock });
+    return new EngineNode({ place, route: () => this.route, randomness, clock });
   }
 
   // ── moves ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -127,10 +148,12 @@ export class ServedCache {
 
   #beginMove(move: NonNullable<Route["move"]>): Move {
     const { clock, onMove } = this.#options;
+    const target = new EnginePlace(move.target, this.#options.certificate);
     const begun = new Move({
       move,
+      target,
       from: this.#node,
-      to: this.#openNode(move.target),
+      to: this.#openNode(target),
       fanOut: this.fanOut,
       scripts: this.scripts,
       monotonicMs: () => clock.monotonicMs(),
@@ -152,11 +175,13 @@ export class ServedCache {
   /** To the target of a move that got so far, with nothing lost; else as after a failure. */
   #changeNode(node: RouteNode | null): void {
     const move = this.#move;
-    if (move?.state !== "drained" || !isSameNode(move.target, node)) {
+    if (move?.state !== "drained" || !move.target.isOf(node)) {
       if (move !== null) this.#callOff(move);
-      this.#useNode(this.#openNode(node));
+      this.#place = this.#placeOf(node);
+      this.#useNode(this.#openNode(this.#place));
       return this.fanOut.drop();
     }
+    this.#place = move.target;
     void move.finish().then((target) => {
       // A newer route may have named yet another node meanwhile.
       if (this.#move !== move) return target.close();
@@ -182,8 +207,4 @@ export class ServedCache {
   #resumeAll(): void {
     for (const client of this.clients.values()) client.resume();
   }
-}
-
-function isSameNode(one: RouteNode | null, other: RouteNode | null): boolean {
-  return one?.nodeId === other?.nodeId && one?.socketPath === other?.socketPath && one?.version === other?.version;
 }

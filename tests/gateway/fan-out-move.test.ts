@@ -2,12 +2,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { encodeRequest } from "@larder/resp";
 import { systemRandomness } from "@larder/service";
+import { EnginePlace } from "../../packages/gateway/engine/engine-place.ts";
 import type { Answer } from "../../packages/gateway/subscriptions/subscriber-connection.ts";
 import { SubscriberLink } from "../../packages/gateway/subscriptions/subscriber-link.ts";
 import type { Kind } from "../../packages/gateway/subscriptions/subscriptions.ts";
 import { type ByteClient, connectBytes } from "../fixture/byte-client.ts";
 import { freePorts } from "../fixture/free-ports.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
+import { nodeOf } from "../fixture/route.ts";
 import { until } from "../fixture/until.ts";
 import { startValkey, type TestEngine } from "../fixture/valkey.ts";
 
@@ -15,6 +17,10 @@ const login = { user: "larder-app", password: "engine-password" };
 const lines = ["port 0", "user default off", "user larder-app on >engine-password ~* &* +@all"];
 let primary: TestEngine;
 let replica: TestEngine;
+
+function placeOf(engine: Pick<TestEngine, "socketPath">): EnginePlace {
+  return new EnginePlace(nodeOf(engine), null);
+}
 
 async function connectTo(engine: TestEngine): Promise<ByteClient> {
   const client = await connectBytes({ unix: engine.socketPath });
@@ -35,9 +41,9 @@ class Watched {
   readonly wanted = new Set<string>();
   losses = 0;
   readonly link = new SubscriberLink({
-    target: (socketPath = primary.socketPath) => ({
+    target: (place = placeOf(primary)) => ({
       ...login,
-      socketPath,
+      place,
       protocol: 3,
       database: 0,
       wantsCommands: false,
@@ -92,7 +98,7 @@ describe.skipIf(!hasValkey)("a move of subscriptions", () => {
     const watched = new Watched();
     await watched.change("subscribe", "a");
     await watched.change("subscribe", "gone");
-    await watched.link.prepare(replica.socketPath);
+    await watched.link.prepare(placeOf(replica));
     expect(await watched.change("subscribe", "late")).toBe("confirmed");
     expect(await watched.change("unsubscribe", "gone")).toBe("confirmed");
     const publisher = await connectTo(primary);
@@ -126,7 +132,7 @@ describe.skipIf(!hasValkey)("a move of subscriptions", () => {
   test("that is called off changes nothing", async () => {
     const watched = new Watched();
     await watched.change("subscribe", "stay");
-    await watched.link.prepare(replica.socketPath);
+    await watched.link.prepare(placeOf(replica));
     watched.link.abandon();
     await expect(watched.link.switchToPrepared()).rejects.toThrow("no node is prepared");
     expect(await ask(primary, "PUBLISH", "stay", "1")).toBe(":1\r\n");
@@ -139,8 +145,8 @@ describe.skipIf(!hasValkey)("a move of subscriptions", () => {
   test("to a node that is not there, or is lost, is refused", async () => {
     const watched = new Watched();
     await watched.change("subscribe", "stay");
-    await expect(watched.link.prepare("/nowhere.sock")).rejects.toThrow("was lost");
-    await watched.link.prepare(replica.socketPath);
+    await expect(watched.link.prepare(placeOf({ socketPath: "/nowhere.sock" }))).rejects.toThrow("was lost");
+    await watched.link.prepare(placeOf(replica));
     await replica.kill();
     await expect(watched.link.switchToPrepared()).rejects.toThrow();
     expect(await watched.change("subscribe", "more")).toBe("confirmed");

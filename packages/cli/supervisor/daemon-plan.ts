@@ -80,9 +80,7 @@ function agentFlags(options: UpOptions, layout: Layout): Record<string, string> 
     "controller-socket": controllerSocket(layout),
     "socket-dir": layout.socketDirectory,
     engine: options.engine,
-    "node-cert": join(layout.dataDirectory, "controller/pki/node.pem"),
-    "node-key": join(layout.dataDirectory, "controller/pki/node-key.pem"),
-    "node-ca": join(layout.dataDirectory, "controller/pki/node-ca.pem"),
+    ...nodeCertificateFlags(layout),
     ...(options.enginePath === undefined ? {} : { "engine-path": options.enginePath }),
   };
 }
@@ -95,8 +93,17 @@ function gatewayFlags(options: UpOptions, layout: Layout, worker: number): Recor
     "tls-port": String(options.tlsPort),
     "tls-cert": join(layout.dataDirectory, "controller/pki/server.pem"),
     "tls-key": join(layout.dataDirectory, "controller/pki/server-key.pem"),
+    ...nodeCertificateFlags(layout),
     workers: String(options.gatewayWorkers),
     worker: String(worker),
+  };
+}
+
+function nodeCertificateFlags(layout: Layout): Record<string, string> {
+  return {
+    "node-cert": join(layout.dataDirectory, "controller/pki/node.pem"),
+    "node-key": join(layout.dataDirectory, "controller/pki/node-key.pem"),
+    "node-ca": join(layout.dataDirectory, "controller/pki/node-ca.pem"),
   };
 }
 

@@ -78,7 +78,8 @@ test("daemons get their flags, and no secrets", () => {
   );
   expect(plans.gateways[0]?.args.join(" ")).toBe(
     "--data-dir /data/gateway --controller-socket /run/controller.sock --host 127.0.0.1 --tls-port 6380 " +
-      "--tls-cert /data/controller/pki/server.pem --tls-key /data/controller/pki/server-key.pem --workers 1 --worker 1 --supervised",
+      "--tls-cert /data/controller/pki/server.pem --tls-key /data/controller/pki/server-key.pem " +
+      "--node-cert /data/controller/pki/node.pem --node-key /data/controller/pki/node-key.pem --node-ca /data/controller/pki/node-ca.pem --workers 1 --worker 1 --supervised",
   );
 });
 

@@ -6,13 +6,14 @@ import { buildCommandTable, loginCommandTable } from "../commands/command-classe
 import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
 import { type AskConnection, connectToAsk } from "./ask-connection.ts";
+import type { EnginePlace } from "./engine-place.ts";
 import { EnginePool, type PoolKey } from "./engine-pool.ts";
 import { EngineWatch } from "./engine-watch.ts";
 import type { ServerTarget } from "./server-connection.ts";
 
 export interface EngineNodeOptions {
   /** null while the cache has no primary: clients are held. */
-  node: Route["node"];
+  place: EnginePlace | null;
   /** The route in force, for the engine's users. */
   route(): Route;
   randomness: Randomness;
@@ -55,18 +56,22 @@ export class EngineNode {
     this.loginCommands = loginCommandTable(options.route().refusedCommands);
   }
 
+  get place(): EnginePlace | null {
+    return this.#options.place;
+  }
+
   get pools(): Iterable<EnginePool> {
     return this.#pools.values();
   }
 
   /** How to connect as a pool does, with the user's present password; null while there is no node. */
   target({ user, database, protocol }: PoolKey, { wantsCommands }: { wantsCommands: boolean }): ServerTarget | null {
-    const { node, route } = this.#options;
-    if (node === null) return null;
+    const { place, route } = this.#options;
+    if (place === null) return null;
     const present = route().users.find((each) => each.engineUser === user.engineUser) ?? user;
     const { engineUser, enginePassword } = present;
     return {
-      socketPath: node.socketPath,
+      place,
       user: engineUser,
       password: enginePassword,
       protocol,
@@ -81,18 +86,18 @@ export class EngineNode {
     return user === undefined ? null : this.target({ user, database: 0, protocol: 2 }, { wantsCommands: false });
   }
 
-  /** How the subscriptions of an engine's user connect: to the socket, or else to this node; null while there is none. */
-  subscriberTarget(engineUser: string, socketPath?: string): ServerTarget | null {
+  /** How the subscriptions of an engine's user connect: to the place, or else to this node; null while there is none. */
+  subscriberTarget(engineUser: string, place?: EnginePlace): ServerTarget | null {
     const user = this.#options.route().users.find((each) => each.engineUser === engineUser);
     if (user === undefined) return null;
     const target = this.target({ user, database: 0, protocol: 3 }, { wantsCommands: false });
-    return target === null || socketPath === undefined ? target : { ...target, socketPath };
+    return target === null || place === undefined ? target : { ...target, place };
   }
 
   /** Connects before the first client comes, so that its first command waits for nothing. */
   warm(): void {
     const user = this.#options.route().users[0];
-    if (this.#options.node === null || user === undefined) return;
+    if (this.#options.place === null || user === undefined) return;
     this.pool(user, 0, 2).fast.ensure();
     this.#watchTimer ??= setInterval(() => this.#watch.look(), limits.engineWatchMs);
   }

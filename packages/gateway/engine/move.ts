@@ -24,10 +24,12 @@ import type { FanOut } from "../subscriptions/fan-out.ts";
 import { type AskConnection, connectToAsk } from "./ask-connection.ts";
 import type { DedicatedConnection } from "./dedicated-connection.ts";
 import type { EngineNode } from "./engine-node.ts";
+import type { EnginePlace } from "./engine-place.ts";
 import type { ScriptMemory } from "./script-memory.ts";
 
 export interface MoveOptions {
   move: RouteMove;
+  target: EnginePlace;
   from: EngineNode;
   to: EngineNode;
   fanOut: FanOut;
@@ -39,7 +41,6 @@ export interface MoveOptions {
 
 export class Move {
   readonly moveId: string;
-  readonly target: RouteMove["target"];
   state: MoveReport["state"] = "preparing";
 
   readonly #options: MoveOptions;
@@ -56,15 +57,18 @@ export class Move {
   constructor(options: MoveOptions) {
     this.#options = options;
     this.moveId = options.move.moveId;
-    this.target = options.move.target;
+  }
+
+  get target(): EnginePlace {
+    return this.#options.target;
   }
 
   /** Connects to the target. */
   start(): void {
-    const { from, to, fanOut } = this.#options;
+    const { from, to, target, fanOut } = this.#options;
     void connectOrNull(from).then((connection) => this.#keep(connection, "old"));
     void connectOrNull(to).then((connection) => this.#keep(connection, "new"));
-    fanOut.prepare(this.target.socketPath).then(
+    fanOut.prepare(target).then(
       () => (this.#areHubsReady = true),
       // It stays in preparation: the controller sees that, and calls it off.
       () => {},

@@ -17,10 +17,11 @@ import type { Socket } from "bun";
 import { noteIfInternal } from "../internal-errors.ts";
 import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
+import { type EnginePlace, isTrusted } from "./engine-place.ts";
 import { flushSoon } from "./flush.ts";
 
 export interface ServerTarget {
-  socketPath: string;
+  place: EnginePlace;
   user: string;
   password: string;
   protocol: Protocol;
@@ -81,9 +82,7 @@ export abstract class ServerConnection {
     this.#onClosed = events.onClosed;
     counters.larder_gateway_server_connections_total++;
     this.#loginTimer = setTimeout(() => this.#giveUpLogin(), limits.serverLoginMs);
-    Bun.connect({ unix: this.#target.socketPath, data: this as ServerConnection, socket: socketHandlers }).catch(() =>
-      this.close(),
-    );
+    this.#connect().catch(() => this.close());
   }
 
   close(): void {
@@ -91,7 +90,8 @@ export abstract class ServerConnection {
     if (this.state === "ready") counters.larder_gateway_server_connections_lost_total++;
     this.state = "closed";
     if (this.#loginTimer !== null) clearTimeout(this.#loginTimer);
-    this.#socket?.end();
+    if (this.wasReady) this.#socket?.end();
+    else this.#socket?.terminate();
     this.#onClosed(this);
     this.onEnd();
     this.#tellDrained();
@@ -176,12 +176,22 @@ export abstract class ServerConnection {
   /** The connection is closed: whoever waits for replies must be told. */
   abstract onEnd(): void;
 
+  async #connect(): Promise<void> {
+    const endpoint = this.#target.place.endpoint();
+    const data = this as ServerConnection;
+    if ("unix" in endpoint) await Bun.connect({ ...endpoint, data, socket: socketHandlers });
+    else await Bun.connect({ ...endpoint, data, socket: tlsHandlers });
+  }
+
+  /** The socket is there; with TLS, the handshake is to come. */
+  onConnect(socket: Socket<ServerConnection>): void {
+    if (this.state === "closed") socket.terminate();
+    else this.#socket = socket;
+  }
+
   onOpen(socket: Socket<ServerConnection>): void {
-    if (this.state === "closed") {
-      socket.end();
-      return;
-    }
-    this.#socket = socket;
+    this.onConnect(socket);
+    if (this.state === "closed") return;
     const { user, password, protocol } = this.#target;
     this.#ask(
       ["Hello", String(protocol), "AUTH", user, password],
@@ -297,4 +307,13 @@ const socketHandlers = {
     socket.data.close();
   },
   connectError: (socket: Socket<ServerConnection>) => socket.data.close(),
+};
+
+const tlsHandlers = {
+  ...socketHandlers,
+  open: (socket: Socket<ServerConnection>) => socket.data.onConnect(socket),
+  handshake(socket: Socket<ServerConnection>, _isNamed: boolean, error: Error | null) {
+    if (isTrusted(error)) socket.data.onOpen(socket);
+    else socket.data.close();
+  },
 };

@@ -6,14 +6,15 @@
  * of them as one, and so does the answer.
  */
 import type { Randomness } from "@larder/service";
+import type { EnginePlace } from "../engine/engine-place.ts";
 import type { ServerTarget } from "../engine/server-connection.ts";
 import { ChannelHub } from "./channel-hub.ts";
 import { matchesGlob } from "./glob-match.ts";
 import type { Kind } from "./subscriptions.ts";
 
 export interface FanOutOptions {
-  /** How to connect as the engine's user: to the socket, or to that of the route in force; null while there is none. */
-  target(engineUser: string, socketPath?: string): ServerTarget | null;
+  /** How to connect as the engine's user: to the place, or to that of the route in force; null while there is none. */
+  target(engineUser: string, place?: EnginePlace): ServerTarget | null;
   /** Whether anything is subscribed to, as PUBLISH needs counting only then. */
   onUse(isUsed: boolean): void;
   randomness: Randomness;
@@ -24,7 +25,7 @@ export class FanOut {
   readonly #hubs = new Map<string, ChannelHub>();
   #isUsed = false;
   /** The node that is prepared. */
-  #prepared: string | null = null;
+  #prepared: EnginePlace | null = null;
 
   constructor(options: FanOutOptions) {
     this.#options = options;
@@ -44,7 +45,7 @@ export class FanOut {
     let hub = this.#hubs.get(engineUser);
     if (hub === undefined) {
       hub = new ChannelHub({
-        target: (socketPath) => target(engineUser, socketPath),
+        target: (place) => target(engineUser, place),
         onUse: () => this.#noteUse(),
         randomness,
       });
@@ -86,9 +87,9 @@ export class FanOut {
   // ── moving ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Subscribes to everything at another node, too, and stays in step. Rejects when it cannot; then abandon(). */
-  async prepare(socketPath: string): Promise<void> {
-    this.#prepared = socketPath;
-    await Promise.all([...this.#hubs.values()].map((hub) => hub.link.prepare(socketPath)));
+  async prepare(place: EnginePlace): Promise<void> {
+    this.#prepared = place;
+    await Promise.all([...this.#hubs.values()].map((hub) => hub.link.prepare(place)));
   }
 
   /**

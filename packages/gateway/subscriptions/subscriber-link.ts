@@ -9,6 +9,7 @@
  */
 import { encodeRequest } from "@larder/resp";
 import { backoffMs, type Randomness } from "@larder/service";
+import type { EnginePlace } from "../engine/engine-place.ts";
 import type { ServerTarget } from "../engine/server-connection.ts";
 import { limits } from "../limits.ts";
 import { type Answer, type OnMessage, SubscriberConnection } from "./subscriber-connection.ts";
@@ -22,8 +23,8 @@ export interface Sending {
 }
 
 export interface LinkOptions {
-  /** Where to connect: to the socket, or to that of the route in force; null while there is none. */
-  target(socketPath?: string): ServerTarget | null;
+  /** Where to connect: to the place, or to that of the route in force; null while there is none. */
+  target(place?: EnginePlace): ServerTarget | null;
   /** What the engine is to be subscribed to. */
   wanted(): Iterable<[Kind, string]>;
   onMessage: OnMessage;
@@ -95,10 +96,10 @@ export class SubscriberLink {
 
   // ── moving ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Resolves when the node behind the socket has confirmed everything, rejects when it cannot. Stays in step afterwards. */
-  prepare(socketPath: string): Promise<void> {
+  /** Resolves when the node there has confirmed everything, rejects when it cannot. Stays in step afterwards. */
+  prepare(place: EnginePlace): Promise<void> {
     this.abandon();
-    const target = this.#options.target(socketPath);
+    const target = this.#options.target(place);
     if (target === null || this.#isClosed) return Promise.reject(new Error("there is no engine user to prepare for"));
     const connection = this.#open(target);
     this.#prepared = connection;
