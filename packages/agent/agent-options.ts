@@ -1,6 +1,7 @@
 /** The agent's options. */
+import { hostname } from "node:os";
 import { resolve } from "node:path";
-import { LarderError } from "@larder/api";
+import { type HostIntroduction, LarderError, parseHostIntroduction } from "@larder/api";
 import type { ConfigTable, ConfigValues } from "@larder/service";
 import type { NodeTls } from "./engine/replication-settings.ts";
 
@@ -14,11 +15,30 @@ export const agentTable = {
     default: undefined,
     text: "The native engine's program; else the PATH is searched.",
   },
-  "replication-host": {
+  address: {
     type: "string",
-    default: "127.0.0.1",
-    text: "The host's own IP address, where engines listen for the other nodes of their caches.",
+    default: undefined,
+    text: "The host's own IP address, where engines listen for the other nodes of their caches and for gateways; 127.0.0.1 for an agent beside its controller.",
   },
+  name: { type: "string", default: undefined, text: "What the host is called; else the machine's name." },
+  zone: {
+    type: "string",
+    default: undefined,
+    text: "Which zone the host is in: nodes of a cache go to different ones.",
+  },
+  "hosts-on-machine": {
+    type: "integer",
+    default: 1,
+    min: 1,
+    max: 64,
+    text: "How many hosts share the machine: each counts its part of the memory as its own.",
+  },
+  join: {
+    type: "string",
+    default: undefined,
+    text: "The controller's door, https://ADDRESS:PORT, on another machine; else its Unix socket is used.",
+  },
+  "token-file": { type: "string", default: undefined, text: "The file with the join token, for the first start." },
   "node-cert": {
     type: "string",
     default: undefined,
@@ -27,6 +47,36 @@ export const agentTable = {
   "node-key": { type: "string", default: undefined, text: "The certificate's key (PEM)." },
   "node-ca": { type: "string", default: undefined, text: "The authority (PEM) that signs all nodes' certificates." },
 } as const satisfies ConfigTable;
+
+/** What is not given is as it was known. Throws ConfigInvalid. */
+export function introductionOf(
+  config: Pick<ConfigValues<typeof agentTable>, "name" | "address" | "zone" | "join">,
+  known: Omit<HostIntroduction, "hostId"> | undefined,
+): Omit<HostIntroduction, "hostId"> {
+  const name = config.name ?? known?.name ?? machineName();
+  const address = config.address ?? known?.address ?? (config.join === undefined ? "127.0.0.1" : undefined);
+  if (address === undefined)
+    throw new LarderError("ConfigInvalid", "--address is missing: the IP address at which other hosts reach this one.");
+  try {
+    const { hostId: _, ...checked } = parseHostIntroduction({
+      hostId: "",
+      name,
+      address,
+      zone: config.zone ?? known?.zone ?? null,
+    });
+    return checked;
+  } catch (error) {
+    throw new LarderError("ConfigInvalid", (error as LarderError).message.replace(/^'(\w+)'/, "--$1"));
+  }
+}
+
+/** In the letters that a host's name may have. */
+function machineName(): string {
+  const name = hostname()
+    .replace(/[^a-z0-9.-]+/gi, "-")
+    .slice(0, 63);
+  return name.replace(/^[-.]+|[-.]+$/g, "") || "host";
+}
 
 /** null when none is given. Throws ConfigInvalid when only some are. */
 export function nodeTlsOf(

@@ -14,12 +14,14 @@ import {
   type AgentReport,
   agentLimits,
   type EngineKind,
+  type HostIntroduction,
   LarderError,
   type NodeId,
   type NodeSpec,
 } from "@larder/api";
 import {
   type Clock,
+  type ControllerDoor,
   ControllerLink,
   type Log,
   type Randomness,
@@ -33,6 +35,7 @@ import { type Engines, findEngines, noEngineError } from "./engine/find.ts";
 import type { ReplicationHost } from "./engine/replication-place.ts";
 import { ensureHostId, hostMemoryBytes } from "./host.ts";
 import { lockDirectory } from "./lock.ts";
+import { type Credentials, Membership } from "./membership.ts";
 import { listNodes, nodePaths, nodesDirectory } from "./node-folder.ts";
 import { answerOrder } from "./node-orders.ts";
 import { NodeSupervisor } from "./node-supervisor.ts";
@@ -41,7 +44,11 @@ import { Reporter } from "./reporter.ts";
 export interface AgentOptions {
   dataDirectory: string;
   socketDirectory: string;
-  controllerSocket: string;
+  door: ControllerDoor;
+  /** undefined for the agent of the controller's own machine. */
+  credentials: Credentials | undefined;
+  introduction: Omit<HostIntroduction, "hostId">;
+  hostsOnMachine: number;
   engineKind: "auto" | EngineKind;
   enginePath: string | undefined;
   searchPath: string;
@@ -62,16 +69,21 @@ export class Agent implements Started {
   #loops: Promise<unknown> = Promise.resolve();
 
   constructor(options: AgentOptions) {
-    const { controllerSocket, clock } = options;
+    const { clock } = options;
     this.#options = options;
-    this.#link = new ControllerLink({ ...options, socketPath: controllerSocket, keepAliveMs: agentLimits.keepAliveMs });
+    this.#link = new ControllerLink({ ...options, keepAliveMs: agentLimits.keepAliveMs });
     const send = () => this.#link.report("/agent/report", this.#report());
     this.#reporter = new Reporter({ send, everyMs: agentLimits.reportEveryMs, clock });
   }
 
+  /** The host was removed from the service: what it runs is nobody's any more. */
+  get ended(): Promise<LarderError> {
+    return this.#link.removed;
+  }
+
   /** Throws EngineNotAvailable on a host that has no engine and no node, DataDirectoryUnusable and AlreadyRunning. */
   async start(): Promise<void> {
-    const { dataDirectory, engineKind, randomness } = this.#options;
+    const { dataDirectory, engineKind } = this.#options;
     const enginesSoon = findEngines(this.#options);
     // Awaited below; a failure before that must not count as unhandled.
     enginesSoon.catch(() => {});
@@ -79,9 +91,10 @@ export class Agent implements Started {
     const lock = lockDirectory(dataDirectory);
     const engines = await enginesSoon;
     if (engines.found.length === 0 && !(await this.#hasLivingNode())) throw noEngineError(engineKind);
-    this.#host = { hostId: ensureHostId(dataDirectory, randomness), engines, lock };
+    this.#host = { hostId: this.#ensureHostId(), engines, lock };
     this.#resume();
-    this.#loops = Promise.all([this.#reporter.run(this.#stopped.signal), this.#follow()]);
+    const { signal } = this.#stopped;
+    this.#loops = Promise.all([this.#reporter.run(signal), this.#follow(), this.#membership().run(signal)]);
   }
 
   async stop(reason: StopReason): Promise<void> {
@@ -89,6 +102,11 @@ export class Agent implements Started {
     await Promise.all([...this.#nodes.values()].map((node) => node.stop(reason === "asked" ? "end" : "leave")));
     await this.#loops;
     this.#host?.lock.close();
+  }
+
+  #ensureHostId(): string {
+    const { credentials, dataDirectory, randomness } = this.#options;
+    return credentials?.current.hostId ?? ensureHostId(dataDirectory, randomness);
   }
 
   async #hasLivingNode(): Promise<boolean> {
@@ -112,6 +130,11 @@ export class Agent implements Started {
       log.warn("desired.json is not readable; waiting for the controller");
       return undefined;
     }
+  }
+
+  #membership(): Membership {
+    const introduction = { ...this.#options.introduction, hostId: this.#requireHost().hostId };
+    return new Membership({ ...this.#options, link: this.#link, introduction });
   }
 
   #follow(): Promise<void> {
@@ -167,9 +190,9 @@ export class Agent implements Started {
     const nodes = [...this.#nodes.values()].map((node) => node.observed());
     return {
       hostId,
-      address: this.#options.replicationHost.host,
-      zone: null,
-      memoryBytesTotal: hostMemoryBytes(),
+      address: this.#options.introduction.address,
+      zone: this.#options.introduction.zone,
+      memoryBytesTotal: Math.floor(hostMemoryBytes() / this.#options.hostsOnMachine),
       engines: engines.found,
       engineKind: this.#options.engineKind,
       nodes: nodes.filter((node) => node !== undefined),

@@ -34,6 +34,12 @@ export const errorTable = {
   DataDirectoryUnusable: { status: 500, exit: 73, text: "The data directory cannot be written." },
   AlreadyRunning: { status: 500, exit: 75, text: "Another `larder up` uses the data directory." },
   StoreUnusable: { status: 500, exit: 74, text: "The store's file cannot be opened." },
+  JoinRefused: {
+    status: 403,
+    exit: 77,
+    text: "The join token is wrong, used or expired, or the controller is not the one it names.",
+  },
+  HostRemoved: { status: 403, exit: 77, text: "The host was removed from the service." },
   NotRunning: { status: 503, exit: 69, text: "No Larder service answers." },
   ConfigInvalid: { status: 500, exit: 78, text: "An option or environment variable has a bad value." },
 } as const satisfies Record<string, { status: number; exit: number; text: string }>;

@@ -7,6 +7,7 @@
  * Errors: a refusal by the API keeps its code, message and target; nobody listening is `NotRunning`.
  */
 import { type ErrorBody, type ErrorCode, errorTable, LarderError } from "./errors.ts";
+import type { HostResource, JoinToken } from "./host-protocol.ts";
 import { cacheResourceId, resourceGroupId } from "./names.ts";
 import {
   type AccessKeys,
@@ -60,6 +61,8 @@ export interface ServiceHealth {
 interface Request {
   method?: string;
   apiVersion?: string;
+  /** After the version: "&force=true". */
+  query?: string;
   body?: unknown;
 }
 
@@ -141,6 +144,27 @@ export class ManagementClient {
     await this.#call(path, { method: "POST", body: { name, type: "Microsoft.Cache/redis" } });
   }
 
+  async listHosts(): Promise<HostResource[]> {
+    return (await this.#json<Page<HostResource>>(this.#call("/larder/hosts"))).value;
+  }
+
+  /** A token by which one host may join. */
+  async createJoinToken(): Promise<JoinToken> {
+    return this.#json(this.#call("/larder/hosts/tokens", { method: "POST" }));
+  }
+
+  async drainHost(hostId: string, wish: "drain" | "undrain"): Promise<HostResource> {
+    return this.#json(this.#call(`/larder/hosts/${encodeURIComponent(hostId)}/${wish}`, { method: "POST" }));
+  }
+
+  /** `force`: although it is silent and still has nodes, which then count as lost. */
+  async removeHost(hostId: string, { force }: { force: boolean }): Promise<void> {
+    await this.#call(`/larder/hosts/${encodeURIComponent(hostId)}`, {
+      method: "DELETE",
+      ...(force ? { query: "&force=true" } : {}),
+    });
+  }
+
   #groupPath(name: string): string {
     return resourceGroupId(this.subscription, encodeURIComponent(name));
   }
@@ -184,7 +208,8 @@ export class ManagementClient {
   }
 
   #call(path: string, request: Request = {}): Promise<Response> {
-    return this.#send(`${this.#options.api}${path}?api-version=${request.apiVersion ?? redisApiVersion}`, request);
+    const query = `api-version=${request.apiVersion ?? redisApiVersion}${request.query ?? ""}`;
+    return this.#send(`${this.#options.api}${path}?${query}`, request);
   }
 
   async #send(url: string, request: Request): Promise<Response> {

@@ -31,6 +31,8 @@ export class ControllerFixture {
       socketPath: this.socketPath,
       host: "127.0.0.1",
       apiPort: 0,
+      agentHost: undefined,
+      agentPort: 0,
       tlsPort: 6380,
       portBase: 10_000,
       domain: "larder.localhost",

@@ -2,7 +2,7 @@
  * The controller: the only writer of the truth. It keeps the store, answers the management API, tells agents and
  * gateways what to do, and reconciles caches with what they report.
  *
- *   start   store → certificates, token, subscription → reconciler → internal socket → API
+ *   start   store → certificates, token, subscription → reconciler → internal socket → agents' door → API
  *   stop    the same backwards
  *
  * The reconciler starts before the socket listens, so that no agent is ever told of fewer nodes than there are.
@@ -18,10 +18,15 @@ import { CacheActions } from "./caches/cache-actions.ts";
 import { Caches } from "./caches/caches.ts";
 import { ResourceGroups } from "./caches/resource-groups.ts";
 import { ensureServiceDocument } from "./documents/service-document.ts";
+import { HostCertificates } from "./hosts/host-certificates.ts";
+import { Hosts } from "./hosts/hosts.ts";
+import { JoinTokens } from "./hosts/join-tokens.ts";
+import type { Joining } from "./http/api-context.ts";
 import { ApiServer } from "./http/api-server.ts";
+import { AgentDoor } from "./internal/agent-door.ts";
 import { InternalServer } from "./internal/internal-server.ts";
 import { Orders } from "./orders/orders.ts";
-import { ensurePki, type PkiFiles } from "./pki/pki-directory.ts";
+import { ensureDoorPki, ensurePki, type PkiFiles } from "./pki/pki-directory.ts";
 import { keepRenewing } from "./pki/renewal.ts";
 import { serverNames } from "./pki/server-names.ts";
 import { GroupRemover } from "./reconcile/group-remover.ts";
@@ -30,12 +35,16 @@ import { keepPruning } from "./reconcile/pruning.ts";
 import { Published } from "./reconcile/published.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
+import type { Store } from "./store/store.ts";
 
 export interface ControllerOptions {
   dataDirectory: string;
   socketPath: string;
   host: string;
   apiPort: number;
+  /** Where agents of other machines come in; nowhere where it is undefined. */
+  agentHost: string | undefined;
+  agentPort: number;
   tlsPort: number;
   portBase: number;
   domain: string;
@@ -92,21 +101,28 @@ export class Controller {
     const { apiPort, tlsPort, portBase, operationTimeoutMs } = this.#options;
     const portsReserved = [apiPort, tlsPort];
     const agentReports = () => observations.agentReports();
-    const caches = new Caches({ ...base, admission, portBase, portsReserved, operationTimeoutMs, agentReports });
+    const hosts = new Hosts(base);
+    await hosts.start();
+    const caches = new Caches({ ...base, admission, portBase, portsReserved, operationTimeoutMs, agentReports, hosts });
     const actions = new CacheActions({ ...base, caches, observations, orders });
     const removeCache = (name: string) => caches.removeByName(name);
 
-    await this.#run(new Reconciler({ ...base, observations, published, admission, orders, portsReserved }));
+    await this.#run(new Reconciler({ ...base, observations, published, admission, orders, hosts, portsReserved }));
     await this.#run(new GroupRemover({ ...base, removeCache }));
     void keepPruning(store, { clock, log, signal: this.#stopping.signal });
-    await this.#run(new InternalServer({ socketPath, observations, published, orders, clock }));
+    const internal = new InternalServer({ socketPath, observations, published, orders, hosts, clock });
+    await this.#run(internal);
+    const joining = await this.#openDoor(store, hosts, internal);
     const endpointHost = endpointHostOf(host);
     const groups = new ResourceGroups(base);
     const api = {
       ...base,
+      admission,
       caches,
       actions,
       groups,
+      hosts,
+      joining,
       observations,
       published,
       subscription,
@@ -128,6 +144,37 @@ export class Controller {
     });
   }
 
+  /** null where nobody is to come in. */
+  async #openDoor(store: Store, hosts: Hosts, internal: InternalServer): Promise<Joining | null> {
+    const { dataDirectory, agentHost, agentPort, clock, randomness, log } = this.#options;
+    if (agentHost === undefined) return null;
+    const ensure = () => ensureDoorPki({ directory: join(dataDirectory, "pki"), clock, randomness });
+    const { authority, door: pair } = await ensure();
+    const certificates = new HostCertificates({ authority, hosts, clock, randomness });
+    const tokens = new JoinTokens({ store, hosts, certificates, clock, randomness });
+    const answer = (request: Request) => internal.answer(request);
+    const door = new AgentDoor({
+      host: agentHost,
+      port: agentPort,
+      door: pair,
+      hosts,
+      certificates,
+      tokens,
+      answer,
+      log,
+    });
+    await this.#run(door);
+    void keepRenewing({
+      current: pair,
+      ensure: async () => (await ensure()).door,
+      onRenewed: (renewed) => door.useCertificate(renewed),
+      clock,
+      log,
+      signal: this.#stopping.signal,
+    });
+    return { tokens, url: `https://${urlHostOf(agentHost)}:${door.port}` };
+  }
+
   async #run(part: { start(): Promise<void> | void; stop(): Promise<void> }): Promise<void> {
     await part.start();
     this.#started.push(part);
@@ -142,6 +189,12 @@ export class Controller {
       randomness,
     });
   }
+}
+
+/** What other machines are told; on every address means by the machine's name. */
+function urlHostOf(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return hostname();
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function ensureDirectory(path: string): void {

@@ -19,7 +19,13 @@ const keepAliveMs = 5_000;
 
 function linkTo(socketPath: string): ControllerLink {
   const log = createLog("fake", "error");
-  return new ControllerLink({ socketPath, keepAliveMs, clock: systemClock, randomness: systemRandomness, log });
+  return new ControllerLink({
+    door: { socketPath },
+    keepAliveMs,
+    clock: systemClock,
+    randomness: systemRandomness,
+    log,
+  });
 }
 
 export class FakeAgent {

@@ -13,6 +13,8 @@ await runDaemon({
       socketPath: required("socket", config.socket),
       host: config.host,
       apiPort: config["api-port"],
+      agentHost: config["agent-host"],
+      agentPort: config["agent-port"],
       tlsPort: config["tls-port"],
       portBase: config["port-base"],
       domain: config.domain,

@@ -12,6 +12,12 @@ export const controllerOptions = {
     max: 65_535,
     text: "The port of the management API; 0 takes a free one.",
   },
+  "agent-host": {
+    type: "string",
+    default: undefined,
+    text: "The address of the door for agents of other machines; closed where none is given.",
+  },
+  "agent-port": { type: "integer", default: 8444, min: 1, max: 65_535, text: "The port of that door." },
   "tls-port": { type: "integer", default: 6380, min: 1, max: 65_535, text: "The port that all caches share." },
   "port-base": {
     type: "integer",

@@ -124,7 +124,7 @@ function follow(
   log: Log,
 ): Started {
   const socketPath = required(config, "controller-socket");
-  const link = new ControllerLink({ ...system, socketPath, keepAliveMs: gatewayLimits.keepAliveMs, log });
+  const link = new ControllerLink({ ...system, door: { socketPath }, keepAliveMs: gatewayLimits.keepAliveMs, log });
   const keptRoutes = new KeptRoutes(required(config, "data-dir"), config.worker, log);
   const stopping = new AbortController();
   const worker = systemRandomness.uuid();

@@ -2,6 +2,7 @@ export * from "./atomic-file.ts";
 export * from "./backoff.ts";
 export * from "./clock.ts";
 export * from "./config.ts";
+export * from "./controller-door.ts";
 export * from "./controller-link.ts";
 export * from "./lifecycle.ts";
 export * from "./log.ts";

@@ -3,6 +3,7 @@
  *
  *   start      parse the configuration, call `start`, print `ready` on standard output
  *   failure    print one JSON line `{"error":{"code","message"}}` on standard output, exit with the code's status
+ *   end        when it cannot go on by its own account: print the same line, stop as if asked, exit with the code's status
  *   stop       on SIGTERM or SIGINT ("signal"); with --supervised also on a line `stop` on standard input ("asked")
  *              and at its end, which means that the supervisor died ("orphaned"). SIGINT is then ignored: a terminal
  *              sends it to the whole group, and the supervisor decides the order.
@@ -18,6 +19,8 @@ export type StopReason = "asked" | "orphaned" | "signal";
 
 export interface Started {
   stop(reason: StopReason): Promise<void>;
+  /** Resolves with the reason when no restart could help. */
+  readonly ended?: Promise<LarderError>;
 }
 
 export const daemonOptions = {
@@ -56,26 +59,34 @@ export async function runDaemon<const T extends ConfigTable>(daemon: {
         ? error
         : new LarderError("InternalError", "The daemon failed to start.", { cause: error });
     log?.error({ code: known.code, err: error }, "start failed");
-    process.stdout.write(`${JSON.stringify({ error: { code: known.code, message: known.message } })}\n`);
+    printError(known);
     process.exit(errorTable[known.code].exit);
   }
 }
 
+function printError({ code, message }: LarderError): void {
+  process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+}
+
 function stopOn(started: Started, supervised: boolean, log: Log): void {
   let stopping = false;
-  const stop = (reason: StopReason) => {
+  const stop = (reason: StopReason, exitStatus = 0) => {
     if (stopping) return;
     stopping = true;
     log.info({ reason }, "stopping");
     setTimeout(() => process.exit(1), stopTimeoutMs).unref();
     started.stop(reason).then(
-      () => process.exit(0),
+      () => process.exit(exitStatus),
       (error) => {
         log.error({ err: error }, "stop failed");
         process.exit(1);
       },
     );
   };
+  void started.ended?.then((error) => {
+    printError(error);
+    stop("asked", errorTable[error.code].exit);
+  });
   process.on("SIGTERM", () => stop("signal"));
   process.on("SIGINT", () => {
     if (!supervised) stop("signal");

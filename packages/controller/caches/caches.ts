@@ -24,11 +24,12 @@ import { deriveNodes, deriveRoute, limitsOf } from "../documents/derive.ts";
 import { cacheKey, cachesPrefix, groupKey, operationKey } from "../documents/document-keys.ts";
 import type { GroupDocument } from "../documents/group-document.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
+import type { Hosts } from "../hosts/hosts.ts";
 import type { Store, StoredDocument, Transaction } from "../store/store.ts";
 import { wantedEngine } from "../updates/wanted-engine.ts";
 import type { AdmissionLock } from "./admission-lock.ts";
 import { settingsOfPatch, settingsOfPut } from "./cache-rules.ts";
-import { inMb, placeNodes, requireRoomToGrow } from "./capacity.ts";
+import { inMb, openHosts, placeNodes, requireRoomToGrow } from "./capacity.ts";
 import { newNodeId } from "./node-id.ts";
 import { freePort, portsTaken } from "./own-ports.ts";
 
@@ -43,6 +44,7 @@ export interface CachesOptions {
   operationTimeoutMs: number;
   /** The newest reports of connected agents. */
   agentReports(): AgentReport[];
+  hosts: Pick<Hosts, "draining">;
 }
 
 /** Throws PreconditionFailed unless the cache as it is, or its absence, is what the caller expects. */
@@ -161,7 +163,7 @@ export class Caches {
     const settings = settingsOfPut(body.properties, undefined);
     const caches = (await this.all()).map((stored) => stored.value);
     const cacheId = randomness.uuid() as CacheId;
-    const hostIds = placeNodes({ cacheId, settings }, caches, this.#agents());
+    const hostIds = placeNodes({ cacheId, settings }, caches, openHosts(this.#agents(), this.#options.hosts.draining));
     const group = await store.get<GroupDocument>(groupKey(place.resourceGroup));
     if (group === undefined || group.value.removal !== null) throw groupGoing(place.resourceGroup);
     const operation = this.#newOperation("create", { subscription: place.subscription, location: body.location });

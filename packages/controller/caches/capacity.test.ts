@@ -3,7 +3,7 @@ import { type AgentReport, type EngineKind, LarderError } from "@larder/api";
 import type { CacheDocument } from "../documents/cache-document.ts";
 import { cacheFixture, nodeFixture } from "../documents/cache-fixture.ts";
 import { limitsOf } from "../documents/derive.ts";
-import { placeNodes } from "./capacity.ts";
+import { placeNodes as place, placeMore } from "./capacity.ts";
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
@@ -61,6 +61,37 @@ describe("the nodes of one cache", () => {
     const hosts = [host("a", 64 * GiB), host("b", 16 * GiB), host("c", 8 * GiB)];
     expect(placeNodes(replicated(2), [], hosts)).toEqual(["a", "b", "c"]);
     expect(placeNodes(replicated(3), [], hosts)).toEqual(["a", "b", "c", "a"]);
+  });
+
+  test("go to different zones first, then to different hosts", () => {
+    const zoned = (hostId: string, zone: string, memoryGiB: number) => ({ ...host(hostId, memoryGiB * GiB), zone });
+    const hosts = [zoned("a1", "1", 64), zoned("a2", "1", 60), zoned("b", "2", 32), zoned("c", "3", 32)];
+    expect(placeNodes(replicated(1), [], hosts)).toEqual(["a1", "b"]);
+    expect(placeNodes(replicated(2), [], hosts)).toEqual(["a1", "b", "c"]);
+    expect(placeNodes(replicated(3), [], hosts)).toEqual(["a1", "b", "c", "a2"]);
+    expect(placeNodes(replicated(1), [], hosts.slice(0, 2))).toEqual(["a1", "a2"]);
+  });
+
+  test("that come later keep away from those that are there", () => {
+    const hosts = [host("a", 64 * GiB), host("b", 16 * GiB), host("c", 32 * GiB)];
+    const oneMore = (...there: string[]) => placeNode({ ...replicated(1), nodes: there.flatMap(on) }, [], hosts, null);
+    expect(oneMore("a")).toBe("c");
+    expect(oneMore("a", "c")).toBe("b");
+    expect(oneMore("a", "b", "c")).toBe("a");
+  });
+
+  test("do not go to a host that is draining, however much room it has", () => {
+    const hosts = [host("a", 64 * GiB), host("b", 16 * GiB), host("c", 8 * GiB)];
+    expect(placeNodes(replicated(1), [], openHosts(hosts, new Set(["a"])))).toEqual(["b", "c"]);
+    expect(refusal(() => openHosts(hosts, new Set(["a", "b", "c"]))).message).toContain("draining");
+  });
+
+  test("need an engine with TLS, which a single node does not", () => {
+    const without = host("a", 64 * GiB);
+    without.engines = without.engines.map((engine) => ({ ...engine, hasTls: false }));
+    expect(placeNodes(replicated(0), [], [without])).toEqual(["a"]);
+    expect(refusal(() => placeNodes(replicated(1), [], [without])).code).toBe("EngineNotAvailable");
+    expect(placeNodes(replicated(1), [], [without, host("b", 64 * GiB)])).toEqual(["b", "b"]);
   });
 
   test("need room for each", () => {

@@ -10,9 +10,17 @@ const MiB = 1024 * 1024;
 const keptBytesMin = 512 * MiB;
 const keptFraction = 0.1;
 
+/** The hosts that may be given nodes. Throws InsufficientCapacity where all are draining. */
+export function openHosts(reports: readonly AgentReport[], draining: ReadonlySet<string>): AgentReport[] {
+  const open = reports.filter(({ hostId }) => !draining.has(hostId));
+  if (open.length > 0 || reports.length === 0) return open;
+  throw new LarderError("InsufficientCapacity", "Every host that is connected is draining and gets no nodes.");
+}
+
 /**
- * A host for each of the cache's nodes: each time the connected one with the most room among those that fit, of those that
- * have none of its nodes yet while there are any. Throws EngineNotAvailable or InsufficientCapacity with the figures.
+ * A host for each of a new cache's nodes: of those with room one in a zone that has none of the cache's nodes yet, else one
+ * that has none itself, else one with the fewest; of equals the one with the most room. Throws EngineNotAvailable or
+ * InsufficientCapacity with the figures.
  */
 export function placeNodes(
   wanted: Pick<CacheDocument, "cacheId" | "settings">,
@@ -25,11 +33,11 @@ export function placeNodes(
   if (able.length === 0) throw noEngine(reports, replicas > 0);
   const others = caches.filter((cache) => cache.cacheId !== wanted.cacheId);
   const rooms = able.map((report) => roomOn(report, others, replicas > 0));
+  const zones = new Set<string | null>();
   return Array.from({ length: replicas + 1 }, () => {
-    const best = rooms
-      .filter((room) => room.engineBytesMax >= asked && room.freeBytes >= asked)
-      .sort((a, b) => a.nodes - b.nodes || b.freeBytes - a.freeBytes)[0];
+    const best = bestOf(rooms, zones, asked);
     if (best === undefined) throw tooLarge(asked, rooms, wanted.settings);
+    zones.add(best.zone);
     best.nodes++;
     best.usedBytes += asked;
     best.freeBytes -= asked;
@@ -37,7 +45,7 @@ export function placeNodes(
   });
 }
 
-/** The host for one more node of a cache that exists, of its wanted size. Throws as `placeNodes` does. */
+/** The host for one more node of a cache that exists, of its wanted size, chosen and refused as by `placeNodes`. */
 export function placeNode(
   cache: Pick<CacheDocument, "cacheId" | "settings" | "nodes">,
   caches: readonly CacheDocument[],
@@ -45,15 +53,14 @@ export function placeNode(
   engine: EngineVersion | null,
 ): string {
   const asked = limitsOf(cache).memoryBytes;
-  const able = reports.filter((report) => enginesAllowed(report, true).some(({ hasTls }) => hasTls));
+  const able = reports.filter((report) => enginesAllowed(report, true).length > 0);
   if (able.length === 0) throw noEngine(reports, true);
   const has = (report: AgentReport) =>
     engine === null || report.engines.some(({ name, version }) => name === engine.name && version === engine.version);
   const nodesOn = (hostId: string) => cache.nodes.filter((node) => node.hostId === hostId).length;
   const rooms = able.filter(has).map((report) => ({ ...roomOn(report, caches, true), nodes: nodesOn(report.hostId) }));
-  const best = rooms
-    .filter((room) => room.engineBytesMax >= asked && room.freeBytes >= asked)
-    .sort((a, b) => a.nodes - b.nodes || b.freeBytes - a.freeBytes)[0];
+  const zones = new Set(reports.filter(({ hostId }) => nodesOn(hostId) > 0).map(({ zone }) => zone));
+  const best = bestOf(rooms, zones, asked);
   if (best === undefined)
     throw tooLarge(
       asked,
@@ -61,6 +68,14 @@ export function placeNode(
       cache.settings,
     );
   return best.hostId;
+}
+
+/** `zones` have nodes of the cache. Hosts without a zone are in one together: where nobody names zones, they mean nothing. */
+function bestOf(rooms: readonly Room[], zones: ReadonlySet<string | null>, asked: number): Room | undefined {
+  const fitting = rooms.filter((room) => room.engineBytesMax >= asked && room.freeBytes >= asked);
+  return fitting.sort(
+    (a, b) => Number(zones.has(a.zone)) - Number(zones.has(b.zone)) || a.nodes - b.nodes || b.freeBytes - a.freeBytes,
+  )[0];
 }
 
 /** What each host has left to give. */
@@ -89,6 +104,7 @@ export function requireRoomToGrow(
 
 interface Room {
   hostId: string;
+  zone: string | null;
   /** Of the cache that is being placed. */
   nodes: number;
   totalBytes: number;
@@ -109,6 +125,7 @@ function roomOn(report: AgentReport, caches: readonly CacheDocument[], isReplica
   );
   return {
     hostId: report.hostId,
+    zone: report.zone,
     nodes: 0,
     totalBytes,
     usedBytes,
@@ -118,18 +135,24 @@ function roomOn(report: AgentReport, caches: readonly CacheDocument[], isReplica
   };
 }
 
-/** With both kinds allowed, a native engine is preferred and the embedded one, which cannot be copied, stands in only where there is none. */
+/**
+ * With both kinds allowed, a native engine is preferred and the embedded one stands in only where there is none. It cannot be
+ * copied, and neither can a native one without TLS.
+ */
 function enginesAllowed(report: AgentReport, isReplicated: boolean) {
   const allowed = report.engines.filter((engine) => report.engineKind === "auto" || engine.kind === report.engineKind);
   const native = allowed.filter((engine) => engine.kind === "native");
-  return native.length > 0 || isReplicated ? native : allowed;
+  if (isReplicated) return native.filter((engine) => engine.hasTls);
+  return native.length > 0 ? native : allowed;
 }
 
 function noEngine(reports: readonly AgentReport[], isReplicated: boolean): LarderError {
   const kind = reports[0]?.engineKind ?? "auto";
   const what = kind === "auto" ? "engine" : `${kind} engine`;
-  const why = isReplicated ? " A cache with replicas needs a native one: install valkey-server." : "";
-  return new LarderError("EngineNotAvailable", `No ${what} was found on the host.${why}`);
+  const where = reports.length > 1 ? "any host" : "the host";
+  const why = isReplicated ? " A cache with replicas needs a native one with TLS: install valkey-server." : "";
+  const copied = isReplicated ? "that can be copied " : "";
+  return new LarderError("EngineNotAvailable", `No ${what} ${copied}was found on ${where}.${why}`);
 }
 
 function tooLarge(asked: number, rooms: readonly Room[], settings: CacheSettings): LarderError {

@@ -8,6 +8,9 @@ export const cachesPrefix = "caches/";
 export const groupsPrefix = "groups/";
 export const operationsPrefix = "operations/";
 export const eventsPrefix = "events/";
+export const hostsPrefix = "hosts/";
+export const removedHostsPrefix = "removed-hosts/";
+export const joinTokensPrefix = "join-tokens/";
 export const serviceKey = "service";
 
 /** Of an event's number in its key. More than a cache can ever have. */
@@ -32,4 +35,17 @@ export function eventKey(cacheId: CacheId, number: number): string {
 
 export function operationKey(operationId: string): string {
   return `${operationsPrefix}${operationId.toLowerCase()}`;
+}
+
+export function hostKey(hostId: string): string {
+  return `${hostsPrefix}${hostId.toLowerCase()}`;
+}
+
+/** Stays for good: an agent that was removed must hear so however late it comes back. */
+export function removedHostKey(hostId: string): string {
+  return `${removedHostsPrefix}${hostId.toLowerCase()}`;
+}
+
+export function joinTokenKey(secretSha256: string): string {
+  return `${joinTokensPrefix}${secretSha256}`;
 }

@@ -1,17 +1,31 @@
 /** What the handlers of the management API work with. */
 import type { Clock, Log, Randomness } from "@larder/service";
+import type { AdmissionLock } from "../caches/admission-lock.ts";
 import type { CacheActions } from "../caches/cache-actions.ts";
 import type { Caches } from "../caches/caches.ts";
 import type { ResourceGroups } from "../caches/resource-groups.ts";
+import type { Hosts } from "../hosts/hosts.ts";
+import type { JoinTokens } from "../hosts/join-tokens.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import type { Published } from "../reconcile/published.ts";
 import type { Store } from "../store/store.ts";
 
+/** How other machines' agents join. */
+export interface Joining {
+  tokens: JoinTokens;
+  /** Of the door, as they reach it. */
+  url: string;
+}
+
 export interface ApiContext {
   store: Store;
+  admission: AdmissionLock;
   caches: Caches;
   actions: CacheActions;
   groups: ResourceGroups;
+  hosts: Hosts;
+  /** null: there is no door for agents of other machines. */
+  joining: Joining | null;
   observations: Observations;
   published: Published;
   clock: Clock;

@@ -8,6 +8,7 @@ import { armHeaders } from "./arm-headers.ts";
 import { bearerAuthentication } from "./authentication.ts";
 import { groupRoutes } from "./group-routes.ts";
 import { health } from "./health.ts";
+import { hostRoutes } from "./host-routes.ts";
 import { metadataEndpoints } from "./metadata-endpoints.ts";
 import { metrics } from "./metrics.ts";
 import { nameAvailability } from "./name-availability.ts";
@@ -36,7 +37,7 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
   app.use(cachesInGroup, requireRedisVersion);
   app.use(`${cachesInGroup}/*`, requireRedisVersion);
 
-  for (const routes of [metrics, subscriptions, providerRoutes, groupRoutes, operations, nameAvailability])
+  for (const routes of [metrics, hostRoutes, subscriptions, providerRoutes, groupRoutes, operations, nameAvailability])
     routes(app, api);
   for (const routes of [redisCaches, redisKeys, redisActions, patchSchedules, redisUpdates, redisEvents, redisUnbuilt])
     routes(app, api);

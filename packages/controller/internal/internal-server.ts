@@ -3,8 +3,18 @@
  * `gateway-protocol.ts`). Who can open the socket is trusted: what passes here has engine passwords in it.
  */
 import { chmodSync, rmSync } from "node:fs";
-import { type AgentAnswer, type AgentReport, agentLimits, type GatewayReport, gatewayLimits } from "@larder/api";
+import {
+  type AgentAnswer,
+  type AgentReport,
+  agentLimits,
+  errorTable,
+  type GatewayReport,
+  gatewayLimits,
+  LarderError,
+  parseHostIntroduction,
+} from "@larder/api";
 import type { Clock } from "@larder/service";
+import type { Hosts } from "../hosts/hosts.ts";
 import type { Orders } from "../orders/orders.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import type { Published } from "../reconcile/published.ts";
@@ -14,6 +24,7 @@ export interface InternalServerOptions {
   socketPath: string;
   observations: Observations;
   published: Published;
+  hosts: Hosts;
   orders: Orders;
   clock: Clock;
 }
@@ -33,8 +44,8 @@ export class InternalServer {
     rmSync(socketPath, { force: true });
     this.#server = Bun.serve({
       unix: socketPath,
-      fetch: (request) => this.#answer(request),
-      error: () => new Response("not understood\n", { status: 400 }),
+      fetch: (request) => this.answer(request),
+      error: refusal,
     });
     chmodSync(socketPath, 0o600);
   }
@@ -45,11 +56,16 @@ export class InternalServer {
     rmSync(this.#options.socketPath, { force: true });
   }
 
-  async #answer(request: Request): Promise<Response> {
+  /** For callers that are known to speak for the host that they name: the socket's, and those of the agents' door. */
+  async answer(request: Request): Promise<Response> {
     const url = new URL(request.url);
     switch (`${request.method} ${url.pathname}`) {
       case "GET /agent/watch":
-        return this.#watchAgent(request, url.searchParams.get("host"));
+        return await this.#watchAgent(request, url.searchParams.get("host"));
+      case "POST /agent/register":
+        return Response.json(
+          await this.#options.hosts.register(parseHostIntroduction(await request.json()), { isLocal: true }),
+        );
       case "GET /gateway/watch":
         return this.#watchGateway(request, url.searchParams.get("worker"));
       case "POST /agent/report":
@@ -66,9 +82,10 @@ export class InternalServer {
     }
   }
 
-  #watchAgent(request: Request, hostId: string | null): Response {
+  async #watchAgent(request: Request, hostId: string | null): Promise<Response> {
     if (hostId === null || hostId === "") return new Response("host is missing\n", { status: 400 });
-    const { observations, published, orders, clock } = this.#options;
+    const { observations, published, orders, hosts, clock } = this.#options;
+    await hosts.requireNotRemoved(hostId);
     const ends = [observations.agentConnected(hostId)];
     const onOpen = (say: (message: object) => void) => ends.push(orders.opened(hostId, say));
     const onEnd = () => {
@@ -86,6 +103,12 @@ export class InternalServer {
     const signal = AbortSignal.any([request.signal, this.#stopping.signal]);
     return stream(documentStream(published.routes, { keepAliveMs: gatewayLimits.keepAliveMs, clock, signal, onEnd }));
   }
+}
+
+function refusal(error: Error): Response {
+  if (!(error instanceof LarderError)) return new Response("not understood\n", { status: 400 });
+  const { code, message } = error;
+  return Response.json({ error: { code, message } }, { status: errorTable[code].status });
 }
 
 function stream(body: ReadableStream<Uint8Array>): Response {

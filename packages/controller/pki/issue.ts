@@ -4,6 +4,8 @@
  * Everything comes and goes as PEM. The certificate library is loaded at the first use, as an ordinary start issues
  * nothing and should not pay for it.
  */
+import { createPublicKey } from "node:crypto";
+import { LarderError } from "@larder/api";
 import type { Randomness } from "@larder/service";
 
 export interface IssuedPair {
@@ -63,21 +65,65 @@ export function issueNodeCertificate(
   return issueCertificate(authority, { names, uses: ["serverAuth", "clientAuth"] }, validity, randomness);
 }
 
+/** For a host's own key, of which only the public half is known here. Its subject is the host's id. */
+export function certifyHost(
+  authority: IssuedPair,
+  host: { hostId: string; address: string; publicKey: CryptoKey },
+  validity: Validity,
+  randomness: Randomness,
+): Promise<string> {
+  const names = { dns: [host.hostId], ip: [host.address] };
+  return certify(
+    authority,
+    { names, uses: ["serverAuth", "clientAuth"], publicKey: host.publicKey },
+    validity,
+    randomness,
+  );
+}
+
+/** Throws InvalidParameter unless it is one of EC P-256. */
+export async function parsePublicKey(pem: string): Promise<CryptoKey> {
+  try {
+    const key = createPublicKey({ key: pem, format: "pem", type: "spki" });
+    const der = key.export({ format: "der", type: "spki" });
+    return await crypto.subtle.importKey("spki", new Uint8Array(der), keyAlgorithm, true, ["verify"]);
+  } catch (cause) {
+    const text = "'publicKeyPem' must be a public key of EC P-256.";
+    throw new LarderError("InvalidParameter", text, { target: "publicKeyPem", cause });
+  }
+}
+
 async function issueCertificate(
   authority: IssuedPair,
-  { names, uses }: { names: ServerNames; uses: ("serverAuth" | "clientAuth")[] },
+  wanted: Omit<Wanted, "publicKey">,
   validity: Validity,
   randomness: Randomness,
 ): Promise<IssuedPair> {
+  const keys = await newKeyPair();
+  const certificatePem = await certify(authority, { ...wanted, publicKey: keys.publicKey }, validity, randomness);
+  return { certificatePem, keyPem: await exportKey(keys.privateKey) };
+}
+
+interface Wanted {
+  names: ServerNames;
+  uses: ("serverAuth" | "clientAuth")[];
+  publicKey: CryptoKey;
+}
+
+async function certify(
+  authority: IssuedPair,
+  { names, uses, publicKey }: Wanted,
+  validity: Validity,
+  randomness: Randomness,
+): Promise<string> {
   const x509 = await loadX509();
   const issuer = new x509.X509Certificate(authority.certificatePem);
-  const keys = await newKeyPair();
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerial(randomness),
     subject: [{ O: ["Larder"] }, { CN: [names.dns[0] ?? "larder"] }],
     issuer: issuer.subjectName,
     ...validity,
-    publicKey: keys.publicKey,
+    publicKey,
     signingKey: await importKey(authority.keyPem),
     signingAlgorithm: keyAlgorithm,
     extensions: [
@@ -88,11 +134,11 @@ async function issueCertificate(
         ...names.dns.map((value) => ({ type: "dns" as const, value })),
         ...names.ip.map((value) => ({ type: "ip" as const, value })),
       ]),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
     ],
   });
-  return { certificatePem: `${certificate.toString("pem")}\n`, keyPem: await exportKey(keys.privateKey) };
+  return `${certificate.toString("pem")}\n`;
 }
 
 export interface ServerNames {

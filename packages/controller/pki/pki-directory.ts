@@ -9,6 +9,8 @@
  *   node-ca-key.pem 0600
  *   node.pem        0644  by which those engines know each other
  *   node-key.pem    0600
+ *   door.pem        0644  where there is a door for agents of other machines: by which they know the controller
+ *   door-key.pem    0600
  *
  * A key is written before its certificate, each file whole or not at all. A crash in between leaves a key without a
  * certificate, or a certificate that does not fit its key: the next start sees either and issues anew. An
@@ -17,7 +19,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LarderError } from "@larder/api";
+import { agentDoorName, LarderError } from "@larder/api";
 import { type Clock, type Randomness, writeFileAtomic } from "@larder/service";
 import {
   type IssuedPair,
@@ -68,6 +70,18 @@ export async function ensurePki(options: {
   };
 }
 
+/** The nodes' authority, and what it signed for the controller's door. As idempotent as `ensurePki`. */
+export async function ensureDoorPki(options: {
+  directory: string;
+  clock: Clock;
+  randomness: Randomness;
+}): Promise<{ authority: IssuedPair; door: IssuedPair }> {
+  const at: Place = { ...options, nowMs: options.clock.nowMs() };
+  const authority = await ensureAuthority("node-ca", at);
+  const names: ServerNames = { dns: [agentDoorName], ip: [] };
+  return { authority, door: await ensureSigned("door", { authority, names, issue: issueServerCertificate }, at) };
+}
+
 interface Place {
   directory: string;
   nowMs: number;
@@ -101,9 +115,14 @@ async function ensureSigned(
   const paths = pathsOf(name, directory);
   const current = readPair(paths.certificate, paths.key);
   if (current !== undefined && serves(current, authority, names, nowMs)) return current;
-  const issued = await issue(authority, names, validity(nowMs, certificateDays), randomness);
+  const issued = await issue(authority, names, certificateValidity(nowMs), randomness);
   writePair(issued, paths);
   return issued;
+}
+
+/** How long everything but an authority is good for. */
+export function certificateValidity(nowMs: number): Validity {
+  return validity(nowMs, certificateDays);
 }
 
 function validity(nowMs: number, days: number): Validity {

@@ -108,6 +108,13 @@ export class Observations {
       .sort((a, b) => a.hostId.localeCompare(b.hostId));
   }
 
+  /** What the host's agent said last, and how long ago; undefined where it has not spoken to this process. */
+  lastReport(hostId: string): { report: AgentReport; silentMs: number } | undefined {
+    const agent = this.#agents.get(hostId);
+    if (agent?.report === undefined) return undefined;
+    return { report: agent.report, silentMs: this.#clock.monotonicMs() - agent.reportedAtMs };
+  }
+
   /** What the host's agent said last about the node, whether it is connected or not. */
   node({ hostId, nodeId }: Pick<CacheNode, "nodeId" | "hostId">): {
     connected: boolean;

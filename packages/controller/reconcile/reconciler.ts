@@ -14,6 +14,7 @@ import type { CacheDocument } from "../documents/cache-document.ts";
 import { noteEvent } from "../documents/cache-events.ts";
 import { cacheEventsPrefix, cacheKey, cachesPrefix, operationKey } from "../documents/document-keys.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
+import type { Hosts } from "../hosts/hosts.ts";
 import type { Orders } from "../orders/orders.ts";
 import type { Store, StoredDocument, Transaction } from "../store/store.ts";
 import { handOver } from "./hand-over.ts";
@@ -32,6 +33,7 @@ export interface ReconcilerOptions {
   published: Published;
   admission: AdmissionLock;
   orders: Orders;
+  hosts: Pick<Hosts, "draining" | "listen">;
   /** Ports of the service itself. */
   portsReserved: readonly number[];
   clock: Clock;
@@ -58,7 +60,7 @@ export class Reconciler {
   }
 
   async start(): Promise<void> {
-    const { store, observations, published } = this.#options;
+    const { store, observations, published, hosts } = this.#options;
     const listing = await store.list<CacheDocument>(cachesPrefix);
     await published.refresh();
     for (const { value } of listing.documents) this.#names.set(value.cacheId, value.name.toLowerCase());
@@ -67,6 +69,7 @@ export class Reconciler {
       onAgent: () => this.#mark(this.#names.values()),
       onProgress: () => this.#mark(this.#unsettled),
     });
+    hosts.listen({ onDraining: () => this.#mark(this.#names.values()) });
     this.#following = Promise.all([this.#follow(listing.revision), this.#watchLeases()]);
     this.#mark(this.#names.values());
   }
@@ -134,8 +137,9 @@ export class Reconciler {
   }
 
   #around(cache: CacheDocument): Surroundings {
-    const { observations, published, clock } = this.#options;
-    const fleet = { caches: published.caches, reports: observations.agentReports(), hostsDraining: [] };
+    const { observations, published, hosts, clock } = this.#options;
+    const hostsDraining = [...hosts.draining];
+    const fleet = { caches: published.caches, reports: observations.agentReports(), hostsDraining };
     return surroundingsOf(cache, fleet, clock.nowMs());
   }
 
