@@ -26,6 +26,7 @@ export function formatUsageError(text: string, colors: Colors): string {
 /** What to do next, where the code alone decides it. */
 const hints: Partial<Record<ErrorCode, string>> = {
   NotRunning: "start the service with `larder up`",
+  HostRemoved: "to let it join again as a new host, remove its agent's data directory and start it with a new token",
   ResourceNotFound: "`larder list` shows the caches that there are",
   InvalidAuthenticationToken: "another service may use this data directory's address; look with `larder status`",
   EngineNotAvailable:

@@ -33,6 +33,7 @@ export function createProgram(): Command {
   addService(program);
   addCaches(program);
   addUse(program);
+  addHosts(program);
   return program;
 }
 
@@ -52,8 +53,13 @@ function addService(program: Command): void {
         "processes that share the gateway's work (default: 1 on up to 2 cores, else half the cores, at most 8)",
       ),
     )
-    .addOption(withVariable("--engine <kind>", "run engines of this kind: auto, native or embedded").default("auto"))
-    .addOption(withVariable("--engine-path <file>", "the valkey-server or redis-server to run"))
+    .addOption(withVariable("--hosts <number>", "run so many hosts here, for development").default("1"))
+    .addOption(withVariable("--agent-host <address>", "let agents of other machines join, at this address"))
+    .addOption(withVariable("--agent-port <port>", "port for them").default("8444"))
+    .addOption(withVariable("--address <ip>", "where other hosts reach this one (default: --agent-host)"))
+    .addOption(withVariable("--zone <name>", "the zone that this machine is in"))
+    .addOption(engineOption())
+    .addOption(enginePathOption())
     .addOption(withVariable("--ready-file <file>", "write how to connect to this file once all is ready"))
     .addOption(noQuickstartOption())
     .addHelpText("after", examples("larder up", "larder up --engine embedded --data-dir ./larder-data"))
@@ -191,6 +197,70 @@ function addUse(program: Command): void {
     .action(async (name, command, options) =>
       (await import("./commands/console.ts")).openConsole(name, command, options),
     );
+}
+
+function addHosts(program: Command): void {
+  program
+    .command("agent")
+    .summary("run this machine as a host of a service elsewhere")
+    .description("Run this machine as a host of a service whose controller is elsewhere, until Ctrl-C. Engines run on.")
+    .addOption(dataDirOption())
+    .addOption(withVariable("--join <url>", "the controller's address, as `larder host add` prints it; kept"))
+    .addOption(withVariable("--token-file <file>", "the file with the token, for the first start"))
+    .addOption(withVariable("--address <ip>", "where other hosts reach this one; kept"))
+    .addOption(withVariable("--zone <name>", "the zone that this machine is in; kept"))
+    .addOption(withVariable("--name <name>", "what the host is called (default: the machine's name); kept"))
+    .addOption(engineOption())
+    .addOption(enginePathOption())
+    .addHelpText(
+      "after",
+      examples(
+        "larder agent --join https://10.0.0.1:8444 --token-file join-token --address 10.0.0.5 --zone 2",
+        "larder agent",
+      ),
+    )
+    .action(async (options) => (await import("./commands/agent.ts")).agent(options));
+  const host = program.command("host").summary("list, add, drain or remove hosts").description("The service's hosts.");
+  host.helpCommand(false);
+  host
+    .command("list")
+    .alias("ls")
+    .description("List the hosts, what they have and how they are.")
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .action(async (options) => (await import("./commands/host.ts")).listHosts(options));
+  host
+    .command("add")
+    .description("Print a token by which one machine may join, and what to run there.")
+    .option("--address <ip>", "the machine's address, for the command that is printed")
+    .option("--zone <name>", "its zone")
+    .option("--name <name>", "its name")
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .action(async (options) => (await import("./commands/host.ts")).addHost(options));
+  host
+    .command("drain <host>")
+    .description("Move all nodes away from a host, and place none there.")
+    .option("--undo", "let it have nodes again")
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .action(async (name, options) => (await import("./commands/host.ts")).drainHost(name, options));
+  host
+    .command("remove <host>")
+    .alias("rm")
+    .description("Remove a host that has no nodes. Its certificate is not accepted any more.")
+    .option("--force", "also one that is silent and has nodes; what only it has is lost")
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .action(async (name, options) => (await import("./commands/host.ts")).removeHost(name, options));
+}
+
+function engineOption(): Option {
+  return withVariable("--engine <kind>", "run engines of this kind: auto, native or embedded").default("auto");
+}
+
+function enginePathOption(): Option {
+  return withVariable("--engine-path <file>", "the valkey-server or redis-server to run");
 }
 
 /** Not by `env()`: that takes a switch as given whatever the variable's value is. */

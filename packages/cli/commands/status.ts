@@ -53,7 +53,7 @@ function daemonStatus(name: string, ids: readonly number[], health: ServiceHealt
   const pids = ids.filter(isAlive);
   const isHeard = {
     controller: health !== undefined,
-    agent: health?.agents !== 0,
+    agent: (health?.agents ?? 0) >= ids.length,
     gateway: (health?.gateways ?? 0) >= ids.length,
   };
   const state = pids.length === 0 ? "stopped" : isHeard[name as keyof typeof isHeard] ? "running" : "disconnected";

@@ -81,6 +81,8 @@ function localService({ options, terminal, clock }: UpContext, { layout }: Owned
         const why = exit.error?.message ?? describeExit(exit);
         say(`${terminal.errColors.yellow(`The ${plan.name} ended`)} (${why}); ${when}.`);
       },
+      onGivenUp: (plan, exit) =>
+        say(`${terminal.errColors.red(`The ${plan.name} ended`)} (${exit.error?.message ?? describeExit(exit)})`),
       onRestarted: (plan, pid) => say(`The ${plan.name} runs again (process ${pid}).`),
     },
   });

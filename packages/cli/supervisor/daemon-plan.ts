@@ -39,9 +39,16 @@ export function layoutOf(dataDirectory: string, socketDirectory: string): Layout
   };
 }
 
+/** An agent that comes as one of another machine would, and what it needs for its first start. */
+export interface AgentPlan extends DaemonPlan {
+  /** null: it comes by the controller's socket. */
+  join: { directory: string; tokenPath: string; identityPath: string } | null;
+}
+
 export interface ServicePlan {
   controller: DaemonPlan;
-  agent: DaemonPlan;
+  /** One for each host, the first of them beside the controller. */
+  agents: AgentPlan[];
   /** The workers that share the gateway's ports. */
   gateways: DaemonPlan[];
 }
@@ -56,7 +63,12 @@ export function planDaemons(options: UpOptions, layout: Layout, packagesDirector
   const workers = options.gatewayWorkers;
   return {
     controller: planOf("controller", controllerFlags(options, layout)),
-    agent: planOf("agent", agentFlags(options, layout)),
+    agents: Array.from({ length: options.hosts }, (_, index) => {
+      const name = index === 0 ? "agent" : `agent-${index + 1}`;
+      const join = index === 0 ? null : joinOf(layout, name);
+      const flags = join === null ? firstAgentFlags(options, layout) : joiningAgentFlags(options, layout, index + 1);
+      return { ...planOf("agent", flags, name), join };
+    }),
     gateways: Array.from({ length: workers }, (_, index) =>
       planOf("gateway", gatewayFlags(options, layout, index + 1), workers === 1 ? "gateway" : `gateway-${index + 1}`),
     ),
@@ -71,17 +83,51 @@ function controllerFlags(options: UpOptions, layout: Layout): Record<string, str
     "api-port": String(options.apiPort),
     "tls-port": String(options.tlsPort),
     "port-base": String(options.portBase),
+    ...(options.agentHost === undefined
+      ? {}
+      : { "agent-host": options.agentHost, "agent-port": String(options.agentPort) }),
   };
 }
 
 function agentFlags(options: UpOptions, layout: Layout): Record<string, string> {
   return {
-    "data-dir": join(layout.dataDirectory, "agent"),
-    "controller-socket": controllerSocket(layout),
     "socket-dir": layout.socketDirectory,
     engine: options.engine,
-    ...nodeCertificateFlags(layout),
+    ...(options.hosts === 1 ? {} : { "hosts-on-machine": String(options.hosts) }),
     ...(options.enginePath === undefined ? {} : { "engine-path": options.enginePath }),
+  };
+}
+
+function firstAgentFlags(options: UpOptions, layout: Layout): Record<string, string> {
+  return {
+    ...agentFlags(options, layout),
+    "data-dir": join(layout.dataDirectory, "agent"),
+    "controller-socket": controllerSocket(layout),
+    address: options.address,
+    ...(options.hosts === 1 ? {} : { name: "host-1" }),
+    ...(options.zone === undefined ? {} : { zone: options.zone }),
+    ...nodeCertificateFlags(layout),
+  };
+}
+
+function joiningAgentFlags(options: UpOptions, layout: Layout, number: number): Record<string, string> {
+  const { directory, tokenPath } = joinOf(layout, `agent-${number}`);
+  return {
+    ...agentFlags(options, layout),
+    "data-dir": directory,
+    address: `127.0.0.${number}`,
+    name: `host-${number}`,
+    join: `https://${options.agentHost}:${options.agentPort}`,
+    "token-file": tokenPath,
+  };
+}
+
+function joinOf(layout: Layout, name: string): NonNullable<AgentPlan["join"]> {
+  const directory = join(layout.dataDirectory, name);
+  return {
+    directory,
+    tokenPath: join(directory, "join-token"),
+    identityPath: join(directory, "identity/identity.json"),
   };
 }
 

@@ -44,6 +44,14 @@ describe("a daemon", () => {
     expect(replay("start ready exited@10 due@10 exited@60000").actions).toBe("spawn announce retry:0 spawn retry:100");
   });
 
+  test("that says that no restart helps is not restarted", () => {
+    expect(replay("start ready refused stop")).toEqual({
+      actions: "spawn announce give-up none",
+      state: { kind: "stopped" },
+    });
+    expect(replay("start ready stop refused").state).toEqual({ kind: "stopped" });
+  });
+
   test("is stopped from any state", () => {
     expect(replay("start stop ready exited")).toEqual({
       actions: "spawn ask-to-stop none none",

@@ -7,11 +7,14 @@
  *   starting   exited   failed     give-up        on the first start: the operator must act, trying again is no help
  *                       waiting    retry          on a restart
  *   running    exited   waiting    retry
+ *   starting, running
+ *              refused  failed     give-up        it ended and said that no restart helps
  *   waiting    due      starting   spawn
  *   starting, running
  *              stop     stopping   ask-to-stop
  *   stopping   ready    stopping   -              it said so just before it read the request
- *   stopping   exited   stopped    -
+ *   stopping   exited, refused
+ *                       stopped    -
  *   idle, waiting, failed
  *              stop     stopped    -
  *   stopped, stopping
@@ -45,7 +48,7 @@ export type DaemonState =
   | { kind: "stopping" }
   | { kind: "stopped" };
 
-export type DaemonEvent = "start" | "ready" | "exited" | "due" | "stop";
+export type DaemonEvent = "start" | "ready" | "exited" | "refused" | "due" | "stop";
 
 export type DaemonAction =
   | { kind: "none" }
@@ -68,6 +71,10 @@ export function transition(state: DaemonState, event: DaemonEvent, nowMs: number
       return afterStop(state);
     case "exited":
       return afterExit(state, nowMs);
+    case "refused":
+      if (state.kind === "stopping") return { state: { kind: "stopped" }, action: none };
+      if (state.kind !== "starting" && state.kind !== "running") break;
+      return { state: { kind: "failed" }, action: { kind: "give-up" } };
     case "due":
       return afterDue(state, nowMs);
     case "start":

@@ -14,6 +14,8 @@ const stopTimeoutMs = 12_000;
 export interface DaemonEvents {
   /** It ended by itself and is started again after the delay. */
   onCrash(plan: DaemonPlan, exit: DaemonExit, delayMs: number): void;
+  /** It ended by itself, after it was ready, and is not started again: its host does not belong to the service any more. */
+  onGivenUp(plan: DaemonPlan, exit: DaemonExit): void;
   /** A later life is ready, under a new process id. */
   onRestarted(plan: DaemonPlan, pid: number): void;
 }
@@ -84,6 +86,7 @@ export class Daemon {
       case "ask-to-stop":
         return this.#process?.askToStop();
       case "give-up":
+        if (this.#isReadyOnce) return this.#events.onGivenUp(this.plan, this.#exit);
         return this.#first.reject(startFailure(this.plan, this.#exit));
       case "retry":
         this.#cancelRetry = this.#clock.after(step.action.delayMs, () => this.#take("due"));
@@ -96,7 +99,7 @@ export class Daemon {
     this.#process = process;
     void process.exited.then((exit) => {
       this.#exit = exit;
-      this.#take("exited");
+      this.#take(exit.error?.code === "HostRemoved" ? "refused" : "exited");
     });
   }
 

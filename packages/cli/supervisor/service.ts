@@ -2,7 +2,7 @@
  * A whole service on this machine: its daemons, its first resources, and the files by which others find it. Those files
  * exist only while it is ready, but for `connection.json`, which stays so that commands can say whom they miss.
  */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import type { ConnectionFile } from "@larder/api/connection-file";
 import { ManagementClient } from "@larder/api/management-client";
 import type { Clock } from "../clock.ts";
@@ -47,6 +47,7 @@ export class LocalService {
       clock,
       events: {
         onCrash: events.onCrash,
+        onGivenUp: events.onGivenUp,
         onRestarted: (plan, pid) => {
           this.#writeConnection();
           events.onRestarted(plan, pid);
@@ -58,12 +59,13 @@ export class LocalService {
   /** Resolves when every cache answers, or has had its time. Rejects with the one thing that is wrong. */
   async start(): Promise<Ready> {
     const { options, layout, clock } = this.#parts;
-    const { controller, agent, gateways } = this.#plan;
+    const { controller, agents, gateways } = this.#plan;
     this.#removeReadyFile();
     const isFirst = !existsSync(layout.connection);
-    for (const { logPath } of [controller, agent, ...gateways]) rotateLog(logPath);
+    for (const { logPath } of [controller, ...agents, ...gateways]) rotateLog(logPath);
     await waitForPreviousRun(layout.connection, clock);
-    await this.#supervisor.start();
+    await this.#supervisor.start(() => this.#admitAgents());
+    for (const { join } of agents) if (join !== null) rmSync(join.tokenPath, { force: true });
     const client = await this.#connect();
     if (isFirst) await makeFirstResources(client, { quickstart: options.quickstart });
     const readiness = await waitForCaches(client, clock);
@@ -83,14 +85,28 @@ export class LocalService {
     this.#supervisor.kill();
   }
 
-  async #connect(): Promise<ManagementClient> {
+  /** Gives a join token to each agent that has not joined yet. */
+  async #admitAgents(): Promise<void> {
+    for (const { join } of this.#plan.agents) {
+      if (join === null || existsSync(join.identityPath)) continue;
+      const { token } = await new ManagementClient({ ...this.#access(), subscription: "" }).createJoinToken();
+      mkdirSync(join.directory, { recursive: true, mode: 0o700 });
+      writeOwnerFile(join.tokenPath, `${token}\n`);
+    }
+  }
+
+  #access() {
     const { layout, options } = this.#parts;
-    const access = {
+    return {
       api: apiUrl(options),
       token: readFileSync(layout.adminToken, "utf8").trim(),
       ca: readFileSync(layout.ca, "utf8"),
       signal: this.#stopped.signal,
     };
+  }
+
+  async #connect(): Promise<ManagementClient> {
+    const access = this.#access();
     const [subscription] = await new ManagementClient({ ...access, subscription: "" }).listSubscriptions();
     if (subscription === undefined) throw new Error("the controller has no subscription");
     return new ManagementClient({ ...access, subscription: subscription.subscriptionId });

@@ -21,7 +21,8 @@ interface FakeProcess {
 
 /** A supervisor over processes that do what the test says, with a log of everything that happened. */
 function fixture(gateways = ["gateway"]) {
-  const plans = { controller: plan("controller"), agent: plan("agent"), gateways: gateways.map(plan) };
+  const agents = [{ ...plan("agent"), join: null }];
+  const plans = { controller: plan("controller"), agents, gateways: gateways.map(plan) };
   const log: string[] = [];
   const processes: FakeProcess[] = [];
   const timers: { ms: number; run: () => void }[] = [];
@@ -56,6 +57,7 @@ function fixture(gateways = ["gateway"]) {
     clock,
     events: {
       onCrash: ({ name }, exit, delayMs) => log.push(`crash ${name} ${exit.signal} ${delayMs}`),
+      onGivenUp: ({ name }, exit) => log.push(`gave up ${name} ${exit.error?.code}`),
       onRestarted: ({ name }, pid) => log.push(`restarted ${name} ${pid}`),
     },
   });
@@ -67,7 +69,7 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 async function started(gateways = ["gateway"]) {
   const service = fixture(gateways);
-  const starting = service.supervisor.start();
+  const starting = service.supervisor.start(async () => {});
   service.processes[0]?.ready();
   await settle();
   for (const each of service.processes.slice(1)) each.ready();
@@ -91,7 +93,7 @@ describe("a supervisor", () => {
 
   test("passes on why a daemon does not start", async () => {
     const { supervisor, processes } = fixture();
-    const starting = supervisor.start();
+    const starting = supervisor.start(async () => {});
     processes[0]?.exit({ status: 69, error: { code: "PortInUse", message: "Port 8443 is taken." } });
     const error = await starting.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(LarderError);
@@ -101,7 +103,7 @@ describe("a supervisor", () => {
 
   test("names the log of a daemon that ended without a word", async () => {
     const { supervisor, processes } = fixture();
-    const starting = supervisor.start();
+    const starting = supervisor.start(async () => {});
     processes[0]?.exit({ status: 1 });
     expect(starting).rejects.toThrow("The controller ended at its start (exit status 1); see controller.log.");
   });
@@ -152,7 +154,7 @@ describe("a supervisor", () => {
 
   test("that is stopped while it starts gives up starting", async () => {
     const { supervisor, log } = fixture();
-    const starting = supervisor.start().catch((error: LarderError) => error.code);
+    const starting = supervisor.start(async () => {}).catch((error: LarderError) => error.code);
     await supervisor.stop();
     expect(await starting).toBe("ServiceUnavailable");
     expect(log).toEqual(["spawn controller", "stop controller"]);

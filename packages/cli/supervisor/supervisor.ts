@@ -1,6 +1,6 @@
 /**
- * The daemons of one service, in order: the controller before those that watch it, and last to go. Of the gateway there
- * may be several; each is restarted by itself.
+ * The daemons of one service, in order: the controller before those that watch it, and last to go. Of agents and of the
+ * gateway there may be several; each is restarted by itself.
  *
  * It knows processes only. What a cache is, and when the service as a whole is ready, is `service.ts`.
  */
@@ -12,20 +12,21 @@ import type { SpawnDaemon } from "./daemon-process.ts";
 
 export class Supervisor {
   readonly #controller: Daemon;
-  readonly #agent: Daemon;
+  readonly #agents: Daemon[];
   readonly #gateways: Daemon[];
 
   constructor(plan: ServicePlan, parts: { spawn: SpawnDaemon; clock: Clock; events: DaemonEvents }) {
     const daemonOf = (each: DaemonPlan) => new Daemon(each, parts);
     this.#controller = daemonOf(plan.controller);
-    this.#agent = daemonOf(plan.agent);
+    this.#agents = plan.agents.map(daemonOf);
     this.#gateways = plan.gateways.map(daemonOf);
   }
 
-  /** Rejects with the first failure; the rest runs on until `stop()`. */
-  async start(): Promise<void> {
+  /** `admit` runs once the controller is there. Rejects with the first failure; the rest runs on until `stop()`. */
+  async start(admit: () => Promise<void>): Promise<void> {
     await this.#controller.start();
-    await Promise.all([this.#agent, ...this.#gateways].map((daemon) => daemon.start()));
+    await admit();
+    await Promise.all([...this.#agents, ...this.#gateways].map((daemon) => daemon.start()));
   }
 
   /**
@@ -34,17 +35,17 @@ export class Supervisor {
    */
   async stop(): Promise<void> {
     await Promise.all(this.#gateways.map((gateway) => gateway.stop()));
-    this.#agent.hurry();
-    await this.#agent.stop();
+    for (const agent of this.#agents) agent.hurry();
+    await Promise.all(this.#agents.map((agent) => agent.stop()));
     await this.#controller.stop();
   }
 
   kill(): void {
-    for (const daemon of [this.#controller, this.#agent, ...this.#gateways]) daemon.kill();
+    for (const daemon of [this.#controller, ...this.#agents, ...this.#gateways]) daemon.kill();
   }
 
   pids(): ConnectionFile["pids"] {
     const of = (daemons: Daemon[]) => daemons.flatMap(({ pid }) => pid ?? []);
-    return { controller: of([this.#controller]), agent: of([this.#agent]), gateway: of(this.#gateways) };
+    return { controller: of([this.#controller]), agent: of(this.#agents), gateway: of(this.#gateways) };
   }
 }

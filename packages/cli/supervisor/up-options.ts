@@ -1,4 +1,5 @@
 /** The options of `larder up`, from text to values. Everything that is wrong is said at once. */
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { LarderError } from "@larder/api/errors";
 import { gatewayLimits } from "@larder/api/gateway-protocol";
@@ -13,6 +14,14 @@ export interface UpOptions {
   tlsPort: number;
   portBase: number;
   gatewayWorkers: number;
+  /** Agents on this machine, each a host with a loopback address of its own. */
+  hosts: number;
+  /** Where agents of other machines come in; undefined: nowhere. */
+  agentHost: string | undefined;
+  agentPort: number;
+  /** At which other hosts reach this machine's engines. */
+  address: string;
+  zone: string | undefined;
   engine: EngineChoice;
   enginePath: string | undefined;
   readyFile: string | undefined;
@@ -27,11 +36,20 @@ export interface UpArguments {
   tlsPort: string;
   portBase: string;
   gatewayWorkers?: string;
+  hosts: string;
+  agentHost?: string;
+  agentPort: string;
+  address?: string;
+  zone?: string;
   engine: string;
   enginePath?: string;
   readyFile?: string;
   quickstart: boolean | string;
 }
+
+/** More would be a strange way to develop on one machine. */
+export const hostsMax = 16;
+const loopback = "127.0.0.1";
 
 /** One leaves nothing idle on a small machine; on a large one engines and applications need the other half. */
 export function defaultGatewayWorkers(cores: number): number {
@@ -53,11 +71,18 @@ export function parseUpOptions(given: UpArguments, cores: number): UpOptions {
     tlsPort: port("--tls-port", given.tlsPort),
     portBase: port("--port-base", given.portBase),
     gatewayWorkers: parseWorkers(given.gatewayWorkers, problems) ?? defaultGatewayWorkers(cores),
+    hosts: parseHosts(given.hosts, problems),
+    agentHost: given.agentHost,
+    agentPort: port("--agent-port", given.agentPort),
+    address:
+      given.address ?? (given.agentHost === undefined || isWildcard(given.agentHost) ? loopback : given.agentHost),
+    zone: given.zone,
     engine: given.engine as EngineChoice,
     enginePath: given.enginePath === undefined ? undefined : resolve(given.enginePath),
     readyFile: given.readyFile === undefined ? undefined : resolve(given.readyFile),
     quickstart: parseSwitch(given.quickstart, problems),
   };
+  problems.push(...hostProblems(options, given));
   if (given.host === "") problems.push("--host must not be empty");
   if (!(engineChoices as readonly string[]).includes(given.engine))
     problems.push(`--engine must be one of ${engineChoices.join(", ")}, not "${given.engine}"`);
@@ -65,6 +90,41 @@ export function parseUpOptions(given: UpArguments, cores: number): UpOptions {
     problems.push(`--api-port and --tls-port must differ; both are ${options.apiPort}`);
   if (problems.length > 0) throw new LarderError("ConfigInvalid", `${problems.join("; ")}.`);
   return options;
+}
+
+function hostProblems(options: UpOptions, given: UpArguments): string[] {
+  const problems: string[] = [];
+  if (isIP(options.address) === 0)
+    problems.push(
+      `${given.address === undefined ? "--agent-host" : "--address"} must be an IP address, not "${options.address}"`,
+    );
+  if (given.agentHost !== undefined && isWildcard(given.agentHost) && given.address === undefined)
+    problems.push(`--agent-host ${given.agentHost} needs --address: the one at which other hosts reach this machine`);
+  if (options.hosts === 1) {
+    if (options.agentHost === undefined) return problems;
+  } else {
+    if (given.agentHost !== undefined || given.address !== undefined)
+      problems.push("--hosts is for development on loopback addresses and does not go with --agent-host or --address");
+    options.agentHost = loopback;
+  }
+  for (const [flag, port] of [
+    ["--api-port", options.apiPort],
+    ["--tls-port", options.tlsPort],
+  ] as const)
+    if (port !== 0 && port === options.agentPort)
+      problems.push(`${flag} and --agent-port must differ; both are ${port}`);
+  return problems;
+}
+
+function isWildcard(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
+
+function parseHosts(given: string, problems: string[]): number {
+  const value = /^\d{1,3}$/.test(given) ? Number(given) : 0;
+  if (value < 1 || value > hostsMax)
+    problems.push(`--hosts must be a whole number from 1 to ${hostsMax}, not "${given}"`);
+  return value;
 }
 
 function parseWorkers(given: string | undefined, problems: string[]): number | undefined {

@@ -18,6 +18,8 @@ const given: UpArguments = {
   apiPort: "8443",
   tlsPort: "6380",
   portBase: "10000",
+  hosts: "1",
+  agentPort: "8444",
   engine: "auto",
   quickstart: true,
 };
@@ -31,6 +33,11 @@ describe("options", () => {
       tlsPort: 6380,
       portBase: 10_000,
       gatewayWorkers: 1,
+      hosts: 1,
+      agentHost: undefined,
+      agentPort: 8444,
+      address: "127.0.0.1",
+      zone: undefined,
       engine: "native",
       enginePath: undefined,
       readyFile: "/ready.json",
@@ -73,8 +80,8 @@ test("daemons get their flags, and no secrets", () => {
   expect(plans.controller.args.join(" ")).toBe(
     "--data-dir /data/controller --socket /run/controller.sock --host 127.0.0.1 --api-port 8443 --tls-port 6380 --port-base 10000 --supervised",
   );
-  expect(plans.agent.args.join(" ")).toBe(
-    "--data-dir /data/agent --controller-socket /run/controller.sock --socket-dir /run --engine auto --node-cert /data/controller/pki/node.pem --node-key /data/controller/pki/node-key.pem --node-ca /data/controller/pki/node-ca.pem --supervised",
+  expect(plans.agents[0]?.args.join(" ")).toBe(
+    "--socket-dir /run --engine auto --data-dir /data/agent --controller-socket /run/controller.sock --address 127.0.0.1 --node-cert /data/controller/pki/node.pem --node-key /data/controller/pki/node-key.pem --node-ca /data/controller/pki/node-ca.pem --supervised",
   );
   expect(plans.gateways[0]?.args.join(" ")).toBe(
     "--data-dir /data/gateway --controller-socket /run/controller.sock --host 127.0.0.1 --tls-port 6380 " +
