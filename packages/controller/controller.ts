@@ -161,6 +161,7 @@ export class Controller {
       certificates,
       tokens,
       answer,
+      clock,
       log,
     });
     await this.#run(door);
@@ -172,7 +173,7 @@ export class Controller {
       log,
       signal: this.#stopping.signal,
     });
-    return { tokens, url: `https://${urlHostOf(agentHost)}:${door.port}` };
+    return { tokens, connectionCount: () => door.connectionCount, url: `https://${urlHostOf(agentHost)}:${door.port}` };
   }
 
   async #run(part: { start(): Promise<void> | void; stop(): Promise<void> }): Promise<void> {

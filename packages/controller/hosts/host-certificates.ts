@@ -61,12 +61,13 @@ export class HostCertificates {
    * one that is not a host's or not among its newest.
    */
   async hostOf(certificate: { commonName: string; der: Uint8Array }): Promise<HostDocument> {
-    const { hosts } = this.#options;
+    const { hosts, clock } = this.#options;
     await hosts.requireNotRemoved(certificate.commonName);
     const host = await hosts.find(certificate.commonName);
     const fingerprint = fingerprintOf(certificate.der);
-    if (host?.certificates.some((known) => known.fingerprint === fingerprint) === true) return host;
-    const text = "The certificate is not that of a host of this service, or was replaced.";
+    const known = host?.certificates.find((one) => one.fingerprint === fingerprint);
+    if (host !== undefined && known !== undefined && clock.nowMs() < known.notAfterMs) return host;
+    const text = "The certificate is not that of a host of this service, was replaced, or has ended.";
     throw new LarderError("AuthorizationFailed", text);
   }
 }

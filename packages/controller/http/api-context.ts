@@ -15,6 +15,7 @@ export interface Joining {
   tokens: JoinTokens;
   /** Of the door, as they reach it. */
   url: string;
+  connectionCount(): number;
 }
 
 export interface ApiContext {

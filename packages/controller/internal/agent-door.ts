@@ -11,8 +11,15 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server, type TLSSocket } from "node:tls";
-import { errorTable, LarderError, parseHostIntroduction, parseJoinRequest, parseRenewRequest } from "@larder/api";
-import type { Log } from "@larder/service";
+import {
+  errorTable,
+  LarderError,
+  parseHostIntroduction,
+  parseJoinRequest,
+  parseRenewRequest,
+  type RenewAnswer,
+} from "@larder/api";
+import type { Clock, Log } from "@larder/service";
 import type { HostCertificates } from "../hosts/host-certificates.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import type { JoinTokens } from "../hosts/join-tokens.ts";
@@ -22,8 +29,8 @@ import type { IssuedPair } from "../pki/issue.ts";
 export const doorLimits = {
   /** Connections, of hosts and strangers together; one more is closed. */
   connectionsMax: 4_096,
-  /** A connection that has not finished its handshake after so long is closed. */
-  handshakeMs: 10_000,
+  /** A connection that has not finished its handshake after so long is closed; and again, until it has shown a host's certificate. */
+  strangerMs: 10_000,
   /** Of a request without a host's certificate. */
   strangerBytesMax: 16 * 1024,
   /** Of a host's: its report lists all of its nodes. */
@@ -39,20 +46,27 @@ export interface AgentDoorOptions {
   tokens: JoinTokens;
   /** The answers that the controller's own socket gives. */
   answer(request: Request): Promise<Response>;
+  clock: Clock;
   log: Log;
+  limits?: DoorLimits;
 }
+
+export type DoorLimits = Record<keyof typeof doorLimits, number>;
 
 export class AgentDoor {
   readonly #options: AgentDoorOptions;
   readonly #stopping = new AbortController();
   readonly #http = createServer((request, response) => void this.#serve(request, response));
-  readonly #connections = new Set<TLSSocket>();
+  readonly #limits: DoorLimits;
+  /** What is called once a connection has shown whose it is. */
+  readonly #connections = new Map<TLSSocket, () => void>();
   /** What ends the streams of a host. */
   readonly #streams = new Map<string, Set<AbortController>>();
   #tls: Server | undefined;
 
   constructor(options: AgentDoorOptions) {
     this.#options = options;
+    this.#limits = options.limits ?? doorLimits;
   }
 
   /** Throws PortInUse and ConfigInvalid. */
@@ -67,13 +81,13 @@ export class AgentDoor {
         requestCert: true,
         // Strangers may join; what else they may not do is decided with each request.
         rejectUnauthorized: false,
-        handshakeTimeout: doorLimits.handshakeMs,
+        handshakeTimeout: this.#limits.strangerMs,
         minVersion: "TLSv1.3",
       },
-      (socket) => this.#take(socket),
+      (socket) => this.#accept(socket),
     );
-    server.maxConnections = doorLimits.connectionsMax;
-    server.on("tlsClientError", () => {});
+    server.maxConnections = this.#limits.connectionsMax;
+    server.on("tlsClientError", (_, socket) => socket.destroy());
     this.#tls = server;
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error) => reject(cannotListen(error, host, port)));
@@ -87,6 +101,10 @@ export class AgentDoor {
     return address != null && typeof address === "object" ? address.port : this.#options.port;
   }
 
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
   /** New connections get it; those that are open go on. */
   useCertificate(door: IssuedPair): void {
     const ca = this.#options.certificates.authorityPem;
@@ -96,13 +114,20 @@ export class AgentDoor {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#tls?.close();
-    for (const socket of this.#connections) socket.destroy();
+    for (const socket of this.#connections.keys()) socket.destroy();
   }
 
-  #take(socket: TLSSocket): void {
-    this.#connections.add(socket);
+  #accept(socket: TLSSocket): void {
+    const known = new AbortController();
+    this.#connections.set(socket, () => known.abort());
     socket.on("error", () => socket.destroy());
-    socket.on("close", () => this.#connections.delete(socket));
+    socket.on("close", () => {
+      this.#connections.delete(socket);
+      known.abort();
+    });
+    void this.#options.clock.sleep(this.#limits.strangerMs, known.signal).then(() => {
+      if (!known.signal.aborted) socket.destroy();
+    });
     this.#http.emit("connection", socket);
   }
 
@@ -123,7 +148,7 @@ export class AgentDoor {
       case "GET /join/authority":
         return new Response(this.#options.certificates.authorityPem);
       case "POST /join":
-        return this.#join(await readJson(request, doorLimits.strangerBytesMax));
+        return this.#join(await readJson(request, this.#limits.strangerBytesMax));
       default:
         return this.#answerHost(path, request, gone);
     }
@@ -132,43 +157,48 @@ export class AgentDoor {
   async #join(body: unknown): Promise<Response> {
     const answer = await this.#options.tokens.join(parseJoinRequest(body));
     this.#options.log.info({ hostId: answer.hostId }, "host joined");
-    return json(answer);
+    return Response.json(answer);
   }
 
   async #answerHost(path: string, request: IncomingMessage, gone: AbortController): Promise<Response> {
-    const { hostId } = await this.#options.certificates.hostOf(certificateOf(request.socket as TLSSocket));
+    const socket = request.socket as TLSSocket;
+    const { hostId } = await this.#options.certificates.hostOf(certificateOf(socket));
+    this.#connections.get(socket)?.();
     const url = new URL(request.url ?? "/", "https://door");
-    if (path === "/agent/watch") {
-      requireOwn(hostId, url.searchParams.get("host"));
-      return this.#options.answer(new Request(url.href, { signal: this.#streamSignal(hostId, gone) }));
-    }
-    const body = await readJson(request, doorLimits.hostBytesMax);
-    switch (path) {
-      case "/agent/renew":
-        return json({ certificatePem: await this.#renew(hostId, body) });
-      case "/agent/register":
-        requireOwn(hostId, parseHostIntroduction(body).hostId);
-        return json(await this.#options.hosts.register(parseHostIntroduction(body), { isLocal: false }));
-      case "/agent/report":
-        requireOwn(hostId, (body as { hostId?: unknown } | null)?.hostId);
-        return this.#pass(url, body);
-      case "/agent/answer":
-        return this.#pass(url, body);
+    switch (`${request.method} ${path}`) {
+      case "GET /agent/watch":
+        requireOwn(hostId, url.searchParams.get("host"));
+        return this.#options.answer(new Request(url.href, { signal: this.#streamSignal(hostId, gone) }));
+      case "POST /agent/register":
+      case "POST /agent/report":
+      case "POST /agent/answer":
+      case "POST /agent/renew":
+        return this.#take(path, { hostId, url, body: await readJson(request, this.#limits.hostBytesMax) });
       default:
         throw new LarderError("AuthorizationFailed", "A host has no business here.");
     }
+  }
+
+  async #take(path: string, from: { hostId: string; url: URL; body: unknown }): Promise<Response> {
+    const { hostId, url, body } = from;
+    switch (path) {
+      case "/agent/renew":
+        return Response.json({ certificatePem: await this.#renew(hostId, body) } satisfies RenewAnswer);
+      case "/agent/register":
+        requireOwn(hostId, parseHostIntroduction(body).hostId);
+        return Response.json(await this.#options.hosts.register(parseHostIntroduction(body), { isLocal: false }));
+      case "/agent/report":
+        requireOwn(hostId, (body as { hostId?: unknown } | null)?.hostId);
+    }
+    return this.#options.answer(
+      new Request(url.href, { method: "POST", headers: jsonHeaders, body: JSON.stringify(body) }),
+    );
   }
 
   async #renew(hostId: string, body: unknown): Promise<string> {
     const pem = await this.#options.certificates.renew(hostId, parseRenewRequest(body).publicKeyPem);
     this.#options.log.info({ hostId }, "host's certificate renewed");
     return pem;
-  }
-
-  #pass(url: URL, body: unknown): Promise<Response> {
-    return this.#options.answer(
-      new Request(url.href, { method: "POST", headers: jsonHeaders, body: JSON.stringify(body) }),
-    );
   }
 
   #streamSignal(hostId: string, gone: AbortController): AbortSignal {
@@ -190,10 +220,6 @@ function refusal(error: unknown): Response {
   const known = error instanceof LarderError ? error : new LarderError("InternalError", "A fault in Larder.");
   const { code, message, target } = known;
   return Response.json({ error: { code, message, target } }, { status: errorTable[code].status });
-}
-
-function json(document: unknown): Response {
-  return Response.json(document);
 }
 
 /** Throws AuthorizationFailed where there is none that the authority has signed and that is still good. */
