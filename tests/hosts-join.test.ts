@@ -1,5 +1,6 @@
 /** Hosts that join a controller over mutual TLS: real agents, a real controller in this process with a clock that is moved. */
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { X509Certificate } from "node:crypto";
 import { statSync } from "node:fs";
 import { agentDoorName, type HostResource, hostLimits, type JoinToken } from "@larder/api";
 import { systemRandomness } from "@larder/service";
@@ -170,6 +171,18 @@ test("a host speaks for itself only, and a stranger for nobody", async () => {
   ];
   expect(refusals.map(({ status }) => status)).toEqual(refusals.map(() => 403));
   expect((await hosts()).map(({ state }) => state)).toEqual(["active", "active"]);
+});
+
+test("a host with another address gets a certificate for it", async () => {
+  const agent = await joined("rack-7");
+  await agent.stop();
+  await agent.start({ address: "127.0.0.9" });
+  const has = (address: string) => new X509Certificate(agent.identity.certificatePem).checkIP(address) !== undefined;
+  await until("it is renewed", () => has("127.0.0.9"));
+  expect(has("127.0.0.2")).toBe(false);
+  await agent.stop();
+  expect(await agent.start({})).toBe("ready");
+  await until("it is active", async () => (await host("rack-7"))?.state === "active");
 });
 
 test("a renewed certificate takes the place of the one before the last", async () => {
