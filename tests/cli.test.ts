@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorTable } from "@larder/api";
+import { runCommand } from "./fixture/command-run.ts";
 import { hasNativeEngine } from "./fixture/native-engine.ts";
 import { larderPath, startService, type TestService } from "./fixture/service.ts";
-
-const repository = join(import.meta.dir, "..");
 
 let service: TestService;
 
@@ -17,23 +16,8 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-interface Ran {
-  exit: number;
-  stdout: string;
-  stderr: string;
-}
-
-async function runProgram(command: string[], options: { stdin?: string; dataDir?: string } = {}): Promise<Ran> {
-  const child = Bun.spawn(command, {
-    cwd: repository,
-    env: { ...process.env, LARDER_DATA_DIR: options.dataDir ?? service.dataDir },
-    stdin: new Blob([options.stdin ?? ""]),
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return { exit: await child.exited, stdout, stderr };
-}
+const runProgram = (command: string[], options: { stdin?: string; dataDir?: string } = {}) =>
+  runCommand(command, { dataDir: service.dataDir, ...options });
 
 const larder = (...args: string[]) => runProgram([larderPath, ...args]);
 

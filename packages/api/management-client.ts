@@ -11,13 +11,17 @@ import type { HostResource, JoinToken } from "./host-protocol.ts";
 import { cacheResourceId, resourceGroupId } from "./names.ts";
 import {
   type AccessKeys,
+  type CacheEvent,
+  type CacheUpdates,
   type OperationStatus,
   type Page,
+  type PatchSchedule,
   type RedisCreateBody,
   type RedisResource,
   type RedisUpdateBody,
   type ResourceGroup,
   redisApiVersion,
+  type ScheduleEntry,
 } from "./redis-resource.ts";
 
 const resourcesApiVersion = "2021-04-01";
@@ -61,8 +65,7 @@ export interface ServiceHealth {
 interface Request {
   method?: string;
   apiVersion?: string;
-  /** After the version: "&force=true". */
-  query?: string;
+  query?: Record<string, string>;
   body?: unknown;
 }
 
@@ -138,6 +141,48 @@ export class ManagementClient {
     return this.#json(this.#call(`${this.#cachePath(at)}/regenerateKey`, { method: "POST", body: { keyType } }));
   }
 
+  /** The newest events, the newest first. */
+  async listEvents(at: CacheAddress, count: number): Promise<CacheEvent[]> {
+    const query = { $top: String(count) };
+    return (await this.#json<Page<CacheEvent>>(this.#call(`${this.#cachePath(at)}/events`, { query }))).value;
+  }
+
+  /** Returns once all keys are removed. Throws OutcomeUnknown where nobody knows whether they are. */
+  async flushCache(at: CacheAddress): Promise<void> {
+    await this.#finish(await this.#call(`${this.#cachePath(at)}/flush`, { method: "POST" }));
+  }
+
+  /** Returns once it has begun. */
+  async rebootCache(at: CacheAddress, rebootType: "PrimaryNode" | "SecondaryNode" | "AllNodes"): Promise<void> {
+    await this.#call(`${this.#cachePath(at)}/forceReboot`, { method: "POST", body: { rebootType } });
+  }
+
+  /** Returns once it has begun. */
+  async switchOver(at: CacheAddress): Promise<void> {
+    await this.#call(`${this.#cachePath(at)}/switchover`, { method: "POST" });
+  }
+
+  /** Empty where there is none. */
+  async getPatchSchedule(at: CacheAddress): Promise<ScheduleEntry[]> {
+    const { value } = await this.#json<Page<PatchSchedule>>(this.#call(`${this.#cachePath(at)}/patchSchedules`));
+    return value[0]?.properties.scheduleEntries ?? [];
+  }
+
+  /** An empty list takes the schedule away. */
+  async setPatchSchedule(at: CacheAddress, scheduleEntries: ScheduleEntry[]): Promise<void> {
+    const path = `${this.#cachePath(at)}/patchSchedules/default`;
+    if (scheduleEntries.length === 0) await this.#call(path, { method: "DELETE" });
+    else await this.#call(path, { method: "PUT", body: { properties: { scheduleEntries } } });
+  }
+
+  async getUpdates(at: CacheAddress): Promise<CacheUpdates> {
+    return this.#json(this.#call(`${this.#cachePath(at)}/updates`));
+  }
+
+  async askUpdate(at: CacheAddress, action: "start" | "pause" | "resume"): Promise<CacheUpdates> {
+    return this.#json(this.#call(`${this.#cachePath(at)}/updates/${action}`, { method: "POST" }));
+  }
+
   /** Throws NameNotAvailable or InvalidResourceName when no cache could be made with the name. */
   async checkName(name: string): Promise<void> {
     const path = `/subscriptions/${this.subscription}/providers/Microsoft.Cache/checkNameAvailability`;
@@ -208,8 +253,8 @@ export class ManagementClient {
   }
 
   #call(path: string, request: Request = {}): Promise<Response> {
-    const query = `api-version=${request.apiVersion ?? redisApiVersion}${request.query ?? ""}`;
-    return this.#send(`${this.#options.api}${path}?${query}`, request);
+    const query = new URLSearchParams({ "api-version": request.apiVersion ?? redisApiVersion, ...request.query });
+    return this.#send(`${this.#options.api}${path}?${query.toString()}`, request);
   }
 
   async #send(url: string, request: Request): Promise<Response> {

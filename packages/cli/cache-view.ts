@@ -68,6 +68,7 @@ export function formatCache(cache: RedisResource, colors: Colors): string {
   const rows: [string, string][] = [
     ["State", formatState(cache, colors)],
     ...(larder.problem === null ? [] : [["Problem", larder.problem.message] as [string, string]]),
+    ...(larder.underWay === null ? [] : [["Under way", larder.underWay] as [string, string]]),
     ["Size", formatSize(cache)],
     ["Memory", formatMemory(cache)],
     ["Clients", String(larder.clientsConnected ?? "-")],

@@ -4,8 +4,9 @@
  */
 import { type Argument, Command, Option } from "commander";
 import { formatUsageError } from "./failure.ts";
+import { addOperations } from "./operations-grammar.ts";
+import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
 import manifest from "./package.json" with { type: "json" };
-import { defaultDataDirectory } from "./service-connection.ts";
 import { systemTerminal } from "./terminal.ts";
 
 const snippetNames = ["node-redis", "ioredis", "redis-py", "stackexchange", "redis-cli", "env"];
@@ -34,6 +35,7 @@ export function createProgram(): Command {
   addCaches(program);
   addUse(program);
   addHosts(program);
+  addOperations(program);
   return program;
 }
 
@@ -281,21 +283,6 @@ function tagOption(): Option {
   return new Option("--tag <name=value...>", "tags to set");
 }
 
-function groupOption(): Option {
-  return new Option("--resource-group <name>", "look only in this group");
-}
-
-function jsonOption(): Option {
-  return new Option("--json", "print JSON");
-}
-
-function dataDirOption(): Option {
-  return new Option("--data-dir <directory>", "the service's data directory").default(
-    defaultDataDirectory(),
-    "$LARDER_DATA_DIR, ~/.larder",
-  );
-}
-
 /** An option that an environment variable of the same name can give, too. */
 function withVariable(flags: string, text: string): Option {
   const option = new Option(flags, text);
@@ -305,8 +292,4 @@ function withVariable(flags: string, text: string): Option {
 function argumentTerm(argument: Argument): string {
   const name = argument.variadic ? `${argument.name()}...` : argument.name();
   return argument.required ? `<${name}>` : `[${name}]`;
-}
-
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ ${line}\n`).join("")}`;
 }
