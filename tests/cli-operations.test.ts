@@ -1,10 +1,14 @@
 /** The commands that operate a cache, against a whole service. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { type CacheEvent, errorTable, type ScheduleEntry } from "@larder/api";
+import { type CacheEvent, errorTable, type RedisResource, type ScheduleEntry } from "@larder/api";
 import { runCommand } from "./fixture/command-run.ts";
+import { hasNativeEngine } from "./fixture/native-engine.ts";
 import { larderPath, startService, type TestService } from "./fixture/service.ts";
+import { until } from "./fixture/until.ts";
+
+setDefaultTimeout(30_000);
 
 let service: TestService;
 
@@ -70,6 +74,48 @@ test("a cache that has the newest engine has no update before it", async () => {
   expect(started.stderr).toContain("has the newest engine");
   expect((await larder("updates", "pause", "quickstart")).exit).toBe(0);
   expect((await larder("updates", "resume", "quickstart")).exit).toBe(0);
+});
+
+describe.skipIf(!hasNativeEngine)("a cache with a replica", () => {
+  interface Outcome {
+    done: boolean;
+    events: CacheEvent[];
+  }
+  /** Without attempts that were called off, as may happen on a busy machine. */
+  const kinds = ({ events }: Outcome) => events.map(({ kind }) => kind).filter((kind) => kind !== "problem");
+
+  beforeAll(async () => {
+    await larderJson("create", "pages", "--sku", "Standard_C0");
+    await larder("console", "pages", "SET", "key", "value");
+  });
+
+  test("changes its primary and keeps its data, as the history says", async () => {
+    const outcome = await larderJson<Outcome>("switchover", "pages");
+    expect(outcome.done).toBe(true);
+    expect(kinds(outcome)).toEqual(["switchover"]);
+    expect(outcome.events[0]).toMatchObject({ durationMs: expect.any(Number), holdMs: expect.any(Number) });
+    expect(await larder("console", "pages", "GET", "key")).toMatchObject({ stdout: "value\n" });
+  });
+
+  test("reboots its primary once a replica has taken over, and then the replica", async () => {
+    expect(kinds(await larderJson<Outcome>("reboot", "pages"))).toEqual(["reboot", "switchover", "reboot"]);
+    expect(kinds(await larderJson<Outcome>("reboot", "pages", "--replica"))).toEqual(["reboot", "reboot"]);
+    expect(await larder("console", "pages", "GET", "key")).toMatchObject({ stdout: "value\n" });
+    const begun = await larderJson<Outcome>("reboot", "pages", "--no-wait");
+    expect(begun.done).toBe(false);
+    expect(kinds(begun)[0]).toBe("reboot");
+  });
+
+  test("loses its data when all nodes are rebooted, which needs a word", async () => {
+    await until("the reboot before is over", async () => {
+      const { properties } = await larderJson<RedisResource>("show", "pages");
+      return properties.larder.underWay === null;
+    });
+    expect((await larder("reboot", "pages", "--all")).stderr).toContain("needs your word");
+    const outcome = await larderJson<Outcome>("reboot", "pages", "--all", "--yes");
+    expect(kinds(outcome).filter((kind) => kind === "reboot")).toHaveLength(3);
+    expect(await larder("console", "pages", "EXISTS", "key")).toMatchObject({ stdout: "0\n" });
+  });
 });
 
 describe("what cannot be", () => {

@@ -21,7 +21,7 @@ import {
   type UpdateAction,
   updateAsked,
 } from "./action-rules.ts";
-import type { CacheLives, Life } from "./cache-lives.ts";
+import { type CacheLives, hasSuccessor, type Life } from "./cache-lives.ts";
 import type { Caches, Place } from "./caches.ts";
 
 export interface CacheActionsOptions {
@@ -41,6 +41,7 @@ interface Changed {
 }
 
 const flushTimeoutMs = 10_000;
+const successorWaitMs = 2_000;
 /** So often is an action looked at anew that others overtake. */
 const attemptsMax = 5;
 
@@ -52,10 +53,12 @@ export class CacheActions {
   }
 
   async reboot(place: Place, type: RebootType): Promise<void> {
+    if (type === "PrimaryNode") await this.#successorReady(place);
     await this.#change(place, (cache) => rebooted(cache, this.lives(cache), type));
   }
 
   async switchOver(place: Place): Promise<void> {
+    await this.#successorReady(place);
     await this.#change(place, (cache) => ({ cache: switchedOver(cache, this.lives(cache)) }));
   }
 
@@ -95,6 +98,17 @@ export class CacheActions {
         return connected && node?.state === "running" ? [[node.nodeId, node] as const] : [];
       }),
     );
+  }
+
+  /** Just after a change of the primary, the old one needs a moment to follow: that is waited for. */
+  async #successorReady(place: Place): Promise<void> {
+    const { caches, observations, clock } = this.#options;
+    const { value: cache } = await caches.require(place);
+    const enough = new AbortController();
+    void clock.sleep(successorWaitMs, enough.signal).then(() => enough.abort());
+    const isWaitedFor = () => cache.nodes.length > 1 && !hasSuccessor(cache, this.lives(cache));
+    while (isWaitedFor() && !enough.signal.aborted) await observations.nextChange(enough.signal);
+    enough.abort();
   }
 
   async #orderFlush({ node, runId }: Life): Promise<void> {

@@ -26,8 +26,7 @@ export function primaryLife({ nodes, leader }: CacheDocument, lives: CacheLives)
 }
 
 /** Whether another node has all of the data and could take over. */
-export function hasSuccessor(cache: CacheDocument, lives: CacheLives): boolean {
-  return cache.nodes.some(
-    ({ nodeId, endRunId }) => endRunId === null && lives.get(nodeId)?.replication?.inSync === true,
-  );
+export function hasSuccessor({ nodes, leader }: CacheDocument, lives: CacheLives): boolean {
+  const others = nodes.filter(({ nodeId, endRunId }) => nodeId !== leader?.nodeId && endRunId === null);
+  return others.some(({ nodeId }) => lives.get(nodeId)?.replication?.inSync === true);
 }
