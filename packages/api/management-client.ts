@@ -206,7 +206,7 @@ export class ManagementClient {
   async removeHost(hostId: string, { force }: { force: boolean }): Promise<void> {
     await this.#call(`/larder/hosts/${encodeURIComponent(hostId)}`, {
       method: "DELETE",
-      ...(force ? { query: "&force=true" } : {}),
+      ...(force ? { query: { force: "true" } } : {}),
     });
   }
 
