@@ -3,7 +3,7 @@ import { type AgentReport, type EngineKind, LarderError } from "@larder/api";
 import type { CacheDocument } from "../documents/cache-document.ts";
 import { cacheFixture, nodeFixture } from "../documents/cache-fixture.ts";
 import { limitsOf } from "../documents/derive.ts";
-import { placeNodes as place, placeMore } from "./capacity.ts";
+import { openHosts, placeNode, placeNodes } from "./capacity.ts";
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;

@@ -53,12 +53,12 @@ describe("the list", () => {
     await fixture.hosts.setState("a", "draining");
     await fixture.hosts.register({ ...host("a", "rack"), zone: "2" }, local);
     expect(await fixture.hosts.all()).toMatchObject([{ state: "draining", zone: "2" }]);
-    expect([...(await fixture.hosts.draining())]).toEqual(["a"]);
+    expect([...fixture.hosts.draining]).toEqual(["a"]);
   });
 
   test("forgets nobody who was removed", async () => {
     const removed: string[] = [];
-    fixture.hosts.listen((hostId) => removed.push(hostId));
+    fixture.hosts.listen({ onRemoved: (hostId) => removed.push(hostId) });
     await fixture.hosts.register(host("a", "rack"), local);
     await fixture.hosts.remove("a");
     expect(removed).toEqual(["a"]);

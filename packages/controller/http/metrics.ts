@@ -22,7 +22,7 @@ async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
   const samples = new Map<string, number>([
     ["larder_agents_connected", api.observations.agentReports().length],
     ["larder_hosts", (await api.hosts.all()).length],
-    ["larder_hosts_draining", (await api.hosts.draining()).size],
+    ["larder_hosts_draining", api.hosts.draining.size],
     ["larder_agent_door_connections", api.joining?.connectionCount() ?? 0],
     ["larder_gateways_connected", api.observations.gateways.connectedReports().length],
   ]);
