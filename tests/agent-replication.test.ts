@@ -69,7 +69,7 @@ for (const { title, program, has } of engines) {
     `${title}: a flush of the primary empties its replica too, and the replica takes no order of its own`,
     async () => {
       await start();
-      const { a, b } = await new NodePair(agent.controller, ).begin();
+      const { a, b } = await new NodePair(agent.controller).begin();
       await clientOf(a).set("key", "value");
       await until("the replica has the key", async () => (await adminOf(b).dbsize()) === 1);
       const flush = ({ nodeId, runId }: NodeObserved) =>
