@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { LarderError, type RedisCreateProperties } from "@larder/api";
+import { LarderError, type RedisCreateProperties, type Sku } from "@larder/api";
 import { cacheFixture } from "../documents/cache-fixture.ts";
 import { settingsOfPatch, settingsOfPut } from "./cache-rules.ts";
 
@@ -52,28 +52,35 @@ describe("replicas", () => {
 
   test("stay as many when nothing is said", () => {
     expect(replicasOf("Premium", {}, { replicasPerPrimary: 2 })).toBe(2);
+    expect(replicasOf("Premium", { replicasPerPrimary: 3 }, { replicasPerPrimary: 2 })).toBe(3);
   });
 
   const target = "properties.replicasPerPrimary";
   test.each([
-    ["Basic", { replicasPerPrimary: 1 }, undefined, `InvalidParameter ${target}`],
-    ["Standard", { replicasPerPrimary: 2 }, undefined, `InvalidParameter ${target}`],
-    ["Premium", { replicasPerPrimary: 4 }, undefined, `InvalidParameter ${target}`],
-    ["Premium", { replicasPerPrimary: 2, replicasPerMaster: 1 }, undefined, `InvalidParameter ${target}`],
-    ["Premium", { replicasPerPrimary: 2 }, {}, `OperationNotSupported ${target}`],
-  ] as const)("%s, asking for %j: refused", (name, asked, before, expected) => {
-    expect(refusal(() => replicasOf(name, asked, before))).toBe(expected);
+    ["Basic", { replicasPerPrimary: 1 }, `InvalidParameter ${target}`],
+    ["Standard", { replicasPerPrimary: 2 }, `InvalidParameter ${target}`],
+    ["Premium", { replicasPerPrimary: 4 }, `InvalidParameter ${target}`],
+    ["Premium", { replicasPerPrimary: 2, replicasPerMaster: 1 }, `InvalidParameter ${target}`],
+  ] as const)("%s, asking for %j: refused", (name, asked, expected) => {
+    expect(refusal(() => replicasOf(name, asked))).toBe(expected);
   });
 });
 
 describe("moves between sizes", () => {
+  const premium: Sku = { name: "Premium", family: "P", capacity: 1 };
+
   test.each([
     [sku(1), sku(2), "accepted"],
     [sku(2), sku(1), "accepted"],
     [sku(0), sku(1), "accepted"],
     [sku(0), sku(0), "accepted"],
     [sku(1), sku(0), "SkuNotSupported properties.sku"],
-    [sku(1), sku(1, "Standard"), "SkuNotSupported properties.sku"],
+    [sku(1), sku(1, "Standard"), "accepted"],
+    [sku(1), sku(2, "Standard"), "SkuNotSupported properties.sku"],
+    [sku(1, "Standard"), sku(1), "SkuNotSupported properties.sku"],
+    [sku(1, "Standard"), premium, "accepted"],
+    [premium, sku(1, "Standard"), "SkuNotSupported properties.sku"],
+    [sku(1), premium, "SkuNotSupported properties.sku"],
     [sku(1), sku(1, "Premium"), "SkuNotSupported properties.sku"],
     [sku(1), sku(7), "SkuNotSupported properties.sku"],
   ])("%j to %j: %s", (from, to, expected) => {

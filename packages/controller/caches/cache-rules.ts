@@ -65,30 +65,41 @@ function checkSku(sku: Sku, current: Sku | undefined): void {
   const label = `${sku.name} ${sizeName(sku)}`;
   if (skuLimits(sku) === undefined)
     refuse(`There is no SKU ${label}. Basic and Standard have C0 to C6, Premium has P1 to P5.`);
-  if (current !== undefined && current.name !== sku.name)
-    refuse(`A ${current.name} cache cannot become ${sku.name}: Larder cannot change a cache's tier yet.`);
+  if (current !== undefined) checkTier(sku, current, refuse);
   if (current !== undefined && sku.capacity === 0 && current.capacity !== 0)
     refuse(`A cache of size ${sizeName(current)} cannot be scaled down to C0.`);
 }
 
-/** As asked, or as it is, or the least that the tier has. */
+/** Upwards, one tier at a time, and to Standard at the same size: as the service has it. */
+function checkTier(sku: Sku, current: Sku, refuse: (message: string) => void): void {
+  if (sku.name === current.name) return;
+  const tiers = ["Basic", "Standard", "Premium"];
+  const steps = tiers.indexOf(sku.name) - tiers.indexOf(current.name);
+  if (steps < 0) refuse(`A ${current.name} cache cannot become ${sku.name}: tiers only change upwards.`);
+  if (steps > 1) refuse("A Basic cache becomes Premium in two steps: first Standard, of the same size.");
+  if (current.name === "Basic" && sku.capacity !== current.capacity)
+    refuse(
+      `A Basic ${sizeName(current)} cache first becomes Standard ${sizeName(current)}, and then takes another size.`,
+    );
+}
+
+/** As asked, or as it is where the tier has that, or the least that the tier has. */
 function replicasOf(asked: RedisCreateProperties, current: CacheSettings | undefined): number {
   const { replicasPerPrimary, replicasPerMaster } = asked;
   const target = "properties.replicasPerPrimary";
-  const refuse = (code: "InvalidParameter" | "OperationNotSupported", message: string): never => {
-    throw new LarderError(code, message, { target });
+  const refuse = (message: string): never => {
+    throw new LarderError("InvalidParameter", message, { target });
   };
   if (replicasPerPrimary !== undefined && replicasPerMaster !== undefined && replicasPerPrimary !== replicasPerMaster)
-    refuse("InvalidParameter", "'replicasPerPrimary' and 'replicasPerMaster' are the same and must agree.");
+    refuse("'replicasPerPrimary' and 'replicasPerMaster' are the same and must agree.");
   const { min, max } = skuReplicas[asked.sku.name];
   // Clients echo a zero that asks for nothing.
-  const replicas = replicasPerPrimary || replicasPerMaster || current?.replicas || min;
+  const present = Math.min(Math.max(current?.replicas ?? min, min), max);
+  const replicas = replicasPerPrimary || replicasPerMaster || present;
   if (replicas < min || replicas > max) {
     const range = min === max ? `${max}` : `${min} to ${max}`;
-    refuse("InvalidParameter", `'${target}' is ${replicas}; a ${asked.sku.name} cache has ${range}.`);
+    refuse(`'${target}' is ${replicas}; a ${asked.sku.name} cache has ${range}.`);
   }
-  if (current !== undefined && replicas !== current.replicas)
-    refuse("OperationNotSupported", "Larder cannot change the number of replicas of a cache yet.");
   return replicas;
 }
 

@@ -7,19 +7,13 @@ import {
   type AccessKeys,
   type AgentReport,
   type CacheId,
+  isOlder,
   LarderError,
   type RedisCreateBody,
   type RedisUpdateBody,
-  skuLimits,
 } from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
-import {
-  type CacheDocument,
-  type CacheNode,
-  type CacheSettings,
-  type ChangeKind,
-  servingNode,
-} from "../documents/cache-document.ts";
+import type { CacheDocument, CacheNode, CacheSettings, ChangeKind } from "../documents/cache-document.ts";
 import { deriveNodes, deriveRoute, limitsOf } from "../documents/derive.ts";
 import { cacheKey, cachesPrefix, groupKey, operationKey } from "../documents/document-keys.ts";
 import type { GroupDocument } from "../documents/group-document.ts";
@@ -29,9 +23,10 @@ import type { Store, StoredDocument, Transaction } from "../store/store.ts";
 import { wantedEngine } from "../updates/wanted-engine.ts";
 import type { AdmissionLock } from "./admission-lock.ts";
 import { settingsOfPatch, settingsOfPut } from "./cache-rules.ts";
-import { inMb, openHosts, placeNodes, requireRoomToGrow } from "./capacity.ts";
+import { openHosts, placeNodes } from "./capacity.ts";
 import { newNodeId } from "./node-id.ts";
 import { freePort, portsTaken } from "./own-ports.ts";
+import { checkScale, sizeOf } from "./scaling-rules.ts";
 
 export interface CachesOptions {
   store: Store;
@@ -63,8 +58,9 @@ export interface Place {
   name: string;
 }
 
-/** A shrunk cache keeps this much room over what it holds. */
-const shrinkHeadroom = 1.25;
+/** A change for which data is copied may take so many times longer. */
+const copyingFactor = 30;
+const startedUpdate: CacheDocument["update"] = { startNow: true, paused: false, stopped: null };
 const accessKeyBytes = 32;
 
 export class Caches {
@@ -96,7 +92,8 @@ export class Caches {
         throw new LarderError("InvalidParameter", `The cache is in '${stored.value.location}' and cannot move.`, {
           target: "location",
         });
-      return this.#change(stored, settingsOfPut(body.properties, stored.value.settings), body.tags ?? {});
+      const settings = settingsOfPut(body.properties, stored.value.settings);
+      return this.#change(stored, settings, body.tags ?? {}, body.properties.larder?.acceptEviction);
     });
   }
 
@@ -106,7 +103,7 @@ export class Caches {
       const stored = await this.require(place);
       precondition(stored.value);
       const settings = settingsOfPatch(body.properties ?? {}, stored.value.settings);
-      return this.#change(stored, settings, body.tags ?? stored.value.tags);
+      return this.#change(stored, settings, body.tags ?? stored.value.tags, body.properties?.larder?.acceptEviction);
     });
   }
 
@@ -207,6 +204,7 @@ export class Caches {
     stored: StoredDocument<CacheDocument>,
     settings: CacheSettings,
     tags: Record<string, string>,
+    isEvictionAccepted = false,
   ): Promise<Commanded> {
     const cache = stored.value;
     if (cache.change !== null || cache.removal !== null) throw busy(cache);
@@ -214,12 +212,15 @@ export class Caches {
     const retried = cache.failure !== null;
     if (!retried && sameText([settings, tags], [cache.settings, cache.tags]))
       return { stored, operationId: undefined, created: false };
-    if (!retried && sameText(consequences(cache), consequences(next)))
+    if (!retried && sameText(consequences(cache), consequences(next)) && !this.#asksForEngine(cache, next))
       return { stored: await this.#commit(stored, next), operationId: undefined, created: false };
-    const scales = !sameText(settings.sku, cache.settings.sku);
-    if (scales) await this.#checkScale(cache, next);
+    const scales = !sameText(sizeOf(settings), sizeOf(cache.settings));
+    if (scales) await this.#checkScale(cache, next, isEvictionAccepted);
     const operation = this.#newOperation(scales ? "scale" : "update", cache);
-    const changing = { ...next, generation: cache.generation + 1, change: this.#changeOf(operation), failure: null };
+    const change = this.#changeOf(operation);
+    // Whoever asks for another version wants it now.
+    const update = this.#asksForEngine(cache, next) ? startedUpdate : cache.update;
+    const changing = { ...next, generation: cache.generation + 1, change, update, failure: null };
     return {
       stored: await this.#commit(stored, changing, operation),
       operationId: operation.operationId,
@@ -227,23 +228,22 @@ export class Caches {
     };
   }
 
-  async #checkScale(cache: CacheDocument, next: CacheDocument): Promise<void> {
-    const { hostId, nodeId } = servingNode(cache);
-    const reports = this.#agents().filter((report) => cache.nodes.some((node) => node.hostId === report.hostId));
-    if (reports.length < new Set(cache.nodes.map((node) => node.hostId)).size) throw notReady();
+  /** Throws InvalidParameter for an older one: it could not read what the newer one wrote. */
+  #asksForEngine(cache: CacheDocument, next: CacheDocument): boolean {
+    const reports = this.#options.agentReports();
+    const [from, to] = [cache, next].map((one) => wantedEngine(one.settings.redisVersion, reports));
+    if (!from || !to || sameText(from, to)) return false;
+    const has = cache.nodes[0]?.engine ?? from;
+    if (!isOlder(to, has)) return isOlder(has, to);
+    const text = `The cache runs on ${has.name} ${has.version} and cannot go back to ${to.name} ${to.version}.`;
+    throw new LarderError("InvalidParameter", text, { target: "properties.redisVersion" });
+  }
+
+  async #checkScale(cache: CacheDocument, next: CacheDocument, isEvictionAccepted: boolean): Promise<void> {
+    const reports = this.#agents();
     const caches = (await this.all()).map((stored) => stored.value);
-    const [from, to] = [cache, next].map((one) => skuLimits(one.settings.sku)?.memoryBytes ?? 0) as [number, number];
-    if (to > from) {
-      requireRoomToGrow(next, caches, reports);
-      return;
-    }
-    const report = reports.find((each) => each.hostId === hostId);
-    const used = report?.nodes.find((node) => node.nodeId === nodeId)?.memoryBytesUsed ?? null;
-    if (used === null)
-      throw new LarderError("ServiceUnavailable", "It is not known yet how much memory the cache uses; try again.");
-    if (used * shrinkHeadroom <= to) return;
-    const text = `The cache uses ${inMb(used)} and needs a quarter more as room; the size asked for has ${inMb(to)}.`;
-    throw new LarderError("InvalidParameter", text, { target: "properties.sku.capacity" });
+    const open = openHosts(reports, this.#options.hosts.draining);
+    checkScale(cache, next, { caches, reports, open, isEvictionAccepted });
   }
 
   #agents(): AgentReport[] {
@@ -284,7 +284,8 @@ export class Caches {
   }
 
   #changeOf(operation: OperationDocument) {
-    const deadlineMs = operation.startMs + this.#options.operationTimeoutMs;
+    const { operationTimeoutMs } = this.#options;
+    const deadlineMs = operation.startMs + operationTimeoutMs * (operation.kind === "scale" ? copyingFactor : 1);
     return { kind: operation.kind as ChangeKind, operationId: operation.operationId, deadlineMs };
   }
 
@@ -317,7 +318,7 @@ function isIn(cache: CacheDocument, place: Place): boolean {
 
 /** What agents and gateways would be told. */
 function consequences(cache: CacheDocument): unknown {
-  return [cache.nodes.map(({ hostId }) => deriveNodes(cache, hostId)), deriveRoute(cache, "")];
+  return [cache.nodes.map(({ hostId }) => deriveNodes(cache, hostId)), deriveRoute(cache, ""), sizeOf(cache.settings)];
 }
 
 function sameText(a: unknown, b: unknown): boolean {

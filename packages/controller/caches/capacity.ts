@@ -86,20 +86,27 @@ export function roomsOf(
   return reports.map((report) => roomOn(report, caches, true));
 }
 
-/** Throws unless each host that has nodes of the cache has room for them at the size that is asked. */
+/**
+ * Throws unless every node of the cache can have the size that is asked: on its host, or on another that has room for a
+ * new node as well as for the old one.
+ */
 export function requireRoomToGrow(
   wanted: Pick<CacheDocument, "cacheId" | "settings" | "nodes">,
   caches: readonly CacheDocument[],
-  reports: readonly AgentReport[],
+  { reports, open }: { reports: readonly AgentReport[]; open: readonly AgentReport[] },
 ): void {
   const asked = limitsOf(wanted).memoryBytes;
-  const others = caches.filter((cache) => cache.cacheId !== wanted.cacheId);
-  for (const report of reports) {
-    const room = roomOn(report, others, wanted.nodes.length > 1);
-    const nodes = wanted.nodes.filter((node) => node.hostId === report.hostId).length;
-    if (room.engineBytesMax < asked || room.freeBytes < nodes * asked)
-      throw tooLarge(nodes * asked, [room], wanted.settings);
-  }
+  const fitsOn = ({ hostId }: AgentReport, room: Room) => {
+    const more = wanted.nodes.filter((node) => node.hostId === hostId).map((node) => asked - node.memoryBytes);
+    return room.engineBytesMax >= asked && room.freeBytes >= more.reduce((sum, bytes) => sum + bytes, 0);
+  };
+  const own = reports.filter(({ hostId }) => wanted.nodes.some((node) => node.hostId === hostId));
+  const tight = own.filter((report) => !fitsOn(report, roomOn(report, caches, wanted.nodes.length > 1)));
+  if (tight.length === 0) return;
+  const others = open.filter(({ hostId }) => !tight.some((report) => report.hostId === hostId));
+  const rooms = tight.map((report) => roomOn(report, caches, wanted.nodes.length > 1));
+  if (others.length === 0) throw tooLarge(asked, rooms, wanted.settings);
+  placeNode(wanted, caches, others, null);
 }
 
 interface Room {
