@@ -287,6 +287,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     this.#nowMs = this.#options.clock.monotonicMs();
     this.#door.sweep();
     sweepClients(this.#clients, this.#nowMs);
+    for (const cache of this.#caches.values()) cache.sweep();
   }
 
   #closeLargest(): void {

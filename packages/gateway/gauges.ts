@@ -11,6 +11,7 @@ export function gaugesOf(caches: Iterable<ServedCache>, clients: Iterable<Client
     larder_gateway_server_connections_lent: 0,
     larder_gateway_server_connections_idle: 0,
     larder_gateway_server_connections_full: 0,
+    larder_gateway_replicas_connected: 0,
     larder_gateway_upstream_subscriptions: 0,
     larder_gateway_heap_bytes: process.memoryUsage().heapUsed,
   };
@@ -20,6 +21,7 @@ export function gaugesOf(caches: Iterable<ServedCache>, clients: Iterable<Client
     gauges.larder_gateway_input_bytes += client.inputBytes;
   }
   for (const cache of caches) {
+    gauges.larder_gateway_replicas_connected += cache.replicaReads.openedCount;
     gauges.larder_gateway_upstream_subscriptions += cache.fanOut.channelCount;
     for (const pool of cache.pools) {
       gauges.larder_gateway_server_connections_shared += Number(pool.fast.isReady) + Number(pool.bulk.isReady);

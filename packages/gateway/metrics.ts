@@ -3,6 +3,7 @@ export const counters = {
   larder_gateway_commands_total: 0,
   larder_gateway_commands_dedicated_total: 0,
   larder_gateway_commands_bulk_total: 0,
+  larder_gateway_commands_replica_total: 0,
   larder_gateway_commands_refused_total: 0,
   larder_gateway_commands_unavailable_total: 0,
   larder_gateway_commands_outcome_unknown_total: 0,

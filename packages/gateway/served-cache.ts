@@ -1,5 +1,6 @@
 /** One cache as this gateway serves it: its route, its clients, the node behind it, and who may log in. */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { MoveReport, Route, RouteNode, RouteUser } from "@larder/api";
 import type { CommandTable } from "@larder/resp";
 import type { Clock, Log, Randomness } from "@larder/service";
@@ -10,6 +11,7 @@ import type { EnginePool } from "./engine/engine-pool.ts";
 import { leaveDedicated } from "./engine/leave-dedicated.ts";
 import { Move } from "./engine/move.ts";
 import type { NodeCertificate } from "./engine/node-certificate.ts";
+import { ReplicaReads } from "./engine/replica-reads.ts";
 import { ScriptMemory } from "./engine/script-memory.ts";
 import { counters } from "./metrics.ts";
 import { FanOut } from "./subscriptions/fan-out.ts";
@@ -28,6 +30,7 @@ export class ServedCache {
   route: Route;
   readonly clients = new Map<number, ClientConnection>();
   readonly fanOut: FanOut;
+  readonly replicaReads: ReplicaReads;
   readonly scripts = new ScriptMemory();
   readonly #options: ServedCacheOptions;
   /** Of the route in force. */
@@ -41,6 +44,9 @@ export class ServedCache {
     this.#options = options;
     this.#place = this.#placeOf(route.node);
     this.#node = this.#openNode(this.#place);
+    this.replicaReads = new ReplicaReads(route.readNodes, (node) =>
+      this.#openNode(this.#placeOf(node), { isReplica: true }),
+    );
     this.fanOut = new FanOut({
       target: (engineUser, place) => this.#node.subscriberTarget(engineUser, place),
       onUse: (isUsed) => this.#node.countReceivers(isUsed),
@@ -75,11 +81,14 @@ export class ServedCache {
   update(route: Route): void {
     if (route.epoch < this.route.epoch) return;
     const isSame = this.#place === null ? route.node === null : this.#place.isOf(route.node);
+    const areReplicasNews = !isDeepStrictEqual(route.readNodes, this.route.readNodes);
     this.route = route;
+    this.replicaReads.use(route.readNodes);
     if (!isSame) this.#changeNode(route.node);
     else {
       this.#node.buildTables();
       this.#followMove(route);
+      if (areReplicasNews && this.#node.isAway) this.#resumeAll();
     }
     this.warm();
   }
@@ -114,9 +123,15 @@ export class ServedCache {
     return user?.passwordSha256.some((known) => timingSafeEqual(Buffer.from(known, "hex"), digest)) ? user : undefined;
   }
 
+  /** Now and then: replicas are not kept once they are not needed. */
+  sweep(): void {
+    this.replicaReads.tidy({ isPrimaryAway: this.#node.isAway });
+  }
+
   stop(): void {
     for (const client of [...this.clients.values()]) client.close();
     this.fanOut.close();
+    this.replicaReads.close();
     this.#node.close();
   }
 
@@ -132,9 +147,9 @@ export class ServedCache {
     return place;
   }
 
-  #openNode(place: EnginePlace | null): EngineNode {
+  #openNode(place: EnginePlace | null, { isReplica = false } = {}): EngineNode {
     const { randomness, clock } = this.#options;
-    return new EngineNode({ place, route: () => this.route, randomness, clock });
+    return new EngineNode({ place, isReplica, route: () => this.route, randomness, clock });
   }
 
   // ── moves ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -195,6 +210,7 @@ export class ServedCache {
   #useNode(node: EngineNode): void {
     const old = this.#node;
     this.#node = node;
+    if (node.place === null) node.keepCommandsOf(old);
     node.countReceivers(this.fanOut.isUsed);
     for (const client of this.clients.values()) {
       leaveDedicated(client);

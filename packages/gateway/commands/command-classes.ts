@@ -59,16 +59,21 @@ export const queueable: readonly Class[] = [
   Class.unwatch,
 ];
 
+/** What a replica may be asked, where it only reads. */
+const askable: readonly Class[] = [Class.shared, Class.slow, Class.blockingStream];
+
 /** What may keep the engine or the connection busy for long. */
 export const bulky: readonly Class[] = [Class.slow, Class.script];
 
 /**
  * An entry of the table, one integer for one lookup: the class in bits 0–4, whether it only reads in bit 5, whether it has
- * subcommands in bit 6, and the arity as COMMAND gives it, plus 128, in bits 8–15 (0: not known).
+ * subcommands in bit 6, whether it says the same on a replica in bit 7, and the arity as COMMAND gives it, plus 128, in
+ * bits 8–15 (0: not known).
  */
 const classMask = 31;
 const readsBit = 32;
 const containerBit = 64;
+const replicaBit = 128;
 
 export function classOf(entry: number): Class {
   return (entry & classMask) as Class;
@@ -77,6 +82,11 @@ export function classOf(entry: number): Class {
 /** Running it twice does no harm, so it may be sent again when its reply was lost. */
 export function onlyReads(entry: number): boolean {
   return (entry & readsBit) !== 0;
+}
+
+/** A replica may answer it in the primary's place. */
+export function mayAskReplica(entry: number): boolean {
+  return (entry & replicaBit) !== 0 && askable.includes(classOf(entry));
 }
 
 /** Its subcommands have arities and permissions of their own, which the table does not have. */
@@ -101,6 +111,9 @@ const publishing = ["publish", "pubsub", "spublish"];
 
 /** They neither write nor count as reading keys, and say the same again. */
 const repeatable = ["command", "echo", "info", "lastsave", "lolwut", "ping", "role", "time"];
+
+/** Of these, those that do not speak of the node. */
+const sameEverywhere = ["echo", "ping", "time"];
 
 /** The name of what is no command (replay.ts). */
 export const outcomeUnknownMark = "larder.outcomeunknown";
@@ -163,8 +176,9 @@ export function buildCommandTable(
     const shared = countsReceivers && publishing.includes(name) ? Class.publish : Class.shared;
     const given = flags.includes("blocking") ? Class.blocking : learnedSlow.has(name) ? Class.slow : shared;
     const reads = flags.includes("readonly") || repeatable.includes(name) ? readsBit : 0;
+    const replica = flags.includes("readonly") || sameEverywhere.includes(name) ? replicaBit : 0;
     const container = Array.isArray(subcommands) && subcommands.length > 0 ? containerBit : 0;
-    entries.set(name, (overlay[name] ?? given) | reads | container | ((Number(arity) + 128) << 8));
+    entries.set(name, (overlay[name] ?? given) | reads | replica | container | ((Number(arity) + 128) << 8));
   }
   return new CommandTable(withRefused(entries, refused));
 }

@@ -139,9 +139,11 @@ function sendRun(client: ClientConnection, bytes: Buffer, start: number): number
 
 /** Nothing about the client needs each of its commands to be looked at. */
 function isPlain(client: ClientConnection): boolean {
-  const { user, queued, subscriptions } = client;
+  const { user, queued, replica, subscriptions } = client;
   if (subscriptions !== noSubscriptions && subscriptions.restricts(client.protocol)) return false;
-  return user !== null && queued === null && !client.isWatchLost && !client.isMuted && !client.skipsNext;
+  return (
+    user !== null && queued === null && replica === null && !client.isWatchLost && !client.isMuted && !client.skipsNext
+  );
 }
 
 /** The client does not take its replies, or the engine its commands: no more of its requests may be read. */

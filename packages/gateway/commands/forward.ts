@@ -9,6 +9,7 @@ import type { Lane } from "../engine/lane.ts";
 import { swallow, type Treatment } from "../engine/reply-treatment.ts";
 import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
+import { replicaFor } from "./replica-read.ts";
 import type { Outcome, Request } from "./request.ts";
 
 /** Sends the request, or says what it must wait for. `treatment` is of its reply. */
@@ -35,9 +36,13 @@ function send(client: ClientConnection, request: Request, treatment: Treatment, 
   if (pool === null) return failNow(client, unavailableError());
   if (!chooseLane(client, isBulky)) return "quiet";
   const lane = client.isOnBulkLane ? pool.bulk : pool.fast;
-  if (lane.connection === null) return awaitEngine(client, lane);
+  const isUsual = lane.connection !== null && client.replica === null;
+  const replica = isUsual ? null : replicaFor(client, request, { pool, lane });
+  if (typeof replica === "string") return replica;
+  const server = replica ?? lane.connection;
+  if (server === null) return awaitEngine(client, lane);
   counters.larder_gateway_commands_total++;
-  lane.connection.send(client, bytes, start, end, 1, treatment ?? takeMute(client));
+  server.send(client, bytes, start, end, 1, treatment ?? takeMute(client));
   return "done";
 }
 

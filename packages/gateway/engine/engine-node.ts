@@ -18,6 +18,8 @@ export interface EngineNodeOptions {
   route(): Route;
   randomness: Randomness;
   clock: Clock;
+  /** It stands in for the primary, for reads. */
+  isReplica?: boolean;
 }
 
 export class EngineNode {
@@ -62,6 +64,25 @@ export class EngineNode {
 
   get pools(): Iterable<EnginePool> {
     return this.#pools.values();
+  }
+
+  get isReplica(): boolean {
+    return this.#options.isReplica === true;
+  }
+
+  /** Whether the cache may be read from other nodes while this one is away. */
+  get hasReplicas(): boolean {
+    return this.#options.route().readNodes.length > 0;
+  }
+
+  /** It could not be connected to since it last was. */
+  get isAway(): boolean {
+    return this.#options.place === null || [...this.#pools.values()].some(({ fast }) => fast.isAway);
+  }
+
+  /** Nothing is in flight on what is shared. */
+  get isDrained(): boolean {
+    return [...this.#pools.values()].every((pool) => pool.isDrained);
   }
 
   /** How to connect as a pool does, with the user's present password; null while there is no node. */
@@ -117,6 +138,11 @@ export class EngineNode {
     if (reply === null) return;
     this.#commandReply = reply;
     this.buildTables();
+  }
+
+  /** For the time without a node: reads are to be told from the rest still. */
+  keepCommandsOf(former: EngineNode): void {
+    this.learnCommands(former.#commandReply);
   }
 
   /** Anew for each route, which says what is refused. */

@@ -39,6 +39,8 @@ export class EnginePool {
         target: () => node.target(key, { wantsCommands: node.commands === null }),
         onReady: (connection) => node.learnCommands(connection.commandReply),
         randomness,
+        isReplica: node.isReplica,
+        mayGoElsewhere: () => node.hasReplicas,
       });
     this.fast = lane();
     this.bulk = lane();
@@ -89,6 +91,10 @@ export class EnginePool {
   release(): void {
     this.fast.release();
     this.bulk.release();
+  }
+
+  get isDrained(): boolean {
+    return this.fast.isDrained && this.bulk.isDrained;
   }
 
   /** Dedicated connections that are kept warm. */

@@ -5,6 +5,7 @@
 import { backoffMs, type Randomness } from "@larder/service";
 import type { ClientConnection } from "../client/client-connection.ts";
 import { limits } from "../limits.ts";
+import { ReplicaConnection } from "./replica-connection.ts";
 import type { ServerTarget } from "./server-connection.ts";
 import { SharedConnection } from "./shared-connection.ts";
 
@@ -15,6 +16,10 @@ export interface LaneOptions {
   target(): ServerTarget | null;
   onReady(connection: SharedConnection): void;
   randomness: Randomness;
+  /** To a replica that stands in for the primary. */
+  isReplica: boolean;
+  /** Whether clients that wait may have somewhere else to go. */
+  mayGoElsewhere(): boolean;
 }
 
 export class Lane {
@@ -43,7 +48,8 @@ export class Lane {
     this.#holdTimer ??= setTimeout(() => this.#giveUpHolding(), limits.holdMs);
     const target = this.#options.target();
     if (target === null) return this.#retryLater();
-    const connection = new SharedConnection(target);
+    const Connection = this.#options.isReplica ? ReplicaConnection : SharedConnection;
+    const connection: SharedConnection = new Connection(target);
     this.#connecting = connection;
     connection.start({
       onReady: () => this.#onReady(connection),
@@ -59,6 +65,11 @@ export class Lane {
 
   forget(client: ClientConnection): void {
     this.#waiting.delete(client);
+  }
+
+  /** It could not be connected since it last was. */
+  get isAway(): boolean {
+    return this.#attempt > 0;
   }
 
   /** Whether it is connected, held or not. */
@@ -129,6 +140,8 @@ export class Lane {
       },
       backoffMs(this.#attempt++, reconnect, this.#options.randomness),
     );
+    // Not at once: who has just begun to wait is not held yet.
+    if (this.#attempt === 1 && this.#options.mayGoElsewhere()) setImmediate(() => this.#resumeWaiting());
   }
 
   #giveUpHolding(): void {

@@ -186,7 +186,7 @@ export class Move {
   }
 
   get #isDrained(): boolean {
-    for (const pool of this.#options.from.pools) if (!pool.fast.isDrained || !pool.bulk.isDrained) return false;
+    if (!this.#options.from.isDrained) return false;
     return this.#lent().every(({ owner }) => owner === null || isQuiet(owner));
   }
 

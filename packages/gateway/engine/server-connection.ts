@@ -69,8 +69,8 @@ export abstract class ServerConnection {
   #loginTimer: Timer | null = null;
   /** What awaits the log-in's replies, and whether each is what was asked for. */
   readonly #loginSteps: ((reply: Reply) => boolean)[] = [];
-  #onReady: (connection: this) => void = () => {};
-  #onClosed: (connection: this) => void = () => {};
+  #onReady: (connection: ServerConnection) => void = () => {};
+  #onClosed: (connection: ServerConnection) => void = () => {};
 
   constructor(target: ServerTarget) {
     this.#target = target;
