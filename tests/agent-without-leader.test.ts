@@ -1,6 +1,6 @@
 /** A node alone that is given replicas, and replicas that are read from while nobody leads: the agent's part, with real engines. */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import type { NodeObserved } from "@larder/api";
+import type { NodeId, NodeObserved } from "@larder/api";
 import { Redis } from "ioredis";
 import { nodeCertificateFlags } from "./fixture/certificate.ts";
 import { hasRedis, hasValkey } from "./fixture/native-engine.ts";
@@ -112,6 +112,19 @@ for (const { title, program, has } of engines) {
 }
 
 const native = test.skipIf(!hasValkey && !hasRedis);
+
+native("a replica that is to follow another leader has no copy of its data yet, and is not read from", async () => {
+  await agent.start(flags);
+  const pair = new NodePair(agent.controller);
+  pair.want({ serveStale: true });
+  const { b } = await pair.begin();
+  await until("it may be read from", () => servesStale(b));
+  const address = { host: "127.0.0.1", port: 1 };
+  pair.want({ leader: { ...leaderOf(b, 2), nodeId: "c" as NodeId, runId: "life", address } });
+  const observed = await agent.controller.observedWhen(pair.b, ({ replication }) => replication?.epoch === 2);
+  expect(observed.replication).toMatchObject({ role: "replica", copiedEpoch: 1, inSync: false });
+  expect(await servesStale(b)).toBe(false);
+});
 
 native("a node alone without a certificate has no port, and cannot become one of several while it runs", async () => {
   await agent.start();

@@ -130,9 +130,12 @@ export class EngineReplication {
     await Promise.all(commands.map((command) => connection.ask(...command)));
     // An order may have been faster.
     this.#epoch = Math.max(this.#epoch, leader?.epoch ?? 0);
-    this.#copiedEpoch = copiedEpochOf(this.#seen, this.state);
     if (isReleased) this.#isYielding = false;
-    if (commands.length === 0) return this.#tell();
+    if (commands.length === 0) {
+      // What was seen holds under the new record too: it is the same stream.
+      this.#copiedEpoch = copiedEpochOf(this.#seen, this.state);
+      return this.#tell();
+    }
     log.info({ nodeId, epoch: this.#epoch, role: wanted.kind }, "role changed");
     await this.look(connection);
   }
