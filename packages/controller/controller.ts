@@ -124,6 +124,7 @@ export class Controller {
       hosts,
       joining,
       observations,
+      orders,
       published,
       subscription,
       token,

@@ -6,6 +6,7 @@ import type { Caches } from "../caches/caches.ts";
 import type { ResourceGroups } from "../caches/resource-groups.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import type { JoinTokens } from "../hosts/join-tokens.ts";
+import type { Orders } from "../orders/orders.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import type { Published } from "../reconcile/published.ts";
 import type { Store } from "../store/store.ts";
@@ -28,6 +29,7 @@ export interface ApiContext {
   /** null: there is no door for agents of other machines. */
   joining: Joining | null;
   observations: Observations;
+  orders: Orders;
   published: Published;
   clock: Clock;
   randomness: Randomness;

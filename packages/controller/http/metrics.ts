@@ -24,6 +24,7 @@ async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
     ["larder_hosts", (await api.hosts.all()).length],
     ["larder_hosts_draining", api.hosts.draining.size],
     ["larder_agent_door_connections", api.joining?.connectionCount() ?? 0],
+    ["larder_orders_unanswered", api.orders.unanswered],
     ["larder_gateways_connected", api.observations.gateways.connectedReports().length],
   ]);
   for (const { value: cache } of await api.caches.all()) {

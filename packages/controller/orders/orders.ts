@@ -32,7 +32,7 @@ interface Stream {
   readonly waiting: Map<string, PromiseWithResolvers<AgentAnswer>>;
 }
 
-/** Orders that one agent has not answered. More means that it answers none. */
+/** Orders that one agent has not answered; more means that it answers none. Shown by `larder_orders_unanswered`. */
 const unansweredMax = 1_000;
 
 export class Orders {
@@ -44,6 +44,12 @@ export class Orders {
   constructor({ clock, randomness }: { clock: Clock; randomness: Randomness }) {
     this.#clock = clock;
     this.#randomness = randomness;
+  }
+
+  /** Orders that wait for their answers. */
+  get unanswered(): number {
+    const streams = [...this.#streams.values()].flat();
+    return streams.reduce((sum, { waiting }) => sum + waiting.size, 0);
   }
 
   /** A stream of the host's agent is open. Returns what to call when it ends. */
