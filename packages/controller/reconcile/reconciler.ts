@@ -43,6 +43,8 @@ export interface ReconcilerOptions {
 
 /** How often it is looked for hosts that are not heard any more. */
 const leaseLookMs = 100;
+/** How often every cache is looked at for what time alone brings. */
+const allLookMs = 10_000;
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
@@ -70,7 +72,7 @@ export class Reconciler {
       onProgress: () => this.#mark(this.#unsettled),
     });
     hosts.listen({ onDraining: () => this.#mark(this.#names.values()) });
-    this.#following = Promise.all([this.#follow(listing.revision), this.#watchLeases()]);
+    this.#following = Promise.all([this.#follow(listing.revision), this.#watchLeases(), this.#watchTime()]);
     this.#mark(this.#names.values());
   }
 
@@ -89,6 +91,15 @@ export class Reconciler {
       const now = observations.connectedAgents();
       if (now !== before) this.#mark(this.#names.values());
       before = now;
+    }
+  }
+
+  /** Nothing is said when a window for updates opens, or when another cache's update is over and it is the next one's turn. */
+  async #watchTime(): Promise<void> {
+    const { clock } = this.#options;
+    while (!this.#stopping.signal.aborted) {
+      await clock.sleep(allLookMs, this.#stopping.signal);
+      this.#mark(this.#names.values());
     }
   }
 
