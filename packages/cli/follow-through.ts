@@ -29,12 +29,15 @@ export async function followThrough(context: CommandContext, action: FollowedAct
   const before = (await client.listEvents(at, 1))[0]?.number ?? 0;
   await during(doing, () => (wait ? runToEnd(context, action) : action.begin()));
   const events = (await client.listEvents(at, eventsMax)).filter(({ number }) => number > before).toReversed();
+  const problem = wait ? problemOf(events) : undefined;
   const took = formatDuration(clock.monotonicMs() - startedMs);
-  print({ name: at.name, done: wait, events }, () => {
-    const title = wait ? `${terminal.colors.green("Done")}: ${doing}, ${took}` : `Begun: ${doing}`;
-    return events.length === 0 ? `${title}\n` : `${title}\n\n${formatEvents(events, terminal.colors)}`;
+  print({ name: at.name, done: wait && problem === undefined, events }, () => {
+    const { green, red } = terminal.colors;
+    const outcome = !wait ? "Begun" : problem === undefined ? green("Done") : red("Not done");
+    const title = `${outcome}: ${doing}${wait ? `, ${took}` : ""}\n`;
+    return events.length === 0 ? title : `${title}\n${formatEvents(events, terminal.colors)}`;
   });
-  refuseProblem(events);
+  if (problem !== undefined) throw problem;
 }
 
 async function runToEnd({ clock }: CommandContext, { at, doing, begin, isUnderWay }: FollowedAction): Promise<void> {
@@ -45,7 +48,7 @@ async function runToEnd({ clock }: CommandContext, { at, doing, begin, isUnderWa
 }
 
 /** What ends with a problem came to nothing. */
-function refuseProblem(events: readonly CacheEvent[]): void {
+function problemOf(events: readonly CacheEvent[]): LarderError | undefined {
   const last = events.at(-1);
-  if (last?.kind === "problem") throw new LarderError("Conflict", `${last.text}: ${last.cause}`);
+  return last?.kind === "problem" ? new LarderError("Conflict", `${last.text}: ${last.cause}`) : undefined;
 }
