@@ -1,4 +1,6 @@
 /** `npm run bench NAME`. Ctrl-C stops everything that was started. */
+import { benchAvailability } from "./availability/availability.ts";
+import { parseChoices } from "./availability/choices.ts";
 import { benchFanOut } from "./fan-out/fan-out.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchIdle } from "./idle.ts";
@@ -10,6 +12,8 @@ const usage = `npm run bench gateway [-- --quick]   the gateway beside Valkey, H
 npm run bench workers [-- --quick]   two gateway workers beside one
 npm run bench latency [-- --quick]   time of a request at half of the gateway's rate, beside the same
 npm run bench fan-out [-- --quick]   one channel with 10,000 subscribers; --quick: 2,000
+npm run bench availability [-- --quick] [--only moves,kills,frozen,scale,peers] [--clients 50,500]
+                                     what clients notice of moves, kills and lost hosts, beside the usual peers
 npm run bench idle                   memory of 8,000 idle TLS connections
 npm run bench start                  time to create a cache, and to start the service`;
 
@@ -33,6 +37,10 @@ async function main(): Promise<number> {
 
 /** Each returns whether its goals are met. */
 function subcommandOf(args: readonly string[], signal: AbortSignal): (() => Promise<boolean>) | undefined {
+  if (args[0] === "availability") {
+    const choices = parseChoices(args.slice(1));
+    return choices && (() => benchAvailability(choices, signal));
+  }
   const isQuick = args[1] === "--quick";
   if (args.length > (isQuick ? 2 : 1)) return undefined;
   switch (args[0]) {
