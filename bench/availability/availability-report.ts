@@ -21,7 +21,7 @@ const errorTextsMax = 6;
 export function availabilityReport(result: AvailabilityResult): string {
   return [
     "What clients notice of planned moves, killed primaries, frozen hosts and a larger size",
-    goalTable(result),
+    ...goalTable(result),
     machineText(result.machine),
     ...failureText(result),
     ...eventTables(result.runs),
@@ -31,9 +31,10 @@ export function availabilityReport(result: AvailabilityResult): string {
   ].join("\n\n");
 }
 
-function goalTable({ clients, goals }: AvailabilityResult): string {
+function goalTable({ clients, goals }: AvailabilityResult): string[] {
+  if (goals.length === 0) return [];
   const rows = goals.map(({ text, limit, values, isMet }) => [text, limit, ...values, isMet ? "met" : "not met"]);
-  return tableText(["", "goal", ...clients.map((count) => `${count} clients`), ""], rows);
+  return [tableText(["", "goal", ...clients.map((count) => `${count} clients`), ""], rows)];
 }
 
 function failureText({ failures }: AvailabilityResult): string[] {

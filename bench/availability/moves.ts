@@ -10,6 +10,7 @@ export function measureMoves(subject: Subject, moves: number, measurement: Measu
     async happen(load) {
       await load.begin();
       const move = await subject.move();
+      await subject.untilWhole();
       return { ...(await load.end()), move };
     },
   });

@@ -13,8 +13,8 @@ import { SentinelGroup } from "./sentinel-group.ts";
 export async function startHaproxySubject(stack: AsyncDisposableStack, parent: string): Promise<Subject> {
   const directory = join(parent, "haproxy");
   mkdirSync(directory);
-  const group = await SentinelGroup.start(stack, { directory });
-  const [port] = await freePorts(1);
+  const [port, primaryPort] = await freePorts(2);
+  const group = await SentinelGroup.start(stack, { directory, primaryPort });
   const configPath = join(directory, "haproxy.cfg");
   writeFileSync(configPath, configuration(port, group.ports));
   const logPath = join(directory, "haproxy.log");

@@ -1,8 +1,9 @@
 /**
- * A Valkey primary, its replica, and three Sentinels that watch them, on this machine. Settings are those of Sentinel's
- * own documentation but for two that are to its advantage: a node counts as down after one second (there: five or
- * more), and a replica of the new primary's is made of a killed one at once (`restart`). Started again as it was, it would be a second,
- * empty primary until a Sentinel finds it, some ten seconds later.
+ * A Valkey primary, two replicas, and three Sentinels that watch them, on this machine: the "three boxes" of Sentinel's own
+ * documentation, with the `min-replicas-to-write` that it advises against a former primary that goes on taking writes. Two
+ * things are to its advantage: a node counts as down after one second (there: five or more), and a killed one is started
+ * again as a replica of the new primary. Started as it was, it would be a second, empty primary until a Sentinel finds
+ * it, some ten seconds later.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,6 +16,10 @@ import { wholeTimeoutMs } from "../subject.ts";
 const downAfterMs = 1_000;
 const failoverTimeoutMs = 10_000;
 const group = "bench";
+const replicaCount = 2;
+const sentinelCount = 3;
+/** Sentinels that must agree. */
+const quorum = 2;
 
 interface Server {
   port: number;
@@ -23,33 +28,35 @@ interface Server {
 }
 
 export class SentinelGroup {
-  readonly ports: readonly [number, number];
+  readonly ports: readonly number[];
   readonly #servers: readonly Server[];
   readonly #sentinels: readonly number[];
 
-  private constructor(servers: readonly [Server, Server], sentinels: readonly number[]) {
+  private constructor(servers: readonly Server[], sentinels: readonly number[]) {
     this.#servers = servers;
-    this.ports = [servers[0].port, servers[1].port];
+    this.ports = servers.map(({ port }) => port);
     this.#sentinels = sentinels;
   }
 
   /** `onSwitch`: a program that each Sentinel calls after a failover. The stack stops all. */
   static async start(
     stack: AsyncDisposableStack,
-    options: { directory: string; onSwitch?: string; ports?: readonly [number, number] },
+    options: { directory: string; primaryPort: number; onSwitch?: string },
   ): Promise<SentinelGroup> {
-    const [one, other] = options.ports ?? (await freePorts(2));
-    const primary = await startServer(options.directory, one, null);
-    stack.defer(() => primary.program.stop());
-    const replica = await startServer(options.directory, other, one);
-    stack.defer(() => replica.program.stop());
+    const { directory, primaryPort, onSwitch } = options;
+    const servers: Server[] = [];
+    for (const port of [primaryPort, ...(await freePorts(replicaCount))]) {
+      const server = await startServer(directory, port, servers.length === 0 ? null : primaryPort);
+      stack.defer(() => server.program.stop());
+      servers.push(server);
+    }
     const sentinels: number[] = [];
-    for (const port of await freePorts(3)) {
-      const sentinel = await startSentinel({ ...options, port, primary: one });
+    for (const port of await freePorts(sentinelCount)) {
+      const sentinel = await startSentinel({ directory, port, primaryPort, onSwitch });
       stack.defer(() => sentinel.stop());
       sentinels.push(port);
     }
-    return new SentinelGroup([primary, replica], sentinels);
+    return new SentinelGroup(servers, sentinels);
   }
 
   async primaryPid(): Promise<number> {
@@ -83,9 +90,10 @@ export class SentinelGroup {
   async #isWholeFor(sentinel: number, primary: number): Promise<boolean> {
     if ((await portOfPrimary(sentinel)) !== primary) return false;
     if (!String(await ask(sentinel, "SENTINEL", "CKQUORUM", group)).startsWith("OK")) return false;
-    const [replica] = (await ask(sentinel, "SENTINEL", "REPLICAS", group)) as string[][];
-    const fields = new Map(Array.from({ length: (replica?.length ?? 0) / 2 }, (_, index) => fieldAt(replica, index)));
-    return fields.get("flags") === "slave" && fields.get("master-link-status") === "ok";
+    const replicas = ((await ask(sentinel, "SENTINEL", "REPLICAS", group)) as string[][]).map(fieldsOf);
+    const isInStep = (replica: Map<string, string>) =>
+      replica.get("flags") === "slave" && replica.get("master-link-status") === "ok";
+    return replicas.length === replicaCount && replicas.every(isInStep);
   }
 
   #serverOn(port: number): Server {
@@ -99,8 +107,8 @@ export class SentinelGroup {
   }
 }
 
-function fieldAt(flat: readonly string[] | undefined, index: number): [string, string] {
-  return [flat?.[2 * index] ?? "", flat?.[2 * index + 1] ?? ""];
+function fieldsOf(flat: readonly string[]): Map<string, string> {
+  return new Map(flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] ?? ""]] : [])));
 }
 
 function isRunning(pid: number): boolean {
@@ -131,6 +139,7 @@ async function startServer(directory: string, port: number, primary: number | nu
   const lines = [
     ...[`port ${port}`, "bind 127.0.0.1", `dir ${own}`, "loglevel warning"],
     ...['save ""', "maxmemory 1gb", "repl-diskless-sync-delay 0"],
+    ...["min-replicas-to-write 1", "min-replicas-max-lag 10"],
     ...(primary === null ? [] : [`replicaof 127.0.0.1 ${primary}`]),
   ];
   return { port, directory, program: await startConfigured({ directory: own, lines, port, mode: [] }) };
@@ -139,15 +148,15 @@ async function startServer(directory: string, port: number, primary: number | nu
 function startSentinel(options: {
   directory: string;
   port: number;
-  primary: number;
-  onSwitch?: string;
+  primaryPort: number;
+  onSwitch: string | undefined;
 }): Promise<Program> {
-  const { port, primary, onSwitch } = options;
+  const { port, primaryPort, onSwitch } = options;
   const own = join(options.directory, `sentinel-${port}`);
   mkdirSync(own, { recursive: true });
   const lines = [
     ...[`port ${port}`, "bind 127.0.0.1", `dir ${own}`, "loglevel warning"],
-    `sentinel monitor ${group} 127.0.0.1 ${primary} 2`,
+    `sentinel monitor ${group} 127.0.0.1 ${primaryPort} ${quorum}`,
     `sentinel down-after-milliseconds ${group} ${downAfterMs}`,
     `sentinel failover-timeout ${group} ${failoverTimeoutMs}`,
     `sentinel parallel-syncs ${group} 1`,

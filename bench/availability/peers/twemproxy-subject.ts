@@ -21,7 +21,7 @@ interface Paths {
 export async function startTwemproxySubject(stack: AsyncDisposableStack, parent: string): Promise<Subject> {
   const directory = join(parent, "twemproxy");
   mkdirSync(directory);
-  const [port, statsPort, one, other] = await freePorts(4);
+  const [port, statsPort, primaryPort] = await freePorts(3);
   const at = (name: string) => join(directory, name);
   const paths = {
     config: at("nutcracker.yml"),
@@ -29,12 +29,12 @@ export async function startTwemproxySubject(stack: AsyncDisposableStack, parent:
     log: at("nutcracker.log"),
     script: at("switch.sh"),
   };
-  writeFileSync(paths.config, configuration(port, one));
+  writeFileSync(paths.config, configuration(port, primaryPort));
   writeFileSync(paths.script, switchScript(paths, statsPort), { mode: 0o700 });
   // Last to be stopped: until Sentinel is gone its script may start another.
   stack.defer(() => stopProxy(paths));
-  const group = await SentinelGroup.start(stack, { directory, onSwitch: paths.script, ports: [one, other] });
-  startProxy(paths, one);
+  const group = await SentinelGroup.start(stack, { directory, primaryPort, onSwitch: paths.script });
+  startProxy(paths, primaryPort);
   return {
     name: "twemproxy",
     endpoint: { port, caPath: null, password: null },
