@@ -50,10 +50,11 @@ test("one event without a write afterwards is the worst", () => {
 test("errors count by what they say", () => {
   const errors = [
     { role: "writer", text: "OUTCOMEUNKNOWN the engine was lost", count: 30 },
-    { role: "reader", text: "UNAVAILABLE no engine", count: 2 },
+    { role: "writer", text: "UNAVAILABLE no engine", count: 2 },
+    { role: "watcher", text: "connection lost", count: 1 },
   ];
   const results = resultsOf([kills({ load: { ...load, errors } })]);
-  expect(results["errors that speak of anything but an unknown outcome"]).toEqual([["2"], false]);
+  expect(results["errors of writes that speak of anything but an unknown outcome"]).toEqual([["2"], false]);
 });
 
 test("the hold of a move is the service's own figure", () => {
