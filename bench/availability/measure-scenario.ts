@@ -89,11 +89,20 @@ async function attempt(
   console.error(`${scenario}: ${subject}, ${clients} clients`);
   try {
     await using stack = new AsyncDisposableStack();
-    await measure(stack);
+    await Promise.race([measure(stack), rejectedOn(signal)]);
   } catch (error) {
     if (signal.aborted) throw error;
     const message = error instanceof Error ? error.message : String(error);
     console.error(`failed: ${message}`);
     results.failures.push({ scenario, subject, clients, message });
   }
+}
+
+/** Nobody waits for a service that is to become whole when all of it is to be stopped. */
+function rejectedOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(new Error("stopped"));
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
 }
