@@ -25,7 +25,7 @@ export function availabilityReport(result: AvailabilityResult): string {
     machineText(result.machine),
     ...failureText(result),
     ...eventTables(result.runs),
-    writesTable(result.runs),
+    ...writesTable(result.runs),
     ...otherTexts(result),
     ...errorText(result.runs),
   ].join("\n\n");
@@ -87,20 +87,14 @@ function seenHoldMs({ gapMs, latency }: MeasuredEvent): number {
   return Math.max(0, gapMs - latency.p50Ms);
 }
 
-/** Of the whole run. */
-function writesTable(runs: readonly Run[]): string {
-  const header = [
-    "",
-    "writes/s",
-    "reads/s",
-    "errors",
-    "failed reads",
-    "reconnects",
-    "lost",
-    "doubled",
-    "messages lost",
-  ];
-  return tableText([...header, "twice", "elements lost", "twice", "torn"], runs.map(writesRow));
+/** Of whole runs. "lost" and "twice" of messages, and then of elements of queues. */
+const writeColumns = [
+  ...["writes/s", "reads/s", "errors", "failed reads", "reconnects", "lost", "doubled"],
+  ...["messages lost", "twice", "elements lost", "twice", "torn"],
+];
+
+function writesTable(runs: readonly Run[]): string[] {
+  return runs.length === 0 ? [] : [tableText(["", ...writeColumns], runs.map(writesRow))];
 }
 
 function writesRow(run: Run): string[] {

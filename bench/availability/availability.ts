@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeMachine } from "../machine.ts";
-import { ensurePeers, peerPrograms } from "../peers/install.ts";
+import { ensurePeers, peerPrograms, valkeyPrograms } from "../peers/install.ts";
 import { writeResult } from "../result.ts";
 import { judgeAvailability } from "./availability-goals.ts";
 import { availabilityReport } from "./availability-report.ts";
@@ -13,8 +13,9 @@ import { measureScenario, type Results } from "./measure-scenario.ts";
 
 /** Returns whether every goal is met of what was chosen. A scenario that fails is reported, and the others go on. */
 export async function benchAvailability(choices: Choices, signal: AbortSignal): Promise<boolean> {
-  ensurePeers(peerPrograms);
-  const machine = await describeMachine(peerPrograms);
+  const programs = choices.scenarios.includes("peers") ? peerPrograms : valkeyPrograms;
+  ensurePeers(programs);
+  const machine = await describeMachine(programs);
   const directory = mkdtempSync(join(tmpdir(), "larder-bench-"));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rmSync(directory, { recursive: true, force: true }));

@@ -1,11 +1,12 @@
 /** A cache of a real service, with one replica, on its plain-text port: the peers are reached likewise. */
 import type { LarderNode, Sku } from "@larder/api";
 import { startService, type TestService } from "../../tests/fixture/service.ts";
-import { until } from "../../tests/fixture/until.ts";
 import type { Endpoint } from "../load.ts";
 import { LarderActions } from "./larder-actions.ts";
 import { folderOf, pidOf } from "./larder-nodes.ts";
-import { allRoles, type Move, type Subject, wholeTimeoutMs } from "./subject.ts";
+import { roles } from "./load/roles.ts";
+import type { Move, Subject } from "./subject.ts";
+import { untilWhole } from "./until-whole.ts";
 
 const standardC1: Sku = { name: "Standard", family: "C", capacity: 1 };
 
@@ -18,7 +19,7 @@ export async function startLarderService(stack: AsyncDisposableStack, hosts = 1)
 }
 
 export class LarderSubject implements Subject {
-  readonly roles = allRoles;
+  readonly roles = roles;
   readonly name: "larder" | "larder-durable";
   readonly service: TestService;
   readonly endpoint: Endpoint;
@@ -64,13 +65,12 @@ export class LarderSubject implements Subject {
     return primary;
   }
 
-  async untilWhole(): Promise<void> {
-    const isWhole = async () => {
+  untilWhole(): Promise<void> {
+    return untilWhole(async () => {
       const nodes = await this.nodes();
       const primaries = nodes.filter(({ role }) => role === "primary").length;
       return primaries === 1 && nodes.filter(({ inSync }) => inSync).length === nodes.length - 1;
-    };
-    await until("there is one primary, and all others are in sync", isWhole, wholeTimeoutMs);
+    });
   }
 
   async primaryPid(): Promise<number> {

@@ -1,6 +1,6 @@
 /** What is measured: a service that clients write to, whose primary can be moved, or killed. */
 import type { Endpoint } from "../load.ts";
-import { type Role, roles } from "./load/roles.ts";
+import type { Role } from "./load/roles.ts";
 
 export type SubjectName = "larder" | "larder-durable" | "haproxy" | "twemproxy";
 
@@ -21,8 +21,3 @@ export interface Subject {
   /** Resolves when it is over. */
   move(): Promise<Move>;
 }
-
-export const allRoles: readonly Role[] = roles;
-
-/** After a kill or a move; a whole copy of little data takes far less. */
-export const wholeTimeoutMs = 90_000;

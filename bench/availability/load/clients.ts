@@ -2,6 +2,7 @@
  * The process of the clients: they work from the opening to the closing, whatever happens in between, and events are
  * watched by the same clock that they count by.
  */
+import { within } from "../../bare-client.ts";
 import { obeyOrders } from "../../client-process.ts";
 import { LoadLog } from "./load-log.ts";
 import type { LoadTarget } from "./load-target.ts";
@@ -17,6 +18,9 @@ import { Writers } from "./writers.ts";
 
 /** Writers that are not through by then are not waited for: the report says so. */
 const eventTimeoutMs = 60_000;
+/** A target that is not there by then, or does not come back, ends the run. */
+const openTimeoutMs = 30_000;
+const closeTimeoutMs = 60_000;
 
 const loads: Record<Role, new (target: LoadTarget, count: number) => RoleLoad> = {
   writers: Writers,
@@ -59,7 +63,10 @@ class Clients {
   }
 
   async close(): Promise<LoadReport> {
-    await Promise.all(this.#loads.map((load) => load.stop()));
+    await within(
+      closeTimeoutMs,
+      this.#loads.map((load) => load.stop()),
+    );
     const seconds = (performance.now() - this.#startMs) / 1000;
     const { writes, reads, failedReads, reconnects, errors } = this.#log;
     const report: LoadReport = {
@@ -87,7 +94,7 @@ await obeyOrders<LoadOrder>(async (order) => {
   switch (order.kind) {
     case "open":
       opened = new Clients(order);
-      await opened.open();
+      await within(openTimeoutMs, [opened.open()]);
       return {};
     case "begin":
       theOpened().begin(order);

@@ -15,7 +15,7 @@ const answerTimeoutMs = 20_000;
 const afterErrorMs = 5;
 
 /** An ask that was answered with an error, or not at all. */
-export class AskFailed extends Error {}
+class AskFailed extends Error {}
 
 export class LoadClient {
   readonly #target: LoadTarget;
@@ -59,13 +59,15 @@ export class LoadClient {
   }
 
   async #connect(): Promise<CommandClient | null> {
+    const { port, password } = this.#target.endpoint;
+    let connection: CommandClient | null = null;
     try {
-      const connection = await CommandClient.connect({ port: this.#target.endpoint.port });
-      const { password } = this.#target.endpoint;
+      connection = await CommandClient.connect({ port });
       if (password !== null) await connection.ask("AUTH", password);
       await this.#onOpen(connection);
       return connection;
     } catch {
+      connection?.close();
       return null;
     }
   }
@@ -82,7 +84,7 @@ export class LoadClient {
   }
 
   /** As `ask`, of a command that blocks for as long as it likes. */
-  async await(...words: Words): Promise<Reply> {
+  async askBlocking(...words: Words): Promise<Reply> {
     const [reply] = await this.#watched((connection) => connection.pipeline([words]), null);
     return reply as Reply;
   }

@@ -54,7 +54,7 @@ export class Queues implements RoleLoad {
   async #popAll(queue: Queue): Promise<void> {
     while (!this.#isOver) {
       try {
-        const popped = await queue.client.await("BLPOP", queue.key, "0");
+        const popped = await queue.client.askBlocking("BLPOP", queue.key, "0");
         if (Array.isArray(popped)) queue.ledger.receive(Number(popped[1]));
       } catch {
         queue.failedPops++;

@@ -6,7 +6,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePorts } from "../../ports.ts";
 import { startProgram } from "../../process.ts";
-import { allRoles, type Subject } from "../subject.ts";
+import { roles } from "../load/roles.ts";
+import type { Subject } from "../subject.ts";
 import { SentinelGroup } from "./sentinel-group.ts";
 
 /** The stack stops it. */
@@ -23,7 +24,7 @@ export async function startHaproxySubject(stack: AsyncDisposableStack, parent: s
   return {
     name: "haproxy",
     endpoint: { port, caPath: null, password: null },
-    roles: allRoles,
+    roles,
     untilWhole: () => group.untilWhole(),
     primaryPid: () => group.primaryPid(),
     async move() {

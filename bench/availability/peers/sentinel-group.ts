@@ -11,7 +11,7 @@ import { CommandClient, type Words } from "../../../tests/fixture/command-client
 import { until } from "../../../tests/fixture/until.ts";
 import { freePorts } from "../../ports.ts";
 import { type Program, startProgram } from "../../process.ts";
-import { wholeTimeoutMs } from "../subject.ts";
+import { untilWhole } from "../until-whole.ts";
 
 const downAfterMs = 1_000;
 const failoverTimeoutMs = 10_000;
@@ -64,15 +64,15 @@ export class SentinelGroup {
   }
 
   /** Starts a dead server again, and resolves when all Sentinels see one primary and a replica in step. */
-  async untilWhole(): Promise<void> {
-    await until("Sentinel's group is whole", () => this.#isWhole(), wholeTimeoutMs);
+  untilWhole(): Promise<void> {
+    return untilWhole(() => this.#isWhole());
   }
 
   async failover(): Promise<void> {
     const before = await this.#primaryPort();
     const [first = 0] = this.#sentinels;
     await until("Sentinel takes on a failover", async () => (await ask(first, "SENTINEL", "FAILOVER", group)) === "OK");
-    await until("Sentinel has failed over", async () => (await this.#primaryPort()) !== before, wholeTimeoutMs);
+    await until("Sentinel has failed over", async () => (await this.#primaryPort()) !== before);
   }
 
   async #isWhole(): Promise<boolean> {
