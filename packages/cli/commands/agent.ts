@@ -1,13 +1,15 @@
 /**
- * `larder agent`: this machine as a host of a service elsewhere, in the foreground. The daemon's log is on standard error. A
- * signal ends the agent and leaves its engines running, for the next one.
+ * `larder agent`: this machine as a host of a service elsewhere, in the foreground. A signal ends the agent and leaves its
+ * engines running, for the next one. Its log goes to standard error, for a service manager, or to a file where a person
+ * looks at that.
  */
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { type ErrorCode, errorTable, LarderError } from "@larder/api/errors";
 import { CommandError } from "../failure.ts";
+import { rotateLog } from "../supervisor/log-file.ts";
 import { ensureSocketDirectory } from "../supervisor/socket-directory.ts";
-import { systemTerminal } from "../terminal.ts";
+import { type Colors, systemTerminal } from "../terminal.ts";
 
 const program = join(import.meta.dirname, "../../agent/main.ts");
 
@@ -25,13 +27,16 @@ export interface AgentArguments {
 export async function agent(given: AgentArguments): Promise<void> {
   const dataDirectory = resolve(given.dataDir);
   const agentDirectory = join(dataDirectory, "agent");
-  if (given.join === undefined && !existsSync(join(agentDirectory, "identity/identity.json")))
+  const identityPath = join(agentDirectory, "identity/identity.json");
+  if (given.join === undefined && !existsSync(identityPath))
     throw new CommandError(
       "ConfigInvalid",
       "This machine is not a host of any service yet.",
       "`larder host add` on the controller's machine prints what to run here",
     );
-  process.exitCode = await run([
+  const terminal = systemTerminal();
+  const logPath = terminal.isErrTerminal ? makeLog(dataDirectory) : undefined;
+  const args = [
     ...flag("data-dir", agentDirectory),
     ...flag("socket-dir", ensureSocketDirectory(dataDirectory)),
     ...flag("join", given.join),
@@ -41,7 +46,31 @@ export async function agent(given: AgentArguments): Promise<void> {
     ...flag("name", given.name),
     ...flag("engine", given.engine),
     ...flag("engine-path", given.enginePath && resolve(given.enginePath)),
-  ]);
+  ];
+  process.exitCode = await run(args, logPath, () =>
+    terminal.err(formatReady(identityPath, logPath, terminal.errColors)),
+  );
+}
+
+/** Throws DataDirectoryUnusable. */
+function makeLog(dataDirectory: string): string {
+  const path = join(dataDirectory, "logs/agent.log");
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new LarderError("DataDirectoryUnusable", `${dirname(path)} cannot be made.`, { cause });
+  }
+  rotateLog(path);
+  return path;
+}
+
+function formatReady(identityPath: string, logPath: string | undefined, colors: Colors): string {
+  const { name, address, controllerUrl } = JSON.parse(readFileSync(identityPath, "utf8")) as Record<string, string>;
+  const log = logPath === undefined ? "" : `  ${colors.dim("Log ")} ${logPath}\n`;
+  return (
+    `${colors.green(colors.bold(`${name} is a host`))} of the service at ${controllerUrl}, with the address ${address}.\n${log}` +
+    `${colors.dim("Ctrl-C ends the agent; its engines run on.")}\n`
+  );
 }
 
 function flag(name: string, value: string | undefined): string[] {
@@ -49,19 +78,17 @@ function flag(name: string, value: string | undefined): string[] {
 }
 
 /** Returns the exit status. Throws what the agent says that is wrong. */
-async function run(args: string[]): Promise<number> {
+async function run(args: string[], logPath: string | undefined, onReady: () => void): Promise<number> {
   const child = Bun.spawn([process.execPath, "--no-env-file", program, ...args], {
     stdin: "ignore",
     stdout: "pipe",
-    stderr: "inherit",
+    stderr: logPath === undefined ? "inherit" : openSync(logPath, "a", 0o600),
   });
   // Ctrl-C reaches both; the other signals may come to this process alone.
   process.on("SIGINT", () => {});
   for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill("SIGTERM"));
   const text = await readLines(child.stdout, (line) => {
-    const { err, errColors } = systemTerminal();
-    if (line === "ready")
-      err(`${errColors.green("The agent is ready.")} ${errColors.dim("Ctrl-C ends it; its engines run on.")}\n`);
+    if (line === "ready") onReady();
   });
   const status = await child.exited;
   const error = parseError(text);
