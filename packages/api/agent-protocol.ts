@@ -1,5 +1,6 @@
 /**
- * What controller and agent say to each other, as JSON over HTTP on the controller's socket.
+ * What controller and agent say to each other, as JSON over HTTP on the controller's socket, or on its door for agents of
+ * other machines (host-protocol.ts).
  *
  *   GET  /agent/watch?host=ID   a stream of newline-ended `AgentMessage`s: `AgentDesired` documents, each whole, where the
  *                               newest replaces all before it, and orders. An empty line every few seconds shows that the
@@ -9,7 +10,7 @@
  *
  * Documents and reports are level-triggered: nothing is lost when a message is, as the next one says everything again. The
  * agent keeps the last `AgentDesired` on disk and goes on with it while the controller is away. Documents carry engine
- * passwords: they stay on this socket and in files of mode 0600.
+ * passwords: they stay on these ways and in files of mode 0600.
  *
  * Orders are for what cannot wait for a document: steps of a planned change of the primary while clients are held, and
  * what is to happen once. An order may be lost, and its answer too; whoever gave it must be able to go on from not knowing.

@@ -1,4 +1,4 @@
-/** `larder up --hosts 3`: a cache's nodes are on different hosts, one of which is killed, and another removed. */
+/** `larder up --hosts 3`: a cache's nodes are on different hosts, one of which is killed, emptied and removed. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -77,12 +77,30 @@ test.if(hasValkey && process.platform === "linux")(
 );
 
 test.if(hasValkey)(
+  "a host that is drained gives its nodes away, and no client notices",
+  async () => {
+    expect(await run("host", "drain", "host-3", "--undo")).toMatchObject({ status: 0 });
+    const at = { resourceGroup: service.connection.resourceGroup, name: "shop" };
+    const cache = await CacheAccess.of(service, await service.client.getCache(at));
+    const client = await cache.ioredis();
+    const id = await client.client("ID");
+    expect(await run("host", "remove", "host-2")).toMatchObject({ status: 75 });
+    expect(await run("host", "drain", "host-2")).toMatchObject({ status: 0 });
+    await until("it is empty", async () => (await hostNamed("host-2")).nodes.length === 0, 30_000);
+    expect((await hostsOf("shop")).map(({ name }) => name)).toEqual(["host-1", "host-3"]);
+    expect([await client.get("key"), await client.client("ID")]).toEqual(["value", id]);
+    cache.close();
+  },
+  60_000,
+);
+
+test.if(hasValkey)(
   "the agent of a host that was removed is not started again",
   async () => {
     const pids = service.pids().agent;
-    expect(await run("host", "remove", "host-3")).toEqual({ status: 0, stdout: "Removed host-3\n" });
+    expect(await run("host", "remove", "host-2")).toEqual({ status: 0, stdout: "Removed host-2\n" });
     await until("its agent has ended", () => pids.filter(isAlive).length === 2);
-    expect((await service.client.listHosts()).map(({ name }) => name)).toEqual(["host-1", "host-2"]);
+    expect((await service.client.listHosts()).map(({ name }) => name)).toEqual(["host-1", "host-3"]);
     expect(service.pids().agent).toEqual(pids);
   },
   60_000,
