@@ -185,7 +185,7 @@ export class Caches {
       settledGeneration: 0,
       change: this.#changeOf(operation),
       failure: null,
-      route: { epoch: 1, node: null },
+      route: { epoch: 1, node: null, readNodes: [] },
       move: null,
       moveTrouble: null,
       outage: null,

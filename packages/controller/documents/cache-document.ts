@@ -138,7 +138,7 @@ export interface CacheDocument {
   settledGeneration: number;
   change: Change | null;
   failure: Problem | null;
-  route: { epoch: number; node: RouteNode | null };
+  route: { epoch: number; node: RouteNode | null; readNodes: RouteNode[] };
   move: CacheMove | null;
   moveTrouble: MoveTrouble | null;
   /** Clients have had no primary since then, for this reason; null while they have one. */

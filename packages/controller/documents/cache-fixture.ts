@@ -33,7 +33,7 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
     settledGeneration: 0,
     change: { kind: "create", operationId: "op-1", deadlineMs: 120_000 },
     failure: null,
-    route: { epoch: 1, node: null },
+    route: { epoch: 1, node: null, readNodes: [] },
     move: null,
     moveTrouble: null,
     outage: null,

@@ -88,7 +88,7 @@ export function deriveRoute(cache: CacheDocument, domain: string): Route | undef
     ],
     refusedCommands: refusedByRedisCache,
     node: cache.route.node,
-    readNodes: [],
+    readNodes: cache.settings.replicaReads ? cache.route.readNodes : [],
     durableWrites: null,
     move: moveOf(cache),
   };

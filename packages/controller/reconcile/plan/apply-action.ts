@@ -1,6 +1,6 @@
 /** What an action makes of the documents. Pure: the caller commits all of it in one transaction, or none. */
 import type { CacheEvent, NodeId } from "@larder/api";
-import type { CacheDocument, CacheNode } from "../../documents/cache-document.ts";
+import type { CacheDocument, CacheNode, RouteNode } from "../../documents/cache-document.ts";
 import type { OperationDocument } from "../../documents/operation-document.ts";
 import { eventOf } from "./event-of.ts";
 import type { CacheAction } from "./plan-cache.ts";
@@ -35,7 +35,9 @@ function outcomeOf(cache: CacheDocument, action: CacheAction, at: Circumstances)
     case "appoint":
       return unended(renewed(appointed(cache, action, nowMs)));
     case "publishNode":
-      return unended({ ...cache, route: { epoch: cache.route.epoch + 1, node: action.node }, outage: null });
+      return unended({ ...cache, route: routeTo(cache, action.node), outage: null });
+    case "publishReaders":
+      return unended({ ...cache, route: { ...cache.route, readNodes: action.readNodes } });
     case "movePort": {
       const moved = { port: at.freePortAfter(action.from), served: false };
       return unended({ ...cache, ports: { ...cache.ports, [action.which]: moved } });
@@ -100,8 +102,13 @@ function appointed(
 }
 
 function handedOver(cache: CacheDocument, { leader }: Extract<CacheAction, { type: "handOver" }>): CacheDocument {
-  const route = { epoch: cache.route.epoch + 1, node: cache.move?.target ?? null };
+  const route = routeTo(cache, cache.move?.target ?? null);
   return { ...cache, leader, route, move: null, moveTrouble: null, relieve: null };
+}
+
+function routeTo({ route }: CacheDocument, node: RouteNode | null): CacheDocument["route"] {
+  const readNodes = route.readNodes.filter(({ nodeId }) => nodeId !== node?.nodeId);
+  return { epoch: route.epoch + 1, node, readNodes };
 }
 
 /** Where the target may already lead, the present leader is confirmed with an epoch above that. */

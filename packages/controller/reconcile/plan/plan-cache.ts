@@ -10,6 +10,7 @@
  *                does any more (plan-leader.ts)    forget      its nodes are gone from their hosts
  *   publishNode  the engine answers elsewhere
  *                than the route says, or failed
+ *   publishReaders  other replicas have a copy
  *   movePort     a port nobody knows yet is
  *                taken by somebody else
  *   …            a planned change of the primary
@@ -26,11 +27,12 @@ import type { CacheObserved, CacheSeen, ObservedNode } from "./observed.ts";
 import { planLeader } from "./plan-leader.ts";
 import { type MoveAction, planMove } from "./plan-move.ts";
 import { type NodesAction, planNodes } from "./plan-nodes.ts";
-import { isReplicated, routeNodeOf, servingPrimary } from "./serving.ts";
+import { isReplicated, isRunning, routeNodeOf, servingPrimary } from "./serving.ts";
 
 export type CacheAction =
   | { type: "appoint"; leader: Leader; cause: string }
   | { type: "publishNode"; node: RouteNode | null }
+  | { type: "publishReaders"; readNodes: RouteNode[] }
   | { type: "movePort"; which: "tls" | "plain"; from: number }
   | { type: "settle" }
   | { type: "fail"; problem: Problem }
@@ -63,6 +65,8 @@ function planService(cache: CacheDocument, observed: CacheObserved, nowMs: numbe
   if (cache.move !== null) return stepOf(planMove(cache, cache.move, observed, nowMs));
   const node = nodeToPublish(cache, observed);
   if (node !== undefined) return act({ type: "publishNode", node });
+  const readNodes = readersToPublish(cache, observed);
+  if (readNodes !== undefined) return act({ type: "publishReaders", readNodes });
   const moved = portToMove(cache, observed);
   if (moved !== undefined) return act(moved);
   const nodes = hasPrimary(cache, observed) ? planNodes(cache, observed, nowMs) : undefined;
@@ -124,6 +128,17 @@ function primaryToPublish(cache: CacheDocument, observed: CacheSeen): RouteNode 
   const primary = servingPrimary(cache, observed);
   if (primary !== undefined) return routeNodeOf(primary);
   return observed.nodes.every(({ seen }) => seen?.state === "failed") ? null : undefined;
+}
+
+/** Those that have a copy while there is a primary: once there is none, they are asked in its place. */
+function readersToPublish(cache: CacheDocument, observed: CacheSeen): RouteNode[] | undefined {
+  const { leader, settings, route } = cache;
+  if (leader === null || !settings.replicaReads || servingPrimary(cache, observed) === undefined) return undefined;
+  const readNodes = observed.nodes.flatMap(({ nodeId, seen }) => {
+    const hasCopy = nodeId !== leader.nodeId && isRunning(seen) && seen.replication.copiedEpoch >= leader.firstEpoch;
+    return hasCopy ? (routeNodeOf(seen) ?? []) : [];
+  });
+  return JSON.stringify(readNodes) === JSON.stringify(route.readNodes) ? undefined : readNodes;
 }
 
 function sameNode(a: RouteNode | null, b: RouteNode | null): boolean {

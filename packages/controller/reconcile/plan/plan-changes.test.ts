@@ -178,6 +178,21 @@ const scripts = {
     gateway: serving    => drop a
     b: running          => settle`,
 
+  "replicas that may be read from": `${standard}
+    readers on          => readers b
+    gateway: serving    => settle
+    b: ended            => readers none
+    gateway: serving    => settled
+    b: running          => settled
+    b: copied 120       => readers b
+    gateway: serving    => settled
+    a: ended            => appoint b
+    b: running          => publish b
+    gateway: serving    => rest
+    a: running          => rest
+    a: copied 130       => readers a
+    gateway: serving    => settle`,
+
   "without room for one more, a host is not emptied": `${standard}
     room: none          => settled
     host-a: draining    => rest

@@ -3,7 +3,7 @@
  * controller then does:
  *
  *   create [N nodes]                               its owner asks
- *   plain on | delete | replicas N | size CAPACITY | switchover | reboot NODE
+ *   plain on | delete | replicas N | size CAPACITY | switchover | reboot NODE | readers on
  *   agent: silent | gone | starting | running | failed CODE
  *   a: …, b: …, c: …                               as `agent`, which is a, of the first, second and third node; and:
  *   b: copied OFFSET | cut                         it has all that its primary has; it has lost its primary
@@ -19,7 +19,7 @@
  *   after Ns                                       time passes
  *   restart                                        the controller dies and comes back, knowing only documents
  *
- *   => appoint NODE | stop all, after NODE | publish NODE | publish none | move tls | settle | fail CODE | remove | forget
+ *   => appoint NODE | stop all, after NODE | publish NODE | publish none | readers NODES, or none | move tls | settle | fail CODE | remove | forget
  *      prepare NODE | hold | hand over to NODE | call off | add NODE | drop NODE | resize NODE | restarted NODE | stays
  *      stop update | rest | settled
  *
@@ -158,6 +158,7 @@ export class ScriptedCache {
     const named = (nodeId: string) => (this.#nodes.get(nodeId) as ScriptedNode).runId ?? "";
     if (what === "delete") this.cache = { ...cache, removal: "route", change: { ...change, kind: "delete" } };
     else if (what === "plain") updated({ enableNonSslPort: true });
+    else if (what === "readers") updated({ replicaReads: true });
     else if (what === "replicas") updated({ replicas: Number(detail) });
     else if (what === "size") updated({ sku: { ...settings.sku, capacity: Number(detail) } }, "scale");
     else if (what === "switchover") this.cache = { ...cache, relieve: { runId, cause: "switchover" } };
@@ -214,6 +215,8 @@ function describePlan({ action, settled }: CachePlan): string {
       return `${action.leader.endedAtMs === null ? "appoint" : "stop all, after"} ${action.leader.nodeId}`;
     case "publishNode":
       return `publish ${action.node?.nodeId ?? "none"}`;
+    case "publishReaders":
+      return `readers ${action.readNodes.map(({ nodeId }) => nodeId).join(" ") || "none"}`;
     case "movePort":
       return `move ${action.which}`;
     case "fail":
