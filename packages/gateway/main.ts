@@ -149,7 +149,7 @@ function follow(
     (table) => {
       gateway.apply(table);
       void report();
-      keptRoutes.write(table);
+      keptRoutes.keep(table);
       keptRoutes.forgetBeyond(config.workers);
       log.info({ revision: table.revision, routes: table.routes.length }, "routes applied");
     },
@@ -160,6 +160,7 @@ function follow(
     async stop() {
       stopping.abort();
       clearInterval(timer);
+      keptRoutes.flush();
       gateway.stop();
     },
   };

@@ -8,10 +8,14 @@ import { join } from "node:path";
 import type { RouteTable } from "@larder/api";
 import { type Log, readJsonFile, writeFileAtomic } from "@larder/service";
 
+const keepAfterMs = 200;
+
 export class KeptRoutes {
   readonly #directory: string;
   readonly #worker: number;
   readonly #log: Log;
+  #kept: RouteTable | null = null;
+  #timer: Timer | null = null;
 
   constructor(directory: string, worker: number, log: Log) {
     this.#directory = directory;
@@ -26,6 +30,20 @@ export class KeptRoutes {
       (newest, table) => (newest === undefined || table.revision > newest.revision ? table : newest),
       undefined,
     );
+  }
+
+  /** Writes it down soon: a table may be a step of a move, for which clients wait, and a disk takes its time. */
+  keep(table: RouteTable): void {
+    this.#kept = table;
+    this.#timer ??= setTimeout(() => this.flush(), keepAfterMs);
+  }
+
+  /** Writes down at once what is to be kept. */
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#kept !== null) this.write(this.#kept);
+    this.#kept = null;
   }
 
   write(table: RouteTable): void {
