@@ -3,6 +3,7 @@
  * What it knows of a cache comes from the table alone, so it goes on while the controller is away.
  */
 import type { BlockList } from "node:net";
+import { isDeepStrictEqual } from "node:util";
 import type { ListenerReport, MoveReport, Route, RouteTable } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
 import type { Socket } from "bun";
@@ -260,7 +261,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
       cache = new ServedCache(route, { randomness, clock, log, certificate, onMove: () => this.onMoved() });
       this.#caches.set(route.cacheId, cache);
       cache.warm();
-    } else {
+    } else if (!isDeepStrictEqual(route, cache.route)) {
       cache.update(route);
     }
     this.#ports.match(cache);

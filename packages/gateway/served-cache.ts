@@ -81,12 +81,13 @@ export class ServedCache {
   update(route: Route): void {
     if (route.epoch < this.route.epoch) return;
     const isSame = this.#place === null ? route.node === null : this.#place.isOf(route.node);
+    const isRefusalNews = !isDeepStrictEqual(route.refusedCommands, this.route.refusedCommands);
     const areReplicasNews = !isDeepStrictEqual(route.readNodes, this.route.readNodes);
     this.route = route;
     this.replicaReads.use(route.readNodes);
     if (!isSame) this.#changeNode(route.node);
     else {
-      this.#node.buildTables();
+      if (isRefusalNews) this.#node.buildTables();
       this.#followMove(route);
       if (areReplicasNews && this.#node.isAway) this.#resumeAll();
     }

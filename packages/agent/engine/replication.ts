@@ -142,9 +142,9 @@ export class EngineReplication {
 
   /** Holds writes, and says how much was written. Safe to repeat. */
   async yield(connection: EngineConnection, yieldMs: number): Promise<number> {
-    await connection.ask("CLIENT", "PAUSE", String(yieldMs), "WRITE");
     this.#isYielding = true;
-    await this.look(connection);
+    // In one go, as clients wait.
+    await Promise.all([connection.ask("CLIENT", "PAUSE", String(yieldMs), "WRITE"), this.look(connection)]);
     if (this.observed()?.role !== "primary")
       throw new LarderError("Conflict", "The node is not the primary of its cache.");
     return this.#seen?.offset ?? 0;
@@ -160,9 +160,8 @@ export class EngineReplication {
       if (clock.monotonicMs() >= untilMs) throw new LarderError("Conflict", "The node did not catch up in time.");
       await clock.sleep(catchUpLookMs);
     }
-    if (!isDone) await connection.ask("REPLICAOF", "NO", "ONE");
     this.#epoch = Math.max(this.#epoch, leader.epoch);
-    await this.look(connection);
+    await Promise.all([isDone ? null : connection.ask("REPLICAOF", "NO", "ONE"), this.look(connection)]);
     log.info({ nodeId, epoch: this.#epoch, role: "primary" }, "took over");
     return this.#seen?.offset ?? 0;
   }

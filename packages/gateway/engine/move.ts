@@ -80,6 +80,9 @@ export class Move {
   hold(holdMs: number): void {
     this.#wantsHold = true;
     this.#holdMs = holdMs;
+    // Clients wait from here on: the first steps do not wait for the timer.
+    if (this.state === "prepared") this.#step();
+    if (this.state === "draining") this.#step();
   }
 
   get isHolding(): boolean {
