@@ -140,15 +140,16 @@ function follow(
       moves: gateway.moveReports(),
       metrics: { ...gateway.metrics(), larder_gateway_cpu_shared: Number(placement.hasEngineBeside) },
     } satisfies GatewayReport);
-  gateway.onPortsSettled = () => void report();
-  gateway.onMoved = () => void report();
+  const reportSoon = oncePerTurn(() => void report());
+  gateway.onPortsSettled = reportSoon;
+  gateway.onMoved = reportSoon;
   const kept = keptRoutes.read();
   if (kept !== undefined) gateway.apply(kept);
   void link.follow<RouteTable>(
     `/gateway/watch?worker=${worker}`,
     (table) => {
       gateway.apply(table);
-      void report();
+      reportSoon();
       keptRoutes.keep(table);
       keptRoutes.forgetBeyond(config.workers);
       log.info({ revision: table.revision, routes: table.routes.length }, "routes applied");
@@ -163,5 +164,18 @@ function follow(
       keptRoutes.flush();
       gateway.stop();
     },
+  };
+}
+
+/** What is asked for several times in one turn is done once, at its end. */
+function oncePerTurn(act: () => void): () => void {
+  let isAsked = false;
+  return () => {
+    if (isAsked) return;
+    isAsked = true;
+    queueMicrotask(() => {
+      isAsked = false;
+      act();
+    });
   };
 }
