@@ -12,6 +12,7 @@ export function gaugesOf(caches: Iterable<ServedCache>, clients: Iterable<Client
     larder_gateway_server_connections_idle: 0,
     larder_gateway_server_connections_full: 0,
     larder_gateway_replicas_connected: 0,
+    larder_gateway_held_reply_bytes: 0,
     larder_gateway_upstream_subscriptions: 0,
     larder_gateway_heap_bytes: process.memoryUsage().heapUsed,
   };
@@ -23,6 +24,7 @@ export function gaugesOf(caches: Iterable<ServedCache>, clients: Iterable<Client
   for (const cache of caches) {
     gauges.larder_gateway_replicas_connected += cache.replicaReads.openedCount;
     gauges.larder_gateway_upstream_subscriptions += cache.fanOut.channelCount;
+    gauges.larder_gateway_held_reply_bytes += cache.heldReplyBytes;
     for (const pool of cache.pools) {
       gauges.larder_gateway_server_connections_shared += Number(pool.fast.isReady) + Number(pool.bulk.isReady);
       gauges.larder_gateway_server_connections_lent += pool.lent.size;

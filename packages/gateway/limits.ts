@@ -83,6 +83,8 @@ export const limits = {
   serverOutputPauseBytes: 1024 * 1024,
   /** Bytes sent to an engine on a shared connection that it has not answered; past it its clients are not read. */
   serverUnansweredBytesMax: 16 * 1024 * 1024,
+  /** Replies that wait until replicas have what they answer, of all clients of a cache; past it the engine is not read. */
+  heldReplyBytesMax: 16 * 1024 * 1024,
   /** An engine that has not taken a log-in by then is given up, and tried again. */
   serverLoginMs: 2_000,
   /** How often an engine is asked whether it is there. */

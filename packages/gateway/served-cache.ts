@@ -64,6 +64,10 @@ export class ServedCache {
     return this.#node.processId;
   }
 
+  get heldReplyBytes(): number {
+    return this.#node.confirmer?.heldBytes ?? 0;
+  }
+
   /** What can be told without having asked it. */
   get loginCommands(): CommandTable {
     return this.#node.loginCommands;
@@ -88,6 +92,7 @@ export class ServedCache {
     if (!isSame) this.#changeNode(route.node);
     else {
       if (isRefusalNews) this.#node.buildTables();
+      this.#node.followDurability();
       this.#followMove(route);
       if (areReplicasNews && this.#node.isAway) this.#resumeAll();
     }
@@ -212,6 +217,7 @@ export class ServedCache {
     const old = this.#node;
     this.#node = node;
     if (node.place === null) node.keepCommandsOf(old);
+    node.followDurability();
     node.countReceivers(this.fanOut.isUsed);
     for (const client of this.clients.values()) {
       leaveDedicated(client);

@@ -8,7 +8,7 @@ import type { ClientInquiry } from "../commands/client-inquiry.ts";
 import type { QueuedTransaction } from "../commands/queued-transaction.ts";
 import type { DedicatedConnection } from "../engine/dedicated-connection.ts";
 import type { EnginePool } from "../engine/engine-pool.ts";
-import type { SharedConnection } from "../engine/shared-connection.ts";
+import type { LaneConnection } from "../engine/lane.ts";
 import { limits } from "../limits.ts";
 import type { ServedCache } from "../served-cache.ts";
 import { noSubscriptions, type Subscriptions } from "../subscriptions/subscriptions.ts";
@@ -22,7 +22,7 @@ export class ClientState {
   /** Its own server connection, while it needs one. */
   dedicated: DedicatedConnection | null = null;
   /** A replica's, which what the client has in flight was sent to. With nothing in flight it means nothing. */
-  replica: SharedConnection | null = null;
+  replica: LaneConnection | null = null;
   /** Which lane its commands in flight are on; decided anew when none is. */
   isOnBulkLane = false;
   /** Replies that have yet to be small before it counts as one that reads small values. */

@@ -67,13 +67,14 @@ export const bulky: readonly Class[] = [Class.slow, Class.script];
 
 /**
  * An entry of the table, one integer for one lookup: the class in bits 0–4, whether it only reads in bit 5, whether it has
- * subcommands in bit 6, whether it says the same on a replica in bit 7, and the arity as COMMAND gives it, plus 128, in
- * bits 8–15 (0: not known).
+ * subcommands in bit 6, whether it says the same on a replica in bit 7, the arity as COMMAND gives it, plus 128, in bits
+ * 8–15 (0: not known), and whether it may write in bit 16.
  */
 const classMask = 31;
 const readsBit = 32;
 const containerBit = 64;
 const replicaBit = 128;
+const writesBit = 1 << 16;
 
 export function classOf(entry: number): Class {
   return (entry & classMask) as Class;
@@ -89,6 +90,11 @@ export function mayAskReplica(entry: number): boolean {
   return (entry & replicaBit) !== 0 && askable.includes(classOf(entry));
 }
 
+/** It may change data, by itself or, as a script does, by what it runs. Never asked of what the table does not have. */
+export function mayWrite(entry: number): boolean {
+  return (entry & writesBit) !== 0;
+}
+
 /** Its subcommands have arities and permissions of their own, which the table does not have. */
 export function hasSubcommands(entry: number): boolean {
   return (entry & containerBit) !== 0;
@@ -96,7 +102,7 @@ export function hasSubcommands(entry: number): boolean {
 
 /** Whether the engine would take so many arguments, the name included. */
 export function fitsArity(entry: number, argumentCount: number): boolean {
-  const packed = entry >> 8;
+  const packed = (entry >> 8) & 255;
   if (packed === 0) return true;
   const arity = packed - 128;
   return arity >= 0 ? argumentCount === arity : argumentCount >= -arity;
@@ -105,6 +111,9 @@ export function fitsArity(entry: number, argumentCount: number): boolean {
 /** Commands whose time grows with the data. Others are learned (slow-commands.ts). */
 const slow = ["flushall", "flushdb", "keys", "lcs", "sort", "sort_ro"];
 const scripting = ["eval", "eval_ro", "evalsha", "evalsha_ro", "fcall", "fcall_ro", "function", "script"];
+
+/** They write what the script does, of which their flags say nothing. */
+const running = ["eval", "evalsha", "fcall"];
 
 /** What says how many are subscribed. */
 const publishing = ["publish", "pubsub", "spublish"];
@@ -178,7 +187,18 @@ export function buildCommandTable(
     const reads = flags.includes("readonly") || repeatable.includes(name) ? readsBit : 0;
     const replica = flags.includes("readonly") || sameEverywhere.includes(name) ? replicaBit : 0;
     const container = Array.isArray(subcommands) && subcommands.length > 0 ? containerBit : 0;
-    entries.set(name, (overlay[name] ?? given) | reads | replica | container | ((Number(arity) + 128) << 8));
+    const writes = isWriting(command) || running.includes(name) ? writesBit : 0;
+    const facts = reads | replica | container | writes;
+    entries.set(name, (overlay[name] ?? given) | facts | ((Number(arity) + 128) << 8));
   }
   return new CommandTable(withRefused(entries, refused));
+}
+
+/** Of a command or a subcommand as COMMAND has it. A module's may do what it likes unless it says that it only reads. */
+function isWriting(command: Reply): boolean {
+  if (!Array.isArray(command)) return false;
+  const [, , flags, , , , , , , subcommands] = command;
+  if (Array.isArray(subcommands) && subcommands.some(isWriting)) return true;
+  if (!Array.isArray(flags)) return false;
+  return flags.includes("write") || (flags.includes("module") && !flags.includes("readonly"));
 }

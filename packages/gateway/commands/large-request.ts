@@ -30,7 +30,7 @@ export function beginLargeRequest(client: ClientConnection, found: Class, bytes:
     client.stream = new RequestFollower();
     counters.larder_gateway_commands_dedicated_total++;
     const recount = found === Class.publish ? recounting(client, { bytes, start }) : null;
-    client.dedicated?.expect(1, takeMute(client) ?? recount);
+    client.dedicated?.expectLarge(takeMute(client) ?? recount);
     passLargeRequest(client, bytes, start);
     return client.isClosed ? "stop" : "done";
   });

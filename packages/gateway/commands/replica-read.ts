@@ -4,8 +4,7 @@
  */
 import type { ClientConnection } from "../client/client-connection.ts";
 import type { EnginePool } from "../engine/engine-pool.ts";
-import type { Lane } from "../engine/lane.ts";
-import type { SharedConnection } from "../engine/shared-connection.ts";
+import type { Lane, LaneConnection } from "../engine/lane.ts";
 import { counters } from "../metrics.ts";
 import { mayAskReplica } from "./command-classes.ts";
 import type { Request } from "./request.ts";
@@ -15,7 +14,7 @@ export function replicaFor(
   client: ClientConnection,
   { entry }: Request,
   { pool, lane }: { pool: EnginePool; lane: Lane },
-): SharedConnection | "quiet" | "wait" | null {
+): LaneConnection | "quiet" | "wait" | null {
   if (client.inFlight === 0) client.replica = null;
   const isElsewhere = client.inFlight > 0 && client.replica === null;
   const reads = client.cache?.replicaReads;

@@ -3,10 +3,13 @@
  * too large to be kept whole.
  *
  * Beside replies the engine sends pushes that nobody asked for (RESP3). They pass on without taking a place in the queue.
- * After MONITOR everything passes as it comes (`isRaw`).
+ * After MONITOR everything passes as it comes (`isRaw`). Where writes are answered once replicas have them, what answers a
+ * write is held until then, and what comes behind it.
  */
 import { ReplyScanner } from "@larder/resp";
 import type { ClientConnection } from "../client/client-connection.ts";
+import { ReplyHold } from "../durability/reply-hold.ts";
+import { WriteSpotter } from "../durability/write-spotter.ts";
 import { limits } from "../limits.ts";
 import type { EnginePool } from "./engine-pool.ts";
 import { MonitorLines } from "./monitor-lines.ts";
@@ -21,6 +24,8 @@ const unblockedError = Buffer.from("-UNBLOCKED ");
 interface Awaited {
   count: number;
   treatment: Treatment;
+  /** They are held until replicas have what they answer. */
+  isHeld: boolean;
 }
 
 export class DedicatedConnection extends ServerConnection {
@@ -36,22 +41,36 @@ export class DedicatedConnection extends ServerConnection {
   readonly #scanner = new ReplyScanner(limits.replyBulkBytesMax);
   readonly #treatment = new ReplyTreatment();
   readonly #monitorLines = new MonitorLines();
+  /** null while nothing is held: it would not know what was sent meanwhile. */
+  #spotter: WriteSpotter | null = null;
+  #hold: ReplyHold | null = null;
 
   constructor(target: ServerTarget, home: EnginePool) {
     super(target);
     this.home = home;
   }
 
-  /** Tells that replies to `count` commands are to come. */
-  expect(count: number, treatment: Treatment): void {
-    this.#awaited.push({ count, treatment });
-    if (this.owner) this.owner.inFlight += count;
+  /** Tells that the reply to a command is to come of which there is only the beginning. */
+  expectLarge(treatment: Treatment): void {
+    this.#expect(1, treatment, this.#spotterNow()?.nextLarge() ?? false);
   }
 
   /** Sends `count` whole commands, bytes [start, end). */
   send(bytes: Buffer, start: number, end: number, count: number, treatment: Treatment): void {
-    if (!this.isRaw) this.expect(count, treatment);
+    const stretches = this.#spotterNow()?.stretches(bytes, start, end, this.owner?.commands ?? null);
+    if (!this.isRaw)
+      for (const each of stretches ?? [{ count, writes: false }]) this.#expect(each.count, treatment, each.writes);
     this.append(bytes, start, end);
+  }
+
+  #spotterNow(): WriteSpotter | null {
+    this.#spotter = this.home.confirmer === null ? null : (this.#spotter ?? new WriteSpotter());
+    return this.#spotter;
+  }
+
+  #expect(count: number, treatment: Treatment, isHeld: boolean): void {
+    this.#awaited.push({ count, treatment, isHeld });
+    if (this.owner) this.owner.inFlight += count;
   }
 
   /**
@@ -79,12 +98,19 @@ export class DedicatedConnection extends ServerConnection {
       position = isRaw ? this.#passRaw(owner, bytes, position) : this.#passReply(owner, bytes, position);
     }
     this.#slowDown(owner);
+    this.home.confirmer?.slowDown(this);
   }
 
   #passRaw(owner: ClientConnection, bytes: Buffer, start: number): number {
     const lines = this.#monitorLines.take(bytes.subarray(start));
-    owner.deliver(lines, 0, lines.length);
-    this.#noteInside(owner, false);
+    if (this.#hold !== null) {
+      this.#hold.begin(false);
+      this.#hold.deliver(lines, 0, lines.length);
+      this.#hold.end(0, false);
+    } else {
+      owner.deliver(lines, 0, lines.length);
+      this.#noteInside(owner, false);
+    }
     return bytes.length;
   }
 
@@ -98,15 +124,32 @@ export class DedicatedConnection extends ServerConnection {
       this.close();
       return bytes.length;
     }
-    if (isPush || awaited === undefined) owner.deliver(bytes, start, end);
-    else this.#treatment.apply(owner, awaited.treatment, { bytes, start, end, isComplete: scanner.complete });
-    this.#treatment.flush(owner);
-    this.#noteInside(owner, !scanner.complete);
-    if (isPush || awaited === undefined || !scanner.complete) return end;
-    awaited.count--;
-    if (awaited.count === 0) this.#awaited.shift();
-    owner.onReplied(1);
+    if (isPush || awaited === undefined) {
+      owner.deliver(bytes, start, end);
+      this.#noteInside(owner, !scanner.complete);
+      return end;
+    }
+    const hold = this.#holdFor(owner, awaited);
+    this.#treatment.apply(hold ?? owner, awaited.treatment, { bytes, start, end, isComplete: scanner.complete });
+    this.#treatment.flush(hold ?? owner);
+    if (scanner.complete && --awaited.count === 0) this.#awaited.shift();
+    const whole = scanner.complete ? 1 : 0;
+    if (hold !== null) hold.end(whole, !scanner.complete);
+    else {
+      this.#noteInside(owner, !scanner.complete);
+      if (scanner.complete) owner.onReplied(1);
+    }
     return end;
+  }
+
+  /** Where the reply goes that comes next; null: to the client. */
+  #holdFor(owner: ClientConnection, { isHeld }: Awaited): ReplyHold | null {
+    const { confirmer } = this.home;
+    // What has begun to pass goes on so.
+    if (this.#hold === null && isHeld && confirmer !== null && !owner.isInsideReply)
+      this.#hold = new ReplyHold({ client: owner, owner: confirmer, onEmpty: () => (this.#hold = null) });
+    this.#hold?.begin(isHeld);
+    return this.#hold;
   }
 
   #noteInside(owner: ClientConnection, isInside: boolean): void {
@@ -123,9 +166,13 @@ export class DedicatedConnection extends ServerConnection {
 
   override onEnd(): void {
     const owner = this.owner;
-    if (owner === null || !this.wasReady) return;
+    const hold = this.#hold;
+    if (owner === null || !this.wasReady) return hold?.discard();
+    const isInside = this.#scanner.isInside && (hold === null || hold.isPassing);
     const count = this.#awaited.reduce((sum, each) => sum + each.count, 0);
     this.#awaited = [];
-    owner.onDedicatedLost(count, this.#scanner.isInside || this.isBroken);
+    hold?.abandon();
+    // With nothing else in flight it is given back by then.
+    if (this.owner === owner) owner.onDedicatedLost(count, isInside || this.isBroken);
   }
 }

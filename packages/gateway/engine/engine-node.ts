@@ -3,6 +3,7 @@ import type { Route, RouteUser } from "@larder/api";
 import type { CommandTable, Protocol, Reply } from "@larder/resp";
 import type { Clock, Randomness } from "@larder/service";
 import { buildCommandTable, loginCommandTable } from "../commands/command-classes.ts";
+import { WriteConfirmer } from "../durability/write-confirmer.ts";
 import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
 import { type AskConnection, connectToAsk } from "./ask-connection.ts";
@@ -27,6 +28,9 @@ export class EngineNode {
   commands: CommandTable | null = null;
   /** What can be told without having asked it. */
   loginCommands: CommandTable;
+
+  /** Whom writes wait for; null where they are answered as soon as the engine has them. */
+  confirmer: WriteConfirmer | null = null;
 
   /** Of a native engine on this machine, once it has been asked something. */
   processId: number | null = null;
@@ -56,6 +60,29 @@ export class EngineNode {
       monotonicMs: () => options.clock.monotonicMs(),
     });
     this.loginCommands = loginCommandTable(options.route().refusedCommands);
+    this.confirmer = this.#openConfirmer();
+  }
+
+  /** As the route in force says, which may be newer than the node. */
+  followDurability(): void {
+    const wanted = this.#options.route().durableWrites;
+    if (this.confirmer !== null && wanted !== null) this.confirmer.wanted = wanted;
+    if ((this.confirmer === null) === (wanted === null)) return;
+    // It ends once what it was asked for is confirmed.
+    this.confirmer?.retire();
+    this.confirmer = this.#openConfirmer();
+    for (const pool of this.#pools.values()) pool.renew();
+  }
+
+  #openConfirmer(): WriteConfirmer | null {
+    const { route, randomness, clock } = this.#options;
+    const { durableWrites } = route();
+    if (durableWrites === null || this.isReplica) return null;
+    const connect = () => {
+      const target = this.ownTarget();
+      return target === null ? Promise.resolve(null) : connectToAsk(target);
+    };
+    return new WriteConfirmer({ wanted: durableWrites, connect, randomness, clock });
   }
 
   get place(): EnginePlace | null {
@@ -145,7 +172,7 @@ export class EngineNode {
     this.learnCommands(former.#commandReply);
   }
 
-  /** Anew for each route, which says what is refused. */
+  /** Anew for each route, which says what is refused, and with what is learned. */
   buildTables(): void {
     const refused = this.#options.route().refusedCommands;
     this.loginCommands = loginCommandTable(refused);
@@ -176,6 +203,7 @@ export class EngineNode {
     counters.larder_gateway_engines_silent_total++;
     this.#askConnection?.close();
     for (const pool of this.#pools.values()) pool.giveUp();
+    this.confirmer?.giveUp();
   }
 
   close(): void {
@@ -184,5 +212,6 @@ export class EngineNode {
     this.#askConnection?.close();
     for (const pool of this.#pools.values()) pool.close();
     this.#pools.clear();
+    this.confirmer?.close();
   }
 }

@@ -9,11 +9,16 @@ import type { RouteUser } from "@larder/api";
 import type { Protocol } from "@larder/resp";
 import type { Randomness } from "@larder/service";
 import type { ClientConnection } from "../client/client-connection.ts";
+import { DurableConnection } from "../durability/durable-connection.ts";
+import type { WriteConfirmer } from "../durability/write-confirmer.ts";
 import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
 import { DedicatedConnection } from "./dedicated-connection.ts";
 import type { EngineNode } from "./engine-node.ts";
-import { Lane } from "./lane.ts";
+import { Lane, type LaneConnection } from "./lane.ts";
+import { ReplicaConnection } from "./replica-connection.ts";
+import type { ServerTarget } from "./server-connection.ts";
+import { SharedConnection } from "./shared-connection.ts";
 
 export interface PoolKey {
   user: RouteUser;
@@ -37,13 +42,18 @@ export class EnginePool {
     const lane = () =>
       new Lane({
         target: () => node.target(key, { wantsCommands: node.commands === null }),
+        open: (target) => openShared(node, target),
         onReady: (connection) => node.learnCommands(connection.commandReply),
         randomness,
-        isReplica: node.isReplica,
         mayGoElsewhere: () => node.hasReplicas,
       });
     this.fast = lane();
     this.bulk = lane();
+  }
+
+  /** Of the node; null where writes are answered as soon as it has them. */
+  get confirmer(): WriteConfirmer | null {
+    return this.#node.confirmer;
   }
 
   /** Lends the client a connection of its own, warm if there is one. It may not be ready yet: then the client is resumed. */
@@ -97,6 +107,12 @@ export class EnginePool {
     return this.fast.isDrained && this.bulk.isDrained;
   }
 
+  /** Whether writes are confirmed has changed. Dedicated connections look at each command. */
+  renew(): void {
+    this.fast.renew();
+    this.bulk.renew();
+  }
+
   /** Dedicated connections that are kept warm. */
   get idleCount(): number {
     return this.#idle.length;
@@ -135,6 +151,11 @@ export class EnginePool {
     if (this.fast.connection === null && !this.fast.isUnavailable) this.fast.wait(client);
     else client.fail(unavailableError());
   }
+}
+
+function openShared({ confirmer, isReplica }: EngineNode, target: ServerTarget): LaneConnection {
+  if (isReplica) return new ReplicaConnection(target);
+  return confirmer === null ? new SharedConnection(target) : new DurableConnection(target, confirmer);
 }
 
 /** For the error of a client that is let go: how often it happened is counted with it. */

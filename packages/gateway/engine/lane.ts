@@ -4,35 +4,39 @@
  */
 import { backoffMs, type Randomness } from "@larder/service";
 import type { ClientConnection } from "../client/client-connection.ts";
+import type { DurableConnection } from "../durability/durable-connection.ts";
 import { limits } from "../limits.ts";
-import { ReplicaConnection } from "./replica-connection.ts";
 import type { ServerTarget } from "./server-connection.ts";
-import { SharedConnection } from "./shared-connection.ts";
+import type { SharedConnection } from "./shared-connection.ts";
 
 const reconnect = { firstMs: 5, maxMs: 250 };
+
+export type LaneConnection = SharedConnection | DurableConnection;
 
 export interface LaneOptions {
   /** Where to connect; null while there is no node. */
   target(): ServerTarget | null;
-  onReady(connection: SharedConnection): void;
+  /** A connection that has not been started, of the kind that is wanted now. */
+  open(target: ServerTarget): LaneConnection;
+  onReady(connection: LaneConnection): void;
   randomness: Randomness;
-  /** To a replica that stands in for the primary. */
-  isReplica: boolean;
   /** Whether clients that wait may have somewhere else to go. */
   mayGoElsewhere(): boolean;
 }
 
 export class Lane {
   /** Ready to take commands; null while it is not. */
-  connection: SharedConnection | null = null;
+  connection: LaneConnection | null = null;
   /** The engine has been away for longer than clients are held. */
   isUnavailable = false;
 
   readonly #options: LaneOptions;
   readonly #waiting = new Set<ClientConnection>();
-  #current: SharedConnection | null = null;
-  #connecting: SharedConnection | null = null;
+  #current: LaneConnection | null = null;
+  #connecting: LaneConnection | null = null;
   #isHeld = false;
+  /** Set while the connection is of another kind than is wanted: it takes no more, and ends when it is drained. */
+  #renewTimer: Timer | null = null;
   #isClosed = false;
   #attempt = 0;
   #retryTimer: Timer | null = null;
@@ -48,8 +52,7 @@ export class Lane {
     this.#holdTimer ??= setTimeout(() => this.#giveUpHolding(), limits.holdMs);
     const target = this.#options.target();
     if (target === null) return this.#retryLater();
-    const Connection = this.#options.isReplica ? ReplicaConnection : SharedConnection;
-    const connection: SharedConnection = new Connection(target);
+    const connection = this.#options.open(target);
     this.#connecting = connection;
     connection.start({
       onReady: () => this.#onReady(connection),
@@ -90,12 +93,28 @@ export class Lane {
 
   release(): void {
     this.#isHeld = false;
-    this.connection = this.#current;
+    this.connection = this.#renewTimer === null ? this.#current : null;
     if (this.connection !== null) this.#resumeWaiting();
   }
 
   get isDrained(): boolean {
     return this.#current === null || this.#current.isDrained;
+  }
+
+  /** Another kind of connection is wanted: no further command goes out on this one, and the next follows once it is drained. */
+  renew(): void {
+    this.#connecting?.close();
+    if (this.#current === null || this.#renewTimer !== null) return;
+    this.connection = null;
+    this.#renewTimer = setInterval(() => this.#renewIfDrained(), limits.moveStepMs);
+  }
+
+  #renewIfDrained(): void {
+    if (!this.isDrained || this.#renewTimer === null) return;
+    clearInterval(this.#renewTimer);
+    this.#renewTimer = null;
+    this.#current?.close();
+    this.ensure();
   }
 
   /** The connection answers no more, though it has not ended. */
@@ -111,7 +130,7 @@ export class Lane {
     this.#resumeWaiting();
   }
 
-  #onReady(connection: SharedConnection): void {
+  #onReady(connection: LaneConnection): void {
     this.#connecting = null;
     this.#current = connection;
     this.#attempt = 0;
@@ -121,7 +140,7 @@ export class Lane {
     if (!this.#isHeld) this.release();
   }
 
-  #onClosed(connection: SharedConnection): void {
+  #onClosed(connection: LaneConnection): void {
     if (this.#current === connection) {
       this.#current = null;
       this.connection = null;
@@ -158,6 +177,8 @@ export class Lane {
   #clearTimers(): void {
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
     if (this.#holdTimer !== null) clearTimeout(this.#holdTimer);
+    if (this.#renewTimer !== null) clearInterval(this.#renewTimer);
+    this.#renewTimer = null;
     this.#retryTimer = null;
     this.#holdTimer = null;
   }

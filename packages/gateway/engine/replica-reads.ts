@@ -6,8 +6,7 @@ import type { RouteNode } from "@larder/api";
 import type { ClientConnection } from "../client/client-connection.ts";
 import type { EngineNode } from "./engine-node.ts";
 import type { EnginePool } from "./engine-pool.ts";
-import type { Lane } from "./lane.ts";
-import type { SharedConnection } from "./shared-connection.ts";
+import type { Lane, LaneConnection } from "./lane.ts";
 
 export class ReplicaReads {
   readonly #open: (node: RouteNode) => EngineNode;
@@ -34,7 +33,7 @@ export class ReplicaReads {
   }
 
   /** What to read from; "wait" when the client is resumed once there is something; null when no replica answers. */
-  connection(client: ClientConnection, pool: EnginePool): SharedConnection | "wait" | null {
+  connection(client: ClientConnection, pool: EnginePool): LaneConnection | "wait" | null {
     const lanes = this.#named.map((node) => laneOf(this.#node(node), client, pool));
     const ready = lanes.find((lane) => lane.connection !== null);
     if (ready !== undefined) return ready.connection;

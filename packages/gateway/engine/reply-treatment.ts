@@ -15,6 +15,9 @@ export function isRewrite(treatment: Treatment): treatment is ReplyRewrite {
 
 export type Treatment = null | typeof swallow | Buffer | ReplyRewrite;
 
+/** Who is given replies: a client, or what holds them for it. */
+export type ReplySink = Pick<ClientConnection, "deliver">;
+
 /** Applies the treatments of one connection's replies, of which one is under way at a time. */
 export class ReplyTreatment {
   /** What there is of a reply that has to be whole. */
@@ -24,7 +27,7 @@ export class ReplyTreatment {
 
   /** Takes bytes [start, end) of one reply; `isComplete` with its last. What was rewritten goes out with `flush`. */
   apply(
-    client: ClientConnection,
+    client: ReplySink,
     treatment: Treatment,
     piece: { bytes: Buffer; start: number; end: number; isComplete: boolean },
   ): void {
@@ -46,7 +49,7 @@ export class ReplyTreatment {
   }
 
   /** Before anything else is delivered to the client. */
-  flush(client: ClientConnection): void {
+  flush(client: ReplySink): void {
     if (this.#rewritten.length === 0) return;
     const [first] = this.#rewritten as [Buffer, ...Buffer[]];
     const bytes = this.#rewritten.length === 1 ? first : Buffer.concat(this.#rewritten);
