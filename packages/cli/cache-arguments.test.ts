@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseConfiguration, parsePairs, parseSku } from "./cache-arguments.ts";
+import { parseConfiguration, parseLarderSettings, parsePairs, parseSku } from "./cache-arguments.ts";
 
 test.each([
   ["C0", "Basic", "C", 0],
@@ -28,5 +28,14 @@ test("settings", () => {
   expect(parseConfiguration({ policy: "noeviction", config: ["maxclients=10"] })).toEqual({
     maxclients: "10",
     "maxmemory-policy": "noeviction",
+  });
+});
+
+test("switches", () => {
+  expect(parseLarderSettings({})).toBeUndefined();
+  expect(parseLarderSettings({ durableWrites: "on" })).toEqual({ durableWrites: true });
+  expect(parseLarderSettings({ durableWrites: "off", replicaReads: "on" })).toEqual({
+    durableWrites: false,
+    replicaReads: true,
   });
 });

@@ -1,5 +1,6 @@
 /** What people type for a cache's properties → the API's values. Throws InvalidParameter and SkuNotSupported. */
 import { LarderError } from "@larder/api/errors";
+import type { LarderSettings } from "@larder/api/redis-resource";
 import { type Sku, type SkuFamily, type SkuName, skuLimits } from "@larder/api/skus";
 import { CommandError } from "./failure.ts";
 
@@ -23,6 +24,20 @@ export function parseSku(text: string): Sku {
 export function parseReplicas(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new LarderError("InvalidParameter", `--replicas takes a whole number, not "${text}".`);
+}
+
+export interface LarderSwitches {
+  durableWrites?: "on" | "off";
+  replicaReads?: "on" | "off";
+}
+
+/** `larder` of a cache's properties, from the options that are on or off; undefined when none was given. */
+export function parseLarderSettings({ durableWrites, replicaReads }: LarderSwitches): LarderSettings | undefined {
+  if (durableWrites === undefined && replicaReads === undefined) return undefined;
+  return {
+    ...(durableWrites === undefined ? {} : { durableWrites: durableWrites === "on" }),
+    ...(replicaReads === undefined ? {} : { replicaReads: replicaReads === "on" }),
+  };
 }
 
 /** ["a=1", "b=x=y"] → { a: "1", b: "x=y" }. */

@@ -1,5 +1,5 @@
 /** A cache as people read it. Pure. */
-import type { LarderNode, RedisResource } from "@larder/api/redis-resource";
+import type { LarderNode, LarderProperties, RedisResource } from "@larder/api/redis-resource";
 import { sizeName } from "@larder/api/skus";
 import { resourceGroupOf } from "./cache-lookup.ts";
 import { hostAndPort } from "./snippet/shell-quote.ts";
@@ -42,6 +42,14 @@ function formatNode({ id, state, role, inSync, lagBytes }: LarderNode, colors: C
   return `${id}  replica, ${inSync ? colors.green("in sync") : colors.yellow("copying")}${behind}`;
 }
 
+/** What the replicas are for. */
+function formatReplication({ durableWrites, replicaReads }: LarderProperties): [string, string][] {
+  return [
+    ["Durable writes", durableWrites ? "on" : "off"],
+    ["Replica reads", replicaReads ? "on" : "off"],
+  ];
+}
+
 export function formatCacheTable(caches: readonly RedisResource[], colors: Colors): string {
   const groups = new Set(caches.map(resourceGroupOf));
   const heading = ["NAME", "SIZE", "STATE", "MEMORY", "CLIENTS", "ADDRESS", ...(groups.size > 1 ? ["GROUP"] : [])];
@@ -76,6 +84,7 @@ export function formatCache(cache: RedisResource, colors: Colors): string {
     ...(larder.nodes.length < 2
       ? []
       : larder.nodes.map((node) => ["Node", formatNode(node, colors)] as [string, string])),
+    ...(larder.nodes.length < 2 ? [] : formatReplication(larder)),
     ["Address", `rediss://${formatAddress(cache)}`],
     ["By name", `rediss://${properties.hostName}:${properties.sslPort}`],
     ["Plain port", larder.endpoint.plainPort === null ? "closed" : String(larder.endpoint.plainPort)],

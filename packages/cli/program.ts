@@ -83,6 +83,8 @@ function addCaches(program: Command): void {
     .option("--sku <size>", "its size: C0 to C6, Standard_C0 to Standard_C6, P1 to P5", "C0")
     .option("--replicas <number>", "how many copies a Premium cache keeps: 1 to 3; a Standard one has 1")
     .option("--plain-port", "also open a port without TLS")
+    .addOption(durableWritesOption())
+    .addOption(replicaReadsOption())
     .option("--resource-group <name>", "the group that it belongs to", "default")
     .option("--location <place>", "where it is said to be", "local")
     .addOption(policyOption())
@@ -119,6 +121,8 @@ function addCaches(program: Command): void {
     .option("--sku <size>", "its new size")
     .option("--plain-port", "open a port without TLS")
     .option("--no-plain-port", "close it")
+    .addOption(durableWritesOption())
+    .addOption(replicaReadsOption())
     .option("--untag <name...>", "remove tags")
     .addOption(policyOption())
     .addOption(configOption())
@@ -269,6 +273,17 @@ function enginePathOption(): Option {
 function noQuickstartOption(): Option {
   const text = "do not make the cache quickstart at the first start (env: LARDER_QUICKSTART=false)";
   return new Option("--no-quickstart", text).default(process.env["LARDER_QUICKSTART"] ?? true);
+}
+
+function durableWritesOption(): Option {
+  return new Option("--durable-writes <switch>", "answer a write only once a replica has it").choices(["on", "off"]);
+}
+
+function replicaReadsOption(): Option {
+  return new Option("--replica-reads <switch>", "let replicas answer reads while there is no primary").choices([
+    "on",
+    "off",
+  ]);
 }
 
 function policyOption(): Option {

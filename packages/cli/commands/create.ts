@@ -1,12 +1,19 @@
 /** `larder create NAME`: makes a cache and waits until it answers. */
 import type { RedisCreateBody } from "@larder/api/redis-resource";
-import { parseConfiguration, parsePairs, parseReplicas, parseSku } from "../cache-arguments.ts";
+import {
+  type LarderSwitches,
+  parseConfiguration,
+  parseLarderSettings,
+  parsePairs,
+  parseReplicas,
+  parseSku,
+} from "../cache-arguments.ts";
 import { formatAddress, formatEngine, formatSize } from "../cache-view.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { formatTable } from "../table.ts";
 import { formatBytes, formatDuration } from "../units.ts";
 
-export interface CreateOptions extends CommonOptions {
+export interface CreateOptions extends CommonOptions, LarderSwitches {
   sku: string;
   replicas?: string;
   resourceGroup: string;
@@ -44,6 +51,7 @@ export async function create(name: string, options: CreateOptions): Promise<void
 
 function bodyOf(options: CreateOptions): RedisCreateBody {
   const redisConfiguration = parseConfiguration(options);
+  const larder = parseLarderSettings(options);
   return {
     location: options.location,
     tags: parsePairs("--tag", options.tag ?? []),
@@ -51,6 +59,7 @@ function bodyOf(options: CreateOptions): RedisCreateBody {
       sku: parseSku(options.sku),
       ...(options.replicas === undefined ? {} : { replicasPerPrimary: parseReplicas(options.replicas) }),
       ...(redisConfiguration === undefined ? {} : { redisConfiguration }),
+      ...(larder === undefined ? {} : { larder }),
       ...(options.plainPort ? { enableNonSslPort: true } : {}),
     },
   };

@@ -1,12 +1,18 @@
 /** `larder update NAME`: changes what is named, leaves the rest, and waits until it is in force. */
 import type { RedisResource, RedisUpdateBody } from "@larder/api/redis-resource";
-import { parseConfiguration, parsePairs, parseSku } from "../cache-arguments.ts";
+import {
+  type LarderSwitches,
+  parseConfiguration,
+  parseLarderSettings,
+  parsePairs,
+  parseSku,
+} from "../cache-arguments.ts";
 import { findCache } from "../cache-lookup.ts";
 import { formatCache } from "../cache-view.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { CommandError } from "../failure.ts";
 
-export interface UpdateOptions extends CommonOptions {
+export interface UpdateOptions extends CommonOptions, LarderSwitches {
   resourceGroup?: string;
   sku?: string;
   policy?: string;
@@ -34,9 +40,11 @@ export async function update(name: string, options: UpdateOptions): Promise<void
 
 function propertiesOf(options: UpdateOptions): NonNullable<RedisUpdateBody["properties"]> {
   const redisConfiguration = parseConfiguration(options);
+  const larder = parseLarderSettings(options);
   return {
     ...(options.sku === undefined ? {} : { sku: parseSku(options.sku) }),
     ...(redisConfiguration === undefined ? {} : { redisConfiguration }),
+    ...(larder === undefined ? {} : { larder }),
     ...(options.plainPort === undefined ? {} : { enableNonSslPort: options.plainPort }),
   };
 }

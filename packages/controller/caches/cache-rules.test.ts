@@ -111,3 +111,15 @@ describe("refused", () => {
     expect(refusal(() => settingsOfPatch(asked, current()))).toBe(expected);
   });
 });
+
+test.each(["durableWrites", "replicaReads"])("%s needs a replica, and stays until it is changed", (setting) => {
+  const larder = { [setting]: true };
+  expect(refusal(() => settingsOfPut({ sku: sku(1), larder }, undefined))).toBe(
+    `InvalidParameter properties.larder.${setting}`,
+  );
+  const before = settingsOfPut({ sku: sku(1, "Standard"), larder }, undefined);
+  expect(settingsOfPatch({ enableNonSslPort: true }, before)).toMatchObject(larder);
+  expect(settingsOfPut({ sku: sku(1, "Standard"), larder: { [setting]: false } }, before)).toMatchObject({
+    [setting]: false,
+  });
+});

@@ -53,6 +53,7 @@ export function settingsOfPatch(asked: Partial<RedisCreateProperties>, current: 
 
 function checked(settings: CacheSettings, current: CacheSettings | undefined): CacheSettings {
   checkConfiguration(settings);
+  checkReplicated(settings);
   checkDatabases(settings, current);
   checkVersion(settings.redisVersion);
   return settings;
@@ -132,6 +133,17 @@ function checkConfiguration(settings: CacheSettings): void {
     throw new LarderError("InvalidParameter", `'${target}' can only be set on Standard and Premium caches.`, {
       target,
     });
+  }
+}
+
+/** What the cache's replicas do for it needs some. */
+function checkReplicated(settings: CacheSettings): void {
+  if (settings.replicas > 0) return;
+  for (const key of ["durableWrites", "replicaReads"] as const) {
+    if (!settings[key]) continue;
+    const target = `properties.larder.${key}`;
+    const message = `'${target}' needs a replica, which ${settings.sku.name} caches do not have. Standard and Premium do.`;
+    throw new LarderError("InvalidParameter", message, { target });
   }
 }
 

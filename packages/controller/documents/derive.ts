@@ -12,6 +12,8 @@ export const holdMs = 2_000;
 /** Azure's default, which the engine's own (noeviction) is not. */
 const defaultMaxmemoryPolicy = "volatile-lru";
 const defaultDatabases = 16;
+/** One replica, as the one that has the most follows a primary that is lost. As long may a write wait for it. */
+const durableWrites = { replicas: 1, timeoutMs: 2_000 } as const;
 const MiB = 1024 * 1024;
 const reserveMin = 0.1;
 const reserveMax = 0.6;
@@ -89,7 +91,7 @@ export function deriveRoute(cache: CacheDocument, domain: string): Route | undef
     refusedCommands: refusedByRedisCache,
     node: cache.route.node,
     readNodes: cache.settings.replicaReads ? cache.route.readNodes : [],
-    durableWrites: null,
+    durableWrites: cache.settings.durableWrites && cache.settings.replicas > 0 ? durableWrites : null,
     move: moveOf(cache),
   };
 }
