@@ -110,6 +110,28 @@ describe.skipIf(!hasValkey)("while the primary is away", () => {
     client.close();
   });
 
+  test("of durable writes the replica has each that was answered, and one that was not is told", async () => {
+    publish({ durableWrites: { replicas: 1, timeoutMs: 10_000 } });
+    const client = await logIn();
+    expect(await client.ask("SET", "k", "answered")).toBe("OK");
+    process.kill(pair.replica.pid, "SIGSTOP");
+    const unconfirmed = client.ask("SET", "other", "v");
+    const waiting = client.ask("GET", "k");
+    await until("the answers are held", () => metric("held_reply_bytes") > 0);
+    await pair.primary.kill();
+    expect(String(await unconfirmed)).toContain("OUTCOMEUNKNOWN");
+    process.kill(pair.replica.pid, "SIGCONT");
+    expect(await waiting).toBe("answered");
+    const written = client.ask("SET", "k", "newer");
+    const reader = await logIn();
+    expect(await reader.ask("GET", "k")).toBe("answered");
+    publish({ durableWrites: null });
+    await failOver();
+    expect(await written).toBe("OK");
+    client.close();
+    reader.close();
+  });
+
   test("a replica that ceases to have data is left, and its refusals reach nobody", async () => {
     const client = await clientWithValue("v");
     await pair.primary.kill();
