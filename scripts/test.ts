@@ -8,7 +8,7 @@ import { installEngines } from "./engines/install-engines.ts";
 import { closingLine, parseTestSummary, type TestCounts } from "./test-summary.ts";
 
 const root = join(import.meta.dirname, "..");
-const testFolders = ["./packages", "./scripts", "./tests", "./bench", "./examples"];
+const testFolders = ["./packages", "./scripts", "./tests", "./sim", "./bench", "./examples"];
 /** Far above what the tests take: a run that hangs ends, and says so. */
 const runTimeoutMs = 20 * 60_000;
 

@@ -1,0 +1,68 @@
+/** A host: its disk, which outlives all, its engines, which outlive agents, and the agent of the moment. */
+import type { Address, AgentDesired, CacheId, NodeId } from "@larder/api";
+import { AgentModel } from "./agent-model.ts";
+import { FakeEngine } from "./fake-engine.ts";
+import { Machine, Process } from "./process.ts";
+import type { World } from "./world.ts";
+
+/** What an agent writes down about the last life of a node's engine. */
+export interface NodeRecord {
+  cacheId: CacheId;
+  runId: string;
+  generation: number;
+  epoch: number;
+  copiedEpoch: number;
+}
+
+export class Host {
+  readonly hostId: string;
+  readonly machine: Machine;
+  readonly disk: { desired: AgentDesired | null; records: Map<NodeId, NodeRecord> } = {
+    desired: null,
+    records: new Map(),
+  };
+  readonly engines = new Map<NodeId, FakeEngine>();
+  agent: AgentModel | null = null;
+  readonly #world: World;
+  readonly #address: string;
+
+  constructor(number: number, world: World) {
+    this.hostId = `host-${number}`;
+    this.#address = `127.0.0.${number}`;
+    this.#world = world;
+    this.machine = new Machine(this.hostId, world.clock);
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  startAgent(): void {
+    if (this.agent?.process.isAlive) return;
+    this.agent = new AgentModel(this, this.#world);
+    this.agent.start();
+  }
+
+  killAgent(): void {
+    this.agent?.process.end();
+  }
+
+  killEngine(nodeId: NodeId): void {
+    const engine = this.engines.get(nodeId);
+    if (engine === undefined) return;
+    this.engines.delete(nodeId);
+    engine.process.end();
+    this.#world.watch.onEngineEnd(engine);
+  }
+
+  /** A new life, empty and detached, at a port that no life before it had. */
+  startEngine(nodeId: NodeId): FakeEngine {
+    const { number, port } = this.#world.nextLife();
+    const address: Address = { host: this.#address, port };
+    const process = new Process(this.machine);
+    const engine = new FakeEngine({ nodeId, runId: `${nodeId}#${number}`, address, process }, this.#world);
+    this.engines.set(nodeId, engine);
+    this.#world.addEngine(engine);
+    return engine;
+  }
+}

@@ -1,0 +1,128 @@
+/** One run of one seed: a service begins, is disturbed, is left alone, and has to come to rest. */
+import { Chance } from "./chance.ts";
+import { primaryOf, unconverged } from "./convergence.ts";
+import type { FakeEngine } from "./fake-engine.ts";
+import { beginFault, describeFault } from "./faults.ts";
+import { drawScenario, type Scenario } from "./scenario.ts";
+import { World } from "./world.ts";
+
+export interface RunResult {
+  seed: number;
+  /** What was violated; none: all is well. */
+  failures: string[];
+  /** What is only counted, by name. */
+  counts: Record<string, number>;
+  holdsMs: number[];
+}
+
+export interface RunOptions {
+  trace?: (atMs: number, who: string, what: string) => void;
+}
+
+const restMsMax = 60_000;
+const lookEveryMs = 500;
+/** After it has come to rest, every write must succeed for so long. */
+const soundMs = 1_500;
+const quietMs = 1_500;
+
+export async function runSeed(seed: number, { trace = () => {} }: RunOptions = {}): Promise<RunResult> {
+  const chance = new Chance(seed);
+  const scenario = drawScenario(chance);
+  const world = new World(scenario, chance, trace);
+  for (const fault of scenario.faults) trace(0, "fault", describeFault(fault));
+  const { faults: _, ...shape } = scenario;
+  trace(0, "scenario", JSON.stringify(shape));
+  await new Run(scenario, world).go();
+  return { seed, failures: world.watch.failures, counts: countsOf(scenario, world), holdsMs: world.watch.holdsMs };
+}
+
+class Run {
+  readonly #scenario: Scenario;
+  readonly #world: World;
+
+  constructor(scenario: Scenario, world: World) {
+    this.#scenario = scenario;
+    this.#world = world;
+  }
+
+  async go(): Promise<void> {
+    const { watch, clients } = this.#world;
+    this.#world.start();
+    this.#plan();
+    await this.#rest();
+    if (watch.failures.length > 0) return;
+    const from = watch.writes.length;
+    await this.#pass(soundMs);
+    const trouble = watch.writes.slice(from).find(({ outcome }) => outcome !== null && outcome !== "acknowledged");
+    if (trouble !== undefined) watch.fail(`write ${trouble.id} after all has come to rest: ${trouble.outcome}`);
+    for (const client of clients) client.stop();
+    await this.#pass(quietMs);
+    const primary = primaryOf(this.#world);
+    if (primary === undefined) return watch.fail("the primary went without a reason");
+    this.#lookAtEnd(primary);
+  }
+
+  #plan(): void {
+    const { clock, trace } = this.#world;
+    for (const fault of this.#scenario.faults) {
+      clock.after(fault.atMs, () => {
+        trace("fault", `begins: ${fault.kind}`);
+        const end = beginFault(fault, this.#world);
+        clock.after(fault.lastsMs, () => {
+          trace("fault", `ends: ${fault.kind}`);
+          end();
+        });
+      });
+    }
+  }
+
+  /** Until there is nothing more to come and all is as it should be. */
+  async #rest(): Promise<void> {
+    const { clock, watch } = this.#world;
+    const disturbances = [
+      ...this.#scenario.faults.map(({ atMs, lastsMs }) => atMs + lastsMs),
+      ...this.#scenario.movesMs,
+    ];
+    await this.#pass(Math.max(lookEveryMs, ...disturbances) + lookEveryMs);
+    const untilMs = clock.monotonicMs() + restMsMax;
+    while (watch.failures.length === 0 && unconverged(this.#world) !== undefined) {
+      if (clock.monotonicMs() > untilMs) return watch.fail(`not at rest: ${unconverged(this.#world)}`);
+      await this.#pass(lookEveryMs);
+    }
+  }
+
+  async #pass(ms: number): Promise<void> {
+    const { clock, watch } = this.#world;
+    await clock.runUntil(clock.monotonicMs() + ms, () => {
+      watch.look();
+      return watch.failures.length === 0;
+    });
+  }
+
+  #lookAtEnd(primary: FakeEngine): void {
+    const { watch } = this.#world;
+    watch.lookAtEnd(primary);
+    for (const engine of this.#world.livingEngines())
+      if (engine.stream.some((id, at) => id !== primary.stream[at]))
+        watch.fail(`${engine.runId} has other data than ${primary.runId}`);
+    if (this.#scenario.faults.length > 0) return;
+    const trouble = watch.writes.find(({ outcome }) => outcome !== null && outcome !== "acknowledged");
+    if (trouble !== undefined) watch.fail(`write ${trouble.id}, with planned moves only: ${trouble.outcome}`);
+    const lost = watch.lostAsynchronous(primary)[0];
+    if (lost !== undefined) watch.fail(`write ${lost.id} was lost, with planned moves only`);
+  }
+}
+
+function countsOf({ faults, movesMs }: Scenario, world: World): Record<string, number> {
+  const { writes, excused } = world.watch;
+  const counts: Record<string, number> = { faults: faults.length, "moves asked": movesMs.length };
+  for (const { outcome } of writes)
+    if (outcome !== null) counts[`writes ${outcome}`] = (counts[`writes ${outcome}`] ?? 0) + 1;
+  const primary = primaryOf(world);
+  return {
+    ...counts,
+    "acknowledged asynchronous writes lost": primary === undefined ? 0 : world.watch.lostAsynchronous(primary).length,
+    "excused writes on an older primary": excused,
+    "leaders' epochs": world.cache.leader?.epoch ?? 0,
+  };
+}
