@@ -12,7 +12,7 @@ import {
 } from "@larder/api";
 import { ControllerLine } from "./controller-line.ts";
 import type { Host } from "./host.ts";
-import { NodeModel } from "./node-model.ts";
+import { engineFound, NodeModel } from "./node-model.ts";
 import { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
@@ -25,14 +25,13 @@ export class AgentModel {
   readonly #line: ControllerLine;
   readonly #nodes = new Map<NodeId, NodeModel>();
   /** When the newest report was sent of which the controller said that it has it. */
-  reportTakenMs: number;
+  reportTakenMs = Number.NEGATIVE_INFINITY;
 
   constructor(host: Host, world: World) {
     this.host = host;
     this.world = world;
     this.process = new Process(host.machine);
     this.#line = new ControllerLine(this.process, world, agentLimits.keepAliveMs);
-    this.reportTakenMs = world.clock.monotonicMs();
   }
 
   start(): void {
@@ -105,7 +104,7 @@ export class AgentModel {
       address: this.host.address,
       zone: null,
       memoryBytesTotal: 64 * 1024 ** 3,
-      engines: [],
+      engines: [engineFound],
       engineKind: "auto",
       nodes: [...this.#nodes.values()].flatMap((node) => node.observed() ?? []),
     };

@@ -3,16 +3,10 @@
  * serves on its socket (internal-server.ts) is modelled. When it dies nothing of it goes on: its clock and its disk wait
  * for ever, wherever it was.
  */
-import {
-  type AgentAnswer,
-  type AgentReport,
-  agentLimits,
-  type CacheId,
-  type GatewayReport,
-  gatewayLimits,
-} from "@larder/api";
+import { type AgentAnswer, type AgentReport, agentLimits, type GatewayReport, gatewayLimits } from "@larder/api";
 import type { Log } from "@larder/service";
 import { AdmissionLock } from "../packages/controller/caches/admission-lock.ts";
+import { Orders } from "../packages/controller/orders/orders.ts";
 import type { LatestDocument } from "../packages/controller/reconcile/latest-document.ts";
 import { Observations } from "../packages/controller/reconcile/observations.ts";
 import { Published } from "../packages/controller/reconcile/published.ts";
@@ -26,26 +20,36 @@ import type { World } from "./world.ts";
 const readMs = [0, 0.3] as const;
 const writeMs = [0.3, 3] as const;
 
+interface StreamEnd {
+  pipe: Pipe;
+  hear: (line: string) => void;
+  onEnd: () => void;
+  keepAliveMs: number;
+}
+
 export class ControllerLife {
   readonly process: Process;
   readonly store: Store;
   isReady = false;
   readonly #world: World;
-  readonly #observations: Observations;
+  readonly observations: Observations;
   readonly #published: Published;
+  readonly #orders: Orders;
   readonly #reconciler: Reconciler;
 
   constructor(machine: Machine, world: World) {
     this.process = new Process(machine);
     this.#world = world;
     this.store = new MemoryStore(world.disk, (what) => this.#waitForDisk(what));
-    this.#observations = new Observations(this.process);
+    this.observations = new Observations(this.process);
     this.#published = new Published(this.store, "larder.localhost");
+    this.#orders = new Orders({ clock: this.process, randomness: world.chance });
     this.#reconciler = new Reconciler({
       store: this.store,
-      observations: this.#observations,
+      observations: this.observations,
       published: this.#published,
       admission: new AdmissionLock(),
+      orders: this.#orders,
       portsReserved: [],
       clock: this.process,
       randomness: world.chance,
@@ -60,50 +64,73 @@ export class ControllerLife {
 
   // ── what is said on its socket ─────────────────────────────────────────────────────────────────────────────────────
 
-  watchAgent(hostId: string, pipe: Pipe, say: (line: string) => void): void {
+  watchAgent(hostId: string, pipe: Pipe, hear: (line: string) => void): void {
     if (!this.isReady) return pipe.close(this.process);
-    const onEnd = this.#observations.agentConnected(hostId);
-    void this.#stream(this.#published.desired(hostId), { pipe, say, onEnd, keepAliveMs: agentLimits.keepAliveMs });
+    const ends = [this.observations.agentConnected(hostId)];
+    const onEnd = () => {
+      for (const end of ends) end();
+    };
+    const { keepAliveMs } = agentLimits;
+    const say = this.#stream(this.#published.desired(hostId), { pipe, hear, onEnd, keepAliveMs });
+    ends.push(
+      this.#orders.opened(hostId, (message) => {
+        this.#world.trace("controller", `orders ${message.order.nodeId}: ${message.order.kind}`);
+        say(message);
+      }),
+    );
   }
 
-  watchGateway(worker: string, pipe: Pipe, say: (line: string) => void): void {
+  watchGateway(worker: string, pipe: Pipe, hear: (line: string) => void): void {
     if (!this.isReady) return pipe.close(this.process);
-    const onEnd = this.#observations.gatewayConnected(worker);
-    void this.#stream(this.#published.routes, { pipe, say, onEnd, keepAliveMs: gatewayLimits.keepAliveMs });
+    const onEnd = this.observations.gatewayConnected(worker);
+    this.#stream(this.#published.routes, { pipe, hear, onEnd, keepAliveMs: gatewayLimits.keepAliveMs });
   }
 
   agentReported(report: AgentReport): void {
-    this.#observations.agentReported(report);
+    this.observations.agentReported(report);
   }
 
   gatewayReported(report: GatewayReport): void {
-    this.#observations.gatewayReported(report);
+    this.observations.gatewayReported(report);
   }
 
   agentAnswered(answer: AgentAnswer): void {
-    this.#world.trace("controller", `has an answer that nobody waits for: ${JSON.stringify(answer)}`);
+    this.#orders.answered(answer);
   }
 
-  async #stream<T>(
-    document: LatestDocument<T>,
-    to: { pipe: Pipe; say: (line: string) => void; onEnd: () => void; keepAliveMs: number },
-  ): Promise<void> {
+  /** As documentStream, with `say` for what is said beside the document. */
+  #stream<T>(document: LatestDocument<T>, to: StreamEnd): (message: object) => void {
     const ended = new AbortController();
     to.pipe.onClose(this.process, () => {
       ended.abort();
       to.onEnd();
     });
     let sent: T | undefined;
-    while (!ended.signal.aborted) {
-      const idle = new AbortController();
-      const signal = AbortSignal.any([ended.signal, idle.signal]);
-      void this.process.sleep(to.keepAliveMs, signal).then(() => idle.abort());
-      await document.changedFrom(sent, signal);
-      idle.abort();
-      const line = document.current === sent ? "" : JSON.stringify(document.current);
+    const send = (message: unknown) => {
+      const line = message === undefined ? "" : JSON.stringify(message);
+      to.pipe.send(this.process, () => to.hear(line));
+    };
+    const sendNewest = () => {
+      if (document.current === sent) return false;
       sent = document.current;
-      to.pipe.send(this.process, () => to.say(line));
-    }
+      send(sent);
+      return true;
+    };
+    const follow = async () => {
+      while (!ended.signal.aborted) {
+        const idle = new AbortController();
+        const signal = AbortSignal.any([ended.signal, idle.signal]);
+        void this.process.sleep(to.keepAliveMs, signal).then(() => idle.abort());
+        await document.changedFrom(sent, signal);
+        idle.abort();
+        if (!sendNewest()) send(undefined);
+      }
+    };
+    void follow();
+    return (message) => {
+      sendNewest();
+      send(message);
+    };
   }
 
   async #waitForDisk(what: "read" | "write" | "written"): Promise<void> {
@@ -115,10 +142,10 @@ export class ControllerLife {
 
   #log(): Log {
     const world = this.#world;
-    const tell = (fields: { cacheId?: CacheId; action?: string; err?: unknown }, message: string) => {
-      const { action, err } = fields;
+    const tell = (fields: { action?: string; problem?: string; err?: unknown }, message: string) => {
+      const { action, problem, err } = fields;
       const error = err instanceof Error ? (err.stack ?? err.message) : err;
-      world.trace("controller", [message, action, error].filter((each) => each !== undefined).join(" "));
+      world.trace("controller", [message, action, problem, error].filter((each) => each !== undefined).join(" "));
     };
     const fail = (fields: { err?: unknown }, message: string) => {
       tell(fields, message);

@@ -80,16 +80,6 @@ export class FakeEngine {
     return this.process.monotonicMs() < this.#pausedUntilMs;
   }
 
-  /** When each replica that is attached last said how far it is. */
-  get replicaWordsMs(): number[] {
-    return [...this.#attached.values()].filter(({ isOnline }) => isOnline).map(({ ackedAtMs }) => ackedAtMs);
-  }
-
-  /** Of a follower: when its leader was last heard; null without a link. */
-  get leaderHeardAtMs(): number | null {
-    return this.#link?.state === "up" ? this.#link.heardAtMs : null;
-  }
-
   /** INFO replication. */
   seen(): ReplicationSeen {
     const nowMs = this.process.monotonicMs();
@@ -118,7 +108,7 @@ export class FakeEngine {
   wait(offset: number, replicas: number, timeoutMs: number, reply: (replicas: number) => void): void {
     const wait = { offset, replicas, reply, isOver: false };
     this.#waits.push(wait);
-    for (const pipe of this.#attached.keys()) this.#send(pipe, (link) => link.takeQuestion());
+    for (const pipe of this.#attached.keys()) this.#send(pipe, (link) => link.acknowledge());
     this.process.after(timeoutMs, () => this.#endWait(wait));
     this.#lookAtWaits();
   }
@@ -273,7 +263,9 @@ export class FakeEngine {
 
   #cron(): void {
     const nowMs = this.process.monotonicMs();
-    this.#goodReplicas = this.replicaWordsMs.filter((ackedAtMs) => nowMs - ackedAtMs <= lagMaxMs).length;
+    this.#goodReplicas = [...this.#attached.values()].filter(
+      ({ isOnline, ackedAtMs }) => isOnline && nowMs - ackedAtMs <= lagMaxMs,
+    ).length;
     if (this.#following === null && this.#attached.size > 0) {
       this.stream.push(ping);
       this.#flushSoon();

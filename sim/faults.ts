@@ -63,8 +63,9 @@ export function describeFault({ atMs, lastsMs: ms, ...what }: Fault): string {
 export function beginFault(fault: Fault, world: World): () => void {
   switch (fault.kind) {
     case "engine killed": {
-      const { hostId, nodeId } = world.nodes[fault.node] as World["nodes"][number];
-      world.host(hostId).killEngine(nodeId);
+      const { nodes } = world.cache;
+      const at = nodes[fault.node % nodes.length];
+      if (at !== undefined) world.host(at.hostId).killEngine(at.nodeId);
       return () => {};
     }
     case "agent killed": {

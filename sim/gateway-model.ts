@@ -87,7 +87,7 @@ export class GatewayModel {
   pump(): void {
     const link = this.#link;
     if (link === null || !link.isReady || this.#isHolding) return;
-    for (const write of this.#waiting.splice(0)) link.send(write, this.#route?.durableWrites ?? null);
+    for (const write of this.#waiting.splice(0)) link.send(write, this.#route?.durableWrites ?? this.world.durable);
   }
 
   // ── routes ─────────────────────────────────────────────────────────────────────────────────────────────────────────

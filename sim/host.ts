@@ -47,12 +47,20 @@ export class Host {
     this.agent?.process.end();
   }
 
+  /** From outside: what nobody else has is lost. */
   killEngine(nodeId: NodeId): void {
     const engine = this.engines.get(nodeId);
+    this.endEngine(nodeId);
+    if (engine !== undefined) this.#world.watch.onKill(engine);
+  }
+
+  /** By its agent. */
+  endEngine(nodeId: NodeId): void {
+    const engine = this.engines.get(nodeId);
     if (engine === undefined) return;
+    this.#world.trace(engine.runId, "ends");
     this.engines.delete(nodeId);
     engine.process.end();
-    this.#world.watch.onEngineEnd(engine);
   }
 
   /** A new life, empty and detached, at a port that no life before it had. */

@@ -75,7 +75,7 @@ export class Invariants {
     this.#requireDurable(engine);
   }
 
-  onEngineEnd(engine: FakeEngine): void {
+  onKill(engine: FakeEngine): void {
     const kept = new Set(this.#world.livingEngines().flatMap(({ stream }) => stream));
     for (const id of engine.stream) if (id !== ping && !kept.has(id)) this.#extinct.add(id);
   }
@@ -158,7 +158,7 @@ export class Invariants {
     if (route.epoch < this.#routeEpoch) this.fail(`the route's epoch fell from ${this.#routeEpoch} to ${route.epoch}`);
     const leads =
       leader === null ? "nobody" : `${leader.runId} (epoch ${epoch}${leader.endedAtMs === null ? "" : ", ended"})`;
-    const moves = move === null ? "" : `, moves to ${move.target}: ${move.phase}`;
+    const moves = move === null ? "" : `, moves to ${move.target.nodeId}: ${move.phase}`;
     this.#world.trace("store", `leader ${leads}, route ${route.node?.nodeId ?? "none"} (epoch ${route.epoch})${moves}`);
     this.#leaderEpoch = epoch;
     this.#routeEpoch = route.epoch;

@@ -26,14 +26,19 @@ async function replay(seed: number): Promise<boolean> {
 async function runMany(): Promise<boolean> {
   const first = Number(values.from ?? testSeed);
   const totals = new Map<string, number>();
+  const holdsMs: number[] = [];
   let failed = 0;
   for (let seed = first; seed < first + Number(values.seeds); seed++) {
-    const { failures, counts } = await runSeed(seed);
+    const { failures, counts, holdsMs: held } = await runSeed(seed);
+    holdsMs.push(...held);
     for (const [name, count] of Object.entries(counts)) totals.set(name, (totals.get(name) ?? 0) + count);
     if (failures.length > 0) say(`FAILED  --seed ${seed}: ${failures[0]}`);
     if (failures.length > 0) failed++;
   }
   for (const [name, total] of totals) say(`${String(total).padStart(10)}  ${name}`);
+  holdsMs.sort((a, b) => a - b);
+  const hold = (share: number) => holdsMs[Math.floor(share * (holdsMs.length - 1))]?.toFixed(1) ?? "none";
+  say(`${String(holdsMs.length).padStart(10)}  holds, in ms: p50 ${hold(0.5)}, p99 ${hold(0.99)}, worst ${hold(1)}`);
   say(`${values.seeds} seeds from ${first}: ${failed === 0 ? "no violation" : `${failed} with a violation`}`);
   return failed === 0;
 }

@@ -1,13 +1,13 @@
 /**
- * One node as its agent keeps it: starts and adopts its engine, notices its death, brings it to its role with the real
- * replication-plan.ts, and holds writes where the contract says so (agentLimits.fenceMs, the order `yield`).
+ * One node as its agent keeps it (node-supervisor.ts, engine/replication.ts): starts and adopts its engine, notices its
+ * death, brings it to its role with the real replication-plan.ts, holds writes where nobody can say that it still leads,
+ * and carries out orders.
  */
 import {
   type AgentAnswer,
   type AgentOrder,
   agentLimits,
   type EngineFound,
-  type Leader,
   type NodeId,
   type NodeObserved,
   type NodeSpec,
@@ -15,6 +15,7 @@ import {
 } from "@larder/api";
 import {
   copiedEpochOf,
+  isSettled,
   planRole,
   type ReplicationSeen,
   roleOf,
@@ -23,18 +24,16 @@ import {
 import type { AgentModel } from "./agent-model.ts";
 import type { FakeEngine } from "./fake-engine.ts";
 
-const lookEveryMs = 100;
+const lookEveryMs = { settled: 400, unsettled: 200 } as const;
 const soonMs = [0.1, 1.5] as const;
 const startMs = [10, 60] as const;
-const restartPauseMs = [75, 400] as const;
+const restartPauseMs = [75, 100] as const;
+const restartPauseMaxMs = 10_000;
 const steadyMs = 10_000;
-/** Pausing ends by itself when the agent does not say it again. */
-const holdMs = 1_000;
-/** A replica that has said nothing for longer is not there. */
-const replicaSilentMs = 1_100;
+const fencePauseMs = 3_000;
 const orderPollMs = 1;
 
-const engineFound: EngineFound = {
+export const engineFound: EngineFound = {
   name: "valkey",
   version: "8.0.1",
   kind: "native",
@@ -55,6 +54,8 @@ export class NodeModel {
   #generation = 0;
   #endedRunId: string | null = null;
   #startedMs = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+  #heardAtMs = Number.NEGATIVE_INFINITY;
   #isYielding = false;
   #isFenced = false;
   #told = "";
@@ -62,7 +63,7 @@ export class NodeModel {
   constructor(nodeId: NodeId, agent: AgentModel) {
     this.nodeId = nodeId;
     this.#agent = agent;
-    agent.process.every(lookEveryMs, () => this.#step());
+    this.#keepLooking();
   }
 
   want(wanted: NodeSpec | "unwanted"): void {
@@ -120,22 +121,30 @@ export class NodeModel {
     const seen = this.#seen;
     if (engine === null || seen === null) return null;
     const role = roleOf(seen);
-    const heardMs = engine.leaderHeardAtMs;
-    const silentMs = heardMs === null ? Number.POSITIVE_INFINITY : this.#agent.process.monotonicMs() - heardMs;
+    const inSync = role === "replica" && seen.isLinked;
+    const silentMs = this.#agent.process.monotonicMs() - this.#heardAtMs;
     return {
       address: engine.address,
       role,
       epoch: this.#epoch,
       copiedEpoch: this.#copiedEpoch,
       offset: seen.offset,
-      inSync: role === "replica" && seen.isLinked,
-      hearsLeader: role === "replica" && seen.isLinked && silentMs <= agentLimits.leaderSilentMs,
+      inSync,
+      hearsLeader: inSync && silentMs < agentLimits.leaderSilentMs,
       holdsWrites: role === "primary" && (this.#isYielding || this.#isFenced),
       replicas: seen.replicas,
     };
   }
 
   // ── the engine's life ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  #keepLooking(): void {
+    const isQuiet = this.#seen !== null && isSettled(this.#seen);
+    this.#agent.process.after(isQuiet ? lookEveryMs.settled : lookEveryMs.unsettled, () => {
+      this.#step();
+      this.#keepLooking();
+    });
+  }
 
   #step(): void {
     if (this.#state === "absent") this.#leaveAbsence();
@@ -170,24 +179,26 @@ export class NodeModel {
 
   #attend(): void {
     const engine = this.#engine as FakeEngine;
+    if (this.#spec?.endRunId === engine.runId) this.#agent.host.endEngine(this.nodeId);
     if (!engine.process.isAlive) return this.#died(engine);
     this.#look(engine);
-    this.#obey(engine);
     this.#fence(engine);
+    this.#obey(engine);
     this.#apply(engine);
   }
 
   #died(engine: FakeEngine): void {
     const { process, world } = this.#agent;
-    const isSteady = process.monotonicMs() - this.#startedMs >= steadyMs;
+    if (process.monotonicMs() - this.#startedMs >= steadyMs) this.#failures = 0;
     this.#endedRunId = engine.runId;
     this.#engine = null;
     this.#seen = null;
     this.#isYielding = false;
     this.#isFenced = false;
-    this.#state = isSteady ? "absent" : "failed";
-    if (isSteady) return this.wake();
-    process.after(world.chance.between(...restartPauseMs), () => {
+    this.#state = this.#failures === 0 ? "absent" : "failed";
+    if (this.#failures++ === 0) return this.wake();
+    const pauseMs = world.chance.between(...restartPauseMs) * 2 ** (this.#failures - 2);
+    process.after(Math.min(pauseMs, restartPauseMaxMs), () => {
       if (this.#state === "failed") this.#state = "absent";
       this.#step();
     });
@@ -198,33 +209,36 @@ export class NodeModel {
     this.#state = "gone";
     this.#engine = null;
     this.#agent.host.disk.records.delete(this.nodeId);
-    this.#agent.host.killEngine(this.nodeId);
+    this.#agent.host.endEngine(this.nodeId);
     this.#tell();
   }
 
   // ── its role ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #look(engine: FakeEngine): void {
+    const before = this.#seen;
     this.#seen = engine.seen();
+    if (before?.offset !== this.#seen.offset || !before.isLinked) this.#heardAtMs = this.#agent.process.monotonicMs();
     this.#copiedEpoch = copiedEpochOf(this.#seen, { epoch: this.#epoch, copiedEpoch: this.#copiedEpoch });
   }
 
   #obey(engine: FakeEngine): void {
-    const leader = this.#spec?.replication?.leader ?? null;
-    if (this.#spec === null || (leader?.epoch ?? 0) < this.#epoch) return;
-    this.#putInForce(engine, leader);
+    const replication = this.#spec?.replication;
+    if (!replication || (replication.leader?.epoch ?? 0) < this.#epoch) return;
+    const isReleased = this.#isYielding && (replication.leader?.epoch ?? 0) > this.#epoch;
+    const wanted = wantedRole(replication, { nodeId: this.nodeId, runId: engine.runId });
+    this.#enter(engine, replication.leader?.epoch ?? 0, () => {
+      for (const [command, host, port] of planRole(wanted, engine.seen(), replication.user))
+        if (command === "REPLICAOF")
+          engine.replicaOf(host === "NO" ? null : { host: host as string, port: Number(port) });
+      if (isReleased) this.#endYield(engine);
+    });
   }
 
-  #putInForce(engine: FakeEngine, leader: Leader | null): void {
-    const isNewer = (leader?.epoch ?? 0) > this.#epoch;
-    const user = { name: "", password: "" };
-    const wanted = wantedRole(leader, { nodeId: this.nodeId, runId: engine.runId });
-    this.#epoch = leader?.epoch ?? 0;
+  #enter(engine: FakeEngine, epoch: number, changeRole: () => void): void {
+    this.#epoch = Math.max(this.#epoch, epoch);
     engine.epoch = this.#epoch;
-    for (const [command, host, port] of planRole(wanted, engine.seen(), user))
-      if (command === "REPLICAOF")
-        engine.replicaOf(host === "NO" ? null : { host: host as string, port: Number(port) });
-    if (isNewer && this.#isYielding) this.#endYield(engine);
+    changeRole();
     this.#look(engine);
     this.#agent.process.after(this.#agent.world.chance.between(0, 3), () => this.#writeRecord(engine));
   }
@@ -244,15 +258,18 @@ export class NodeModel {
     this.#agent.host.disk.records.set(this.nodeId, record);
   }
 
-  /** Nobody may say that it still leads: it holds writes until somebody does. */
+  /** Nobody can say that it still leads: it holds writes until somebody does. */
   #fence(engine: FakeEngine): void {
-    const nowMs = this.#agent.process.monotonicMs();
-    const isReported = nowMs - this.#agent.reportTakenMs < agentLimits.fenceMs;
-    const isFollowed = engine.replicaWordsMs.some((wordMs) => nowMs - wordMs < replicaSilentMs);
+    const isCutOff = this.#agent.process.monotonicMs() - this.#agent.reportTakenMs > agentLimits.fenceMs;
     const wasFenced = this.#isFenced;
-    this.#isFenced = engine.following === null && !isReported && !isFollowed;
-    if (this.#isFenced) engine.pause(holdMs);
+    this.#isFenced = isCutOff && this.#spec?.replication?.hasOthers === true && this.#isAlone;
+    if (this.#isFenced) engine.pause(fencePauseMs);
     else if (wasFenced && !this.#isYielding) engine.unpause();
+  }
+
+  get #isAlone(): boolean {
+    if (this.#seen === null || roleOf(this.#seen) !== "primary") return false;
+    return !this.#seen.replicas.some(({ state, lagSeconds }) => state === "online" && lagSeconds <= 1);
   }
 
   // ── orders ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -266,9 +283,7 @@ export class NodeModel {
     if (engine.following !== null) return refuse("not a primary");
     this.#isYielding = true;
     engine.pause(yieldMs);
-    this.#agent.process.after(yieldMs, () => {
-      if (this.#engine === engine) this.#isYielding = false;
-    });
+    this.#look(engine);
     answer({ orderId, error: null, offset: engine.stream.length });
     this.#tell();
   }
@@ -288,9 +303,10 @@ export class NodeModel {
     const untilMs = process.monotonicMs() + order.waitMs;
     const look = () => {
       if (this.#engine !== engine || !engine.process.isAlive) return refuse("it has ended");
-      if (order.leader.epoch <= this.#epoch) return refuse("not a newer epoch");
+      const isDone = order.leader.epoch === this.#epoch && engine.following === null;
+      if (order.leader.epoch <= this.#epoch && !isDone) return refuse("it knows a newer leader");
       if (engine.stream.length >= order.offset) {
-        this.#putInForce(engine, order.leader);
+        if (!isDone) this.#enter(engine, order.leader.epoch, () => engine.replicaOf(null));
         answer({ orderId: order.orderId, error: null, offset: engine.stream.length });
         this.#tell();
       } else if (process.monotonicMs() >= untilMs) refuse("it has not caught up");

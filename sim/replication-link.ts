@@ -29,7 +29,6 @@ export class FollowedLink {
   readonly #to: Address;
   #pipe: Pipe | null = null;
   state: "down" | "copying" | "up" = "down";
-  heardAtMs = 0;
 
   constructor(engine: FakeEngine, to: Address) {
     this.#engine = engine;
@@ -48,12 +47,6 @@ export class FollowedLink {
     this.#lose();
   }
 
-  /** REPLCONF GETACK. */
-  takeQuestion(): void {
-    this.#heard();
-    this.acknowledge();
-  }
-
   acknowledge(): void {
     const { process, stream } = this.#engine;
     const offset = stream.length;
@@ -63,14 +56,12 @@ export class FollowedLink {
   }
 
   takeCopy(history: string, stream: readonly number[]): void {
-    this.#heard();
     this.#engine.loadCopy(history, stream);
     this.state = "up";
     this.acknowledge();
   }
 
   takeEntries(from: number, entries: readonly number[]): void {
-    this.#heard();
     if (this.state !== "up") return;
     if (from !== this.#engine.stream.length) this.#engine.world.watch.fail("a stream has a gap");
     this.#engine.append(entries);
@@ -95,7 +86,6 @@ export class FollowedLink {
   #takeAnswer(pipe: Pipe, answer: SyncAnswer): void {
     if (this.#pipe !== pipe) return;
     if (answer.kind === "refused") return this.drop();
-    this.#heard();
     this.state = answer.kind === "copy" ? "copying" : "up";
     if (answer.kind === "continue") this.#engine.adoptHistory(answer.history);
     if (answer.kind === "continue") this.acknowledge();
@@ -104,10 +94,6 @@ export class FollowedLink {
   #lose(): void {
     this.#pipe = null;
     this.state = "down";
-  }
-
-  #heard(): void {
-    this.heardAtMs = this.#engine.process.monotonicMs();
   }
 
   #leader(): FakeEngine | undefined {

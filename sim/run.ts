@@ -64,6 +64,7 @@ class Run {
 
   #plan(): void {
     const { clock, trace } = this.#world;
+    for (const { atMs, wish } of this.#scenario.wishes) clock.after(atMs, () => this.#world.operator.ask(wish));
     for (const fault of this.#scenario.faults) {
       clock.after(fault.atMs, () => {
         trace("fault", `begins: ${fault.kind}`);
@@ -81,7 +82,7 @@ class Run {
     const { clock, watch } = this.#world;
     const disturbances = [
       ...this.#scenario.faults.map(({ atMs, lastsMs }) => atMs + lastsMs),
-      ...this.#scenario.movesMs,
+      ...this.#scenario.wishes.map(({ atMs }) => atMs),
     ];
     await this.#pass(Math.max(lookEveryMs, ...disturbances) + lookEveryMs);
     const untilMs = clock.monotonicMs() + restMsMax;
@@ -113,9 +114,13 @@ class Run {
   }
 }
 
-function countsOf({ faults, movesMs }: Scenario, world: World): Record<string, number> {
+function countsOf({ faults }: Scenario, world: World): Record<string, number> {
   const { writes, excused } = world.watch;
-  const counts: Record<string, number> = { faults: faults.length, "moves asked": movesMs.length };
+  const counts: Record<string, number> = {
+    faults: faults.length,
+    "operator's wishes": world.operator.asked,
+    "wishes refused": world.operator.refused,
+  };
   for (const { outcome } of writes)
     if (outcome !== null) counts[`writes ${outcome}`] = (counts[`writes ${outcome}`] ?? 0) + 1;
   const primary = primaryOf(world);

@@ -1,6 +1,7 @@
-/** What one seed means: the shape of the service, the faults, and the planned moves. */
+/** What one seed means: the shape of the service, the faults, and what its operator asks for. */
 import type { Chance } from "./chance.ts";
 import { drawFault, type Fault } from "./faults.ts";
+import { type Wish, wishes } from "./operator.ts";
 
 export interface Shape {
   hosts: number;
@@ -16,11 +17,11 @@ export interface Scenario extends Shape {
   /** How many entries of its stream an engine can give to a replica that was away. */
   backlog: number;
   faults: Fault[];
-  /** When the primary is asked to go. */
-  movesMs: number[];
+  /** What is asked of the service, and when. */
+  wishes: { atMs: number; wish: Wish }[];
 }
 
-/** Faults and moves lie between these. */
+/** Faults and wishes begin between these. */
 export const disturbedMs = { from: 4_000, to: 20_000 } as const;
 const shortBacklog = 30;
 
@@ -43,6 +44,9 @@ export function drawScenario(chance: Chance): Scenario {
     faults: Array.from({ length: faultCount }, () => drawFault(shape, fromMs, disturbedMs.to, chance)).sort(
       (one, other) => one.atMs - other.atMs,
     ),
-    movesMs: Array.from({ length: chance.oneOf([0, 1, 2, 4]) }, () => chance.between(disturbedMs.from, disturbedMs.to)),
+    wishes: Array.from({ length: chance.oneOf([0, 1, 2, 4]) }, () => ({
+      atMs: chance.between(disturbedMs.from, disturbedMs.to),
+      wish: chance.oneOf(wishes),
+    })),
   };
 }

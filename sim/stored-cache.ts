@@ -1,8 +1,9 @@
 /** The one cache of a run, as its owner has just asked for it. */
-import type { CacheNode } from "../packages/controller/documents/cache-document.ts";
-import { cacheFixture } from "../packages/controller/documents/cache-fixture.ts";
+import { cacheFixture, nodeFixture } from "../packages/controller/documents/cache-fixture.ts";
+import { limitsOf } from "../packages/controller/documents/derive.ts";
 import { cacheKey, operationKey } from "../packages/controller/documents/document-keys.ts";
 import type { OperationDocument } from "../packages/controller/documents/operation-document.ts";
+import type { Scenario } from "./scenario.ts";
 
 const operationId = "op-1";
 const createTimeoutMs = 120_000;
@@ -11,15 +12,19 @@ export const cacheStoreKey = cacheKey("shop");
 export const operationStoreKey = operationKey(operationId);
 
 export function storedCache(
-  nodes: CacheNode[],
-  { isDurable }: { isDurable: boolean },
+  { hosts, nodes: count, isDurable }: Pick<Scenario, "hosts" | "nodes" | "isDurable">,
   startMs: number,
 ): { key: string; value: unknown }[] {
   const { settings, subscription, location } = cacheFixture();
   const sku = { name: "Premium", family: "P", capacity: 1 } as const;
+  const { memoryBytes } = limitsOf({ settings: { ...settings, sku } });
+  const nodes = Array.from({ length: count }, (_, index) => ({
+    ...nodeFixture(`node-${index + 1}`, `host-${1 + (index % hosts)}`),
+    memoryBytes,
+  }));
   const cache = cacheFixture({
     nodes,
-    settings: { ...settings, sku, replicas: nodes.length - 1, durableWrites: isDurable },
+    settings: { ...settings, sku, replicas: count - 1, durableWrites: isDurable },
     change: { kind: "create", operationId, deadlineMs: startMs + createTimeoutMs },
   });
   const operation: OperationDocument = {

@@ -1,7 +1,6 @@
 /** All that there is in one run: machines, their processes, the network between them, and the store's disk. */
-import type { Address, NodeId } from "@larder/api";
-import type { CacheDocument, CacheNode } from "../packages/controller/documents/cache-document.ts";
-import { nodeFixture } from "../packages/controller/documents/cache-fixture.ts";
+import type { Address, NodeId, Route } from "@larder/api";
+import type { CacheDocument } from "../packages/controller/documents/cache-document.ts";
 import type { OperationDocument } from "../packages/controller/documents/operation-document.ts";
 import type { Chance } from "./chance.ts";
 import { Client } from "./client.ts";
@@ -13,11 +12,13 @@ import { Host } from "./host.ts";
 import { Invariants } from "./invariants.ts";
 import { MemoryDisk } from "./memory-store.ts";
 import { Network } from "./network.ts";
+import { Operator } from "./operator.ts";
 import { Machine } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
 import { cacheStoreKey, operationStoreKey, storedCache } from "./stored-cache.ts";
 
 const firstPort = 20_000;
+const durableTimeoutMs = 1_000;
 
 export type Trace = (who: string, what: string) => void;
 
@@ -37,9 +38,11 @@ export class World {
   readonly hosts: Host[];
   readonly gateways: GatewayPlace[];
   readonly clients: Client[];
-  readonly nodes: CacheNode[];
+  readonly operator: Operator;
   readonly backlog: number;
   controller: ControllerLife;
+  /** As the route will say it. */
+  readonly durable: Route["durableWrites"];
   slowDiskMs = 0;
   readonly #controllerMachine: Machine;
   readonly #engines = new Map<string, FakeEngine>();
@@ -51,6 +54,7 @@ export class World {
     this.network = new Network(this.clock, chance);
     this.watch = new Invariants(this);
     this.backlog = scenario.backlog;
+    this.durable = scenario.isDurable ? { replicas: 1, timeoutMs: durableTimeoutMs } : null;
     this.hosts = Array.from({ length: scenario.hosts }, (_, index) => new Host(index + 1, this));
     this.gateways = scenario.gateways.map((name) => ({
       machine: this.#machine(name),
@@ -58,10 +62,8 @@ export class World {
       life: null,
     }));
     this.clients = Array.from({ length: scenario.clients }, () => new Client(this));
-    this.nodes = Array.from({ length: scenario.nodes }, (_, index) =>
-      nodeFixture(`node-${index + 1}`, `host-${1 + (index % scenario.hosts)}`),
-    );
-    this.disk.commit({ put: storedCache(this.nodes, scenario, this.clock.nowMs()) });
+    this.operator = new Operator(this);
+    this.disk.commit({ put: storedCache(scenario, this.clock.nowMs()) });
     this.#controllerMachine = this.#machine("controller");
     this.controller = new ControllerLife(this.#controllerMachine, this);
   }
