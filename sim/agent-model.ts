@@ -12,7 +12,7 @@ import {
 } from "@larder/api";
 import { ControllerLine } from "./controller-line.ts";
 import type { Host } from "./host.ts";
-import { engineFound, NodeModel } from "./node-model.ts";
+import { NodeModel } from "./node-model.ts";
 import { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
@@ -104,7 +104,7 @@ export class AgentModel {
       address: this.host.address,
       zone: null,
       memoryBytesTotal: 64 * 1024 ** 3,
-      engines: [engineFound],
+      engines: this.host.engineVersions,
       engineKind: "auto",
       nodes: [...this.#nodes.values()].flatMap((node) => node.observed() ?? []),
     };

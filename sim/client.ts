@@ -55,8 +55,8 @@ export class Client {
   }
 
   #write(): void {
-    const { chance, watch, livingGateways } = this.#world;
-    if (livingGateways.length === 0) return this.#next(reconnectMs);
+    const { chance, watch, livingGateways, isCreated } = this.#world;
+    if (livingGateways.length === 0 || !isCreated) return this.#next(reconnectMs);
     const gateway = chance.oneOf(livingGateways);
     const write = watch.newWrite(() => this.#next(chance.between(...thinkMs)));
     gateway.process.onEnd(() => write.end("unknown"));

@@ -6,6 +6,7 @@
 import { type AgentAnswer, type AgentReport, agentLimits, type GatewayReport, gatewayLimits } from "@larder/api";
 import type { Log } from "@larder/service";
 import { AdmissionLock } from "../packages/controller/caches/admission-lock.ts";
+import { Hosts } from "../packages/controller/hosts/hosts.ts";
 import { Orders } from "../packages/controller/orders/orders.ts";
 import type { LatestDocument } from "../packages/controller/reconcile/latest-document.ts";
 import { Observations } from "../packages/controller/reconcile/observations.ts";
@@ -33,6 +34,7 @@ export class ControllerLife {
   isReady = false;
   readonly #world: World;
   readonly observations: Observations;
+  readonly hosts: Hosts;
   readonly #published: Published;
   readonly #orders: Orders;
   readonly #reconciler: Reconciler;
@@ -44,12 +46,14 @@ export class ControllerLife {
     this.observations = new Observations(this.process);
     this.#published = new Published(this.store, "larder.localhost");
     this.#orders = new Orders({ clock: this.process, randomness: world.chance });
+    this.hosts = new Hosts({ store: this.store, clock: this.process });
     this.#reconciler = new Reconciler({
       store: this.store,
       observations: this.observations,
       published: this.#published,
       admission: new AdmissionLock(),
       orders: this.#orders,
+      hosts: this.hosts,
       portsReserved: [],
       clock: this.process,
       randomness: world.chance,
@@ -58,6 +62,7 @@ export class ControllerLife {
   }
 
   async start(): Promise<void> {
+    await this.hosts.start();
     await this.#reconciler.start();
     this.isReady = true;
   }

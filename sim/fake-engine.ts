@@ -10,7 +10,7 @@
  *
  * The links are in replication-link.ts.
  */
-import type { Address, NodeId } from "@larder/api";
+import { type Address, type EngineFound, isOlder, type NodeId } from "@larder/api";
 import type { ReplicationSeen } from "../packages/agent/engine/replication-plan.ts";
 import { nowhere } from "../packages/agent/engine/replication-settings.ts";
 import type { Chance } from "./chance.ts";
@@ -38,6 +38,7 @@ const copyMs = [20, 400] as const;
 export class FakeEngine {
   readonly nodeId: NodeId;
   readonly runId: string;
+  readonly version: EngineFound;
   readonly address: Address;
   readonly process: Process;
   readonly world: World;
@@ -58,9 +59,10 @@ export class FakeEngine {
   #isFlushing = false;
   #waits: Wait[] = [];
 
-  constructor(at: { nodeId: NodeId; runId: string; address: Address; process: Process }, world: World) {
+  constructor(at: Pick<FakeEngine, "nodeId" | "runId" | "version" | "address" | "process">, world: World) {
     this.nodeId = at.nodeId;
     this.runId = at.runId;
+    this.version = at.version;
     this.address = at.address;
     this.process = at.process;
     this.world = world;
@@ -143,8 +145,8 @@ export class FakeEngine {
 
   // ── as a follower ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  get syncRequest(): Omit<Sync, "address"> {
-    return { history: this.#history.id, offset: this.stream.length };
+  get syncRequest(): Sync {
+    return { address: this.address, version: this.version, history: this.#history.id, offset: this.stream.length };
   }
 
   /** A partial resync: the stream goes on where it was, under the leader's name for it. */
@@ -169,6 +171,8 @@ export class FakeEngine {
 
   /** PSYNC. */
   answerSync(pipe: Pipe, sync: Sync): SyncAnswer {
+    if (isOlder(sync.version, this.version))
+      this.world.watch.fail(`${sync.version.name} was told to copy ${this.version.name}`);
     if (this.#following !== null && this.#link?.state !== "up") return { kind: "refused" };
     const attached: Attached = {
       address: sync.address,

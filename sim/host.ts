@@ -1,6 +1,7 @@
 /** A host: its disk, which outlives all, its engines, which outlive agents, and the agent of the moment. */
-import type { Address, AgentDesired, CacheId, NodeId } from "@larder/api";
+import type { Address, AgentDesired, CacheId, EngineFound, EngineVersion, NodeId } from "@larder/api";
 import { AgentModel } from "./agent-model.ts";
+import { engines } from "./engines.ts";
 import { FakeEngine } from "./fake-engine.ts";
 import { Machine, Process } from "./process.ts";
 import type { World } from "./world.ts";
@@ -37,6 +38,11 @@ export class Host {
     return this.#address;
   }
 
+  /** The preferred first. */
+  get engineVersions(): EngineFound[] {
+    return this.#world.hasNewEngine ? [engines.new, engines.old] : [engines.old];
+  }
+
   startAgent(): void {
     if (this.agent?.process.isAlive) return;
     this.agent = new AgentModel(this, this.#world);
@@ -64,11 +70,13 @@ export class Host {
   }
 
   /** A new life, empty and detached, at a port that no life before it had. */
-  startEngine(nodeId: NodeId): FakeEngine {
+  startEngine(nodeId: NodeId, asked: EngineVersion | null): FakeEngine {
     const { number, port } = this.#world.nextLife();
     const address: Address = { host: this.#address, port };
     const process = new Process(this.machine);
-    const engine = new FakeEngine({ nodeId, runId: `${nodeId}#${number}`, address, process }, this.#world);
+    const found = this.engineVersions;
+    const version = found.find((one) => one.version === asked?.version) ?? found[0] ?? engines.old;
+    const engine = new FakeEngine({ nodeId, version, runId: `${nodeId}#${number}`, address, process }, this.#world);
     this.engines.set(nodeId, engine);
     this.#world.addEngine(engine);
     return engine;

@@ -152,7 +152,8 @@ export class Invariants {
     this.#routeEpochs.set(gateway, gateway.routeEpoch);
   }
 
-  #lookAtCache({ leader, route, move }: CacheDocument): void {
+  #lookAtCache({ leader, route, move, settledGeneration }: CacheDocument): void {
+    this.#world.isCreated ||= settledGeneration > 0;
     const epoch = leader?.epoch ?? 0;
     if (epoch < this.#leaderEpoch) this.fail(`the leader's epoch fell from ${this.#leaderEpoch} to ${epoch}`);
     if (route.epoch < this.#routeEpoch) this.fail(`the route's epoch fell from ${this.#routeEpoch} to ${route.epoch}`);

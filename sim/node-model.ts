@@ -7,7 +7,6 @@ import {
   type AgentAnswer,
   type AgentOrder,
   agentLimits,
-  type EngineFound,
   type NodeId,
   type NodeObserved,
   type NodeSpec,
@@ -32,15 +31,6 @@ const restartPauseMaxMs = 10_000;
 const steadyMs = 10_000;
 const fencePauseMs = 3_000;
 const orderPollMs = 1;
-
-export const engineFound: EngineFound = {
-  name: "valkey",
-  version: "8.0.1",
-  kind: "native",
-  path: "/valkey-server",
-  memoryBytesMax: null,
-  hasTls: true,
-};
 
 export class NodeModel {
   readonly nodeId: NodeId;
@@ -100,7 +90,7 @@ export class NodeModel {
       socketPath: `/run/${this.nodeId}.sock`,
       pid: 1,
       runId: isRunning ? (this.#engine?.runId ?? null) : null,
-      engine: engineFound,
+      engine: this.#engine?.version ?? null,
       memoryBytesUsed: 0,
       replication: isRunning ? this.#replication() : null,
       error: this.#state === "failed" ? { code: "EngineStartFailed", message: "it died again" } : null,
@@ -156,7 +146,7 @@ export class NodeModel {
     const living = this.#living();
     if (living === undefined) this.#endedRunId = this.#record?.runId ?? this.#endedRunId;
     if (living === undefined && this.#spec === null) return;
-    const engine = living ?? this.#agent.host.startEngine(this.nodeId);
+    const engine = living ?? this.#agent.host.startEngine(this.nodeId, this.#spec?.engineVersion ?? null);
     this.#state = "starting";
     this.#engine = engine;
     this.#startedMs = this.#agent.process.monotonicMs();

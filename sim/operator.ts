@@ -10,10 +10,19 @@ import type { OperationDocument } from "../packages/controller/documents/operati
 import { cacheStoreKey } from "./stored-cache.ts";
 import type { World } from "./world.ts";
 
-export const wishes = ["switchover", "reboot primary", "reboot replicas", "replicas", "scale"] as const;
+export const wishes = [
+  "switchover",
+  "reboot primary",
+  "reboot replicas",
+  "replicas",
+  "scale",
+  "drain",
+  "new engine",
+] as const;
 export type Wish = (typeof wishes)[number];
 
 const againMs = 400;
+const drainMs = 4_000;
 const triesMax = 20;
 const changeTimeoutMs = 120_000;
 const replicasMax = 2;
@@ -44,6 +53,8 @@ export class Operator {
 
   /** Never resolves where the controller dies meanwhile: then nobody knows. */
   async #tryOnce(wish: Wish): Promise<boolean> {
+    if (wish === "new engine") return this.#bringEngine();
+    if (wish === "drain") return this.#drain();
     const { store } = this.#world.controller;
     const stored = await store.get<CacheDocument>(cacheStoreKey);
     if (stored === undefined) return false;
@@ -53,7 +64,35 @@ export class Operator {
     return (await store.transact({ require, put })).committed;
   }
 
-  #wished(cache: CacheDocument, wish: Wish): { key: string; value: unknown }[] | undefined {
+  async #bringEngine(): Promise<boolean> {
+    this.#world.hasNewEngine = true;
+    return true;
+  }
+
+  /** A host is to be emptied, and after a while may be used again. */
+  async #drain(): Promise<boolean> {
+    const { chance, hosts, clock, controller } = this.#world;
+    const { hostId } = chance.oneOf(hosts);
+    if (controller.hosts.draining.size > 0) return false;
+    await controller.hosts.setState(hostId, "draining");
+    clock.after(drainMs, () => this.#use(hostId));
+    return true;
+  }
+
+  #use(hostId: string): void {
+    const { controller, clock } = this.#world;
+    let isDone = false;
+    if (controller.isReady && controller.process.isAlive)
+      void controller.hosts.setState(hostId, "active").then(() => (isDone = true));
+    clock.after(againMs, () => {
+      if (!isDone) this.#use(hostId);
+    });
+  }
+
+  #wished(
+    cache: CacheDocument,
+    wish: Exclude<Wish, "drain" | "new engine">,
+  ): { key: string; value: unknown }[] | undefined {
     try {
       switch (wish) {
         case "switchover":

@@ -1,11 +1,12 @@
 /** A follower's link to the engine that it follows: asks to go on where it was, else is copied to; then takes the stream. */
-import type { Address } from "@larder/api";
+import type { Address, EngineFound } from "@larder/api";
 import type { FakeEngine } from "./fake-engine.ts";
 import type { Pipe } from "./network.ts";
 
 export interface Sync {
   /** Of the one that asks. */
   address: Address;
+  version: EngineFound;
   history: string;
   offset: number;
 }
@@ -68,7 +69,7 @@ export class FollowedLink {
   }
 
   #connect(): void {
-    const { process, world, address, syncRequest } = this.#engine;
+    const { process, world, syncRequest } = this.#engine;
     const leader = this.#leader();
     if (leader === undefined) return;
     const pipe = world.network.connect(process, leader.process);
@@ -77,7 +78,7 @@ export class FollowedLink {
       if (this.#pipe === pipe) this.#lose();
     });
     pipe.send(process, () => {
-      const answer = leader.answerSync(pipe, { ...syncRequest, address });
+      const answer = leader.answerSync(pipe, syncRequest);
       leader.attach(pipe, this);
       pipe.send(leader.process, () => this.#takeAnswer(pipe, answer));
     });

@@ -1,8 +1,10 @@
-/** The one cache of a run, as its owner has just asked for it. */
+/** What the store has at the start of a run: its hosts, and one cache, as its owner has just asked for it. */
 import { cacheFixture, nodeFixture } from "../packages/controller/documents/cache-fixture.ts";
 import { limitsOf } from "../packages/controller/documents/derive.ts";
-import { cacheKey, operationKey } from "../packages/controller/documents/document-keys.ts";
+import { cacheKey, hostKey, operationKey } from "../packages/controller/documents/document-keys.ts";
+import type { HostDocument } from "../packages/controller/documents/host-document.ts";
 import type { OperationDocument } from "../packages/controller/documents/operation-document.ts";
+import { engines } from "./engines.ts";
 import type { Scenario } from "./scenario.ts";
 
 const operationId = "op-1";
@@ -11,7 +13,7 @@ const createTimeoutMs = 120_000;
 export const cacheStoreKey = cacheKey("shop");
 export const operationStoreKey = operationKey(operationId);
 
-export function storedCache(
+export function storedAtStart(
   { hosts, nodes: count, isDurable }: Pick<Scenario, "hosts" | "nodes" | "isDurable">,
   startMs: number,
 ): { key: string; value: unknown }[] {
@@ -21,6 +23,7 @@ export function storedCache(
   const nodes = Array.from({ length: count }, (_, index) => ({
     ...nodeFixture(`node-${index + 1}`, `host-${1 + (index % hosts)}`),
     memoryBytes,
+    engine: engines.old,
   }));
   const cache = cacheFixture({
     nodes,
@@ -39,5 +42,19 @@ export function storedCache(
   return [
     { key: cacheStoreKey, value: cache },
     { key: operationStoreKey, value: operation },
+    ...Array.from({ length: hosts }, (_, index) => storedHost(`host-${index + 1}`)),
   ];
+}
+
+function storedHost(hostId: string): { key: string; value: HostDocument } {
+  const value: HostDocument = {
+    hostId,
+    name: hostId,
+    address: "127.0.0.1",
+    zone: null,
+    state: "active",
+    joinedMs: 0,
+    certificates: [],
+  };
+  return { key: hostKey(hostId), value };
 }

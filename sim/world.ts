@@ -15,7 +15,7 @@ import { Network } from "./network.ts";
 import { Operator } from "./operator.ts";
 import { Machine } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
-import { cacheStoreKey, operationStoreKey, storedCache } from "./stored-cache.ts";
+import { cacheStoreKey, operationStoreKey, storedAtStart } from "./stored-cache.ts";
 
 const firstPort = 20_000;
 const durableTimeoutMs = 1_000;
@@ -44,6 +44,10 @@ export class World {
   /** As the route will say it. */
   readonly durable: Route["durableWrites"];
   slowDiskMs = 0;
+  /** Whether hosts have the newer engine, too. */
+  hasNewEngine = false;
+  /** Whether the cache has been there once, as asked. */
+  isCreated = false;
   readonly #controllerMachine: Machine;
   readonly #engines = new Map<string, FakeEngine>();
   #lives = 0;
@@ -63,7 +67,7 @@ export class World {
     }));
     this.clients = Array.from({ length: scenario.clients }, () => new Client(this));
     this.operator = new Operator(this);
-    this.disk.commit({ put: storedCache(scenario, this.clock.nowMs()) });
+    this.disk.commit({ put: storedAtStart(scenario, this.clock.nowMs()) });
     this.#controllerMachine = this.#machine("controller");
     this.controller = new ControllerLife(this.#controllerMachine, this);
   }
