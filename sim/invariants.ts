@@ -108,11 +108,14 @@ export class Invariants {
     for (const [id, count] of counts) if (count > 1) this.fail(`write ${id} was done ${count} times`);
   }
 
-  lostAsynchronous(primary: FakeEngine): Write[] {
+  /** `withAllCopies`: every engine that had it was killed. The others a failover passed over. */
+  lost(primary: FakeEngine): { withAllCopies: Write[]; passedOver: Write[] } {
     const kept = new Set(primary.stream);
-    return this.writes.filter(
-      ({ id, outcome, isDurable }) => outcome === "acknowledged" && !isDurable && !kept.has(id),
-    );
+    const lost = this.writes.filter(({ id, outcome }) => outcome === "acknowledged" && !kept.has(id));
+    return {
+      withAllCopies: lost.filter(({ id }) => this.#extinct.has(id)),
+      passedOver: lost.filter(({ id }) => !this.#extinct.has(id)),
+    };
   }
 
   #acknowledged({ id, execution }: Write): void {

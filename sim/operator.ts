@@ -74,19 +74,29 @@ export class Operator {
     const { chance, hosts, clock, controller } = this.#world;
     const { hostId } = chance.oneOf(hosts);
     if (controller.hosts.draining.size > 0) return false;
-    await controller.hosts.setState(hostId, "draining");
-    clock.after(drainMs, () => this.#use(hostId));
-    return true;
+    const isDone = await this.#setState(hostId, "draining");
+    if (isDone) clock.after(drainMs, () => this.#use(hostId));
+    return isDone;
   }
 
   #use(hostId: string): void {
     const { controller, clock } = this.#world;
     let isDone = false;
     if (controller.isReady && controller.process.isAlive)
-      void controller.hosts.setState(hostId, "active").then(() => (isDone = true));
+      void this.#setState(hostId, "active").then((isSet) => {
+        isDone = isSet;
+      });
     clock.after(againMs, () => {
       if (!isDone) this.#use(hostId);
     });
+  }
+
+  /** False where somebody else was faster. */
+  #setState(hostId: string, state: "active" | "draining"): Promise<boolean> {
+    return this.#world.controller.hosts.setState(hostId, state).then(
+      () => true,
+      () => false,
+    );
   }
 
   #wished(

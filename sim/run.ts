@@ -12,6 +12,7 @@ export interface RunResult {
   failures: string[];
   /** What is only counted, by name. */
   counts: Record<string, number>;
+  /** Of each planned move, where nothing went wrong. */
   holdsMs: number[];
 }
 
@@ -33,7 +34,12 @@ export async function runSeed(seed: number, { trace = () => {} }: RunOptions = {
   const { faults: _, ...shape } = scenario;
   trace(0, "scenario", JSON.stringify(shape));
   await new Run(scenario, world).go();
-  return { seed, failures: world.watch.failures, counts: countsOf(scenario, world), holdsMs: world.watch.holdsMs };
+  return {
+    seed,
+    failures: world.watch.failures,
+    counts: countsOf(scenario, world),
+    holdsMs: scenario.faults.length === 0 ? world.watch.holdsMs : [],
+  };
 }
 
 class Run {
@@ -109,7 +115,7 @@ class Run {
     if (this.#scenario.faults.length > 0) return;
     const trouble = watch.writes.find(({ outcome }) => outcome !== null && outcome !== "acknowledged");
     if (trouble !== undefined) watch.fail(`write ${trouble.id}, with planned moves only: ${trouble.outcome}`);
-    const lost = watch.lostAsynchronous(primary)[0];
+    const [lost] = watch.lost(primary).passedOver;
     if (lost !== undefined) watch.fail(`write ${lost.id} was lost, with planned moves only`);
   }
 }
@@ -124,9 +130,11 @@ function countsOf({ faults }: Scenario, world: World): Record<string, number> {
   for (const { outcome } of writes)
     if (outcome !== null) counts[`writes ${outcome}`] = (counts[`writes ${outcome}`] ?? 0) + 1;
   const primary = primaryOf(world);
+  const lost = primary === undefined ? undefined : world.watch.lost(primary);
   return {
     ...counts,
-    "acknowledged asynchronous writes lost": primary === undefined ? 0 : world.watch.lostAsynchronous(primary).length,
+    "acknowledged writes lost with all engines that had them": lost?.withAllCopies.length ?? 0,
+    "acknowledged writes lost by a failover": lost?.passedOver.length ?? 0,
     "excused writes on an older primary": excused,
     "leaders' epochs": world.cache.leader?.epoch ?? 0,
   };
