@@ -96,7 +96,8 @@ function appointed(
   const isOther = leader.runId !== cache.leader?.runId;
   // A move that is held may have made its target a primary, with the next epoch.
   const epoch = cache.move?.phase === "hold" ? Math.max(leader.epoch, (cache.leader?.epoch ?? 0) + 2) : leader.epoch;
-  const firstEpoch = leader.firstEpoch === leader.epoch ? epoch : leader.firstEpoch;
+  // One that only ends has the data that it began with: whoever copied that is a whole copy still.
+  const firstEpoch = isOther && leader.firstEpoch === leader.epoch ? epoch : leader.firstEpoch;
   const relieve = isOther ? null : cache.relieve;
   return { ...cache, leader: { ...leader, epoch, firstEpoch }, move: null, moveTrouble: null, relieve, outage };
 }
