@@ -242,7 +242,9 @@ class Standing {
     const seen = this.#seen(node.nodeId);
     if (!isRunning(seen)) return false;
     if (node.nodeId === this.#leaderId) return true;
-    return seen.replication.inSync && seen.replication.epoch === this.#cache.leader?.epoch;
+    // A link that was cut looks like one that is up until somebody speaks.
+    const { inSync, hearsLeader, epoch } = seen.replication;
+    return inSync && hearsLeader && epoch === this.#cache.leader?.epoch;
   }
 
   get #leaderId(): NodeId | undefined {
