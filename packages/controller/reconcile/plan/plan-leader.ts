@@ -45,7 +45,8 @@ export function planLeader(cache: CacheDocument, observed: CacheSeen, nowMs: num
   if (!observed.nodes.every(cannotHoldData)) return noChange;
   return {
     ...noChange,
-    leader: successor(leader.epoch, running[0]),
+    // A copy that was complete only just before the end has not been reported as one.
+    leader: successor(leader.epoch, newest(running)),
     cause: `${cause}, and no copy of its data was left`,
   };
 }
