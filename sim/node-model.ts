@@ -169,12 +169,18 @@ export class NodeModel {
 
   #attend(): void {
     const engine = this.#engine as FakeEngine;
-    if (this.#spec?.endRunId === engine.runId) this.#agent.host.endEngine(this.nodeId);
     if (!engine.process.isAlive) return this.#died(engine);
     this.#look(engine);
     this.#fence(engine);
     this.#obey(engine);
     this.#apply(engine);
+    if (this.#isToEnd(engine)) this.#agent.host.endEngine(this.nodeId);
+  }
+
+  #isToEnd({ runId }: FakeEngine): boolean {
+    const observed = this.#replication();
+    if (this.#spec?.endRunId !== runId || observed === null) return false;
+    return observed.role === "primary" || observed.hearsLeader || this.#spec.replication?.follows === false;
   }
 
   #died(engine: FakeEngine): void {

@@ -231,7 +231,6 @@ export class NodeSupervisor {
       await this.#wakeup.wait(reconnectMs);
       return null;
     }
-    if (this.#spec?.endRunId != null && engine.record?.runId === this.#spec.endRunId) return this.#endLife(engine);
     try {
       await engine.lookAtReplication();
       await engine.fence(this.#isFenced());
@@ -241,6 +240,7 @@ export class NodeSupervisor {
       if (!(error instanceof EngineUnreachable)) throw error;
       return null;
     }
+    if (this.#isToEnd(engine)) return this.#endLife(engine);
     const observeInMs = this.#observeAtMs - this.#options.clock.monotonicMs();
     await this.#wakeup.wait(Math.min(observeInMs, engine.isSettled ? lookEveryMs : unsettledEveryMs));
     return null;
@@ -249,6 +249,16 @@ export class NodeSupervisor {
   /** Whether the controller may have made another the primary, and none of its words got through. */
   #isFenced(): boolean {
     return this.#options.isCutOff() && this.#spec?.replication?.hasOthers === true;
+  }
+
+  /** One that follows ends only while it hears its leader: else it may have what nobody has any more. */
+  #isToEnd(engine: EngineProcess): boolean {
+    const spec = this.#spec;
+    if (spec?.endRunId == null || engine.record?.runId !== spec.endRunId) return false;
+    const observed = engine.replicationObserved();
+    return (
+      observed === null || observed.role === "primary" || observed.hearsLeader || spec.replication?.follows === false
+    );
   }
 
   /** The next step starts another. */
