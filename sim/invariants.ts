@@ -9,6 +9,7 @@
  *   durable         A write acknowledged as replicated is in the data of every later primary, and at the end. Excused:
  *                   every engine that had it was killed before another had it.
  *   epochs          Those of the stored leader and route, and of each gateway's route in force, never fall.
+ *   resumption      After one fault of its kind alone, writes succeed again within `resumesMs`.
  *   moves           Where nothing but planned moves happens, every write is acknowledged, and none is lost or doubled.
  *
  * Acknowledged asynchronous writes that a failover lost are counted.
@@ -36,6 +37,9 @@ export class Invariants {
   readonly writes: Write[] = [];
   readonly holdsMs: number[] = [];
   excused = 0;
+  /** The longest time without an acknowledged write. */
+  longestSilenceMs = 0;
+  #acknowledgedAtMs: number | null = null;
   readonly #world: World;
   readonly #epochTimes = new Map<number, { firstMs: number; lastMs: number }>();
   readonly #extinct = new Set<number>();
@@ -120,6 +124,9 @@ export class Invariants {
 
   #acknowledged({ id, execution }: Write): void {
     if (execution === null) return this.fail(`write ${id} was acknowledged by nobody`);
+    const nowMs = this.#world.clock.monotonicMs();
+    this.longestSilenceMs = Math.max(this.longestSilenceMs, nowMs - (this.#acknowledgedAtMs ?? nowMs));
+    this.#acknowledgedAtMs = nowMs;
     const { epoch, atMs, isExcused, runId } = execution;
     const own = this.#epochTimes.get(epoch) ?? { firstMs: atMs, lastMs: Number.NEGATIVE_INFINITY };
     own.firstMs = Math.min(own.firstMs, atMs);

@@ -2,7 +2,7 @@
 import { Chance } from "./chance.ts";
 import { primaryOf, unconverged } from "./convergence.ts";
 import type { FakeEngine } from "./fake-engine.ts";
-import { beginFault, describeFault } from "./faults.ts";
+import { beginFault, describeFault, type Fault } from "./faults.ts";
 import { drawScenario, type Scenario } from "./scenario.ts";
 import { World } from "./world.ts";
 
@@ -25,6 +25,12 @@ const lookEveryMs = 500;
 /** After it has come to rest, every write must succeed for so long. */
 const soundMs = 1_500;
 const quietMs = 1_500;
+const resumesMs: Partial<Record<Fault["kind"], number>> = {
+  "engine killed": 1_000,
+  "agent killed": 500,
+  "controller killed": 500,
+  "host frozen": 3_000,
+};
 
 export async function runSeed(seed: number, { trace = () => {} }: RunOptions = {}): Promise<RunResult> {
   const chance = new Chance(seed);
@@ -106,12 +112,25 @@ class Run {
     });
   }
 
+  /** Where a gateway is on the host that stops, its clients stop with it; and a durable write needs a second engine. */
+  #lookAtSilence(): void {
+    const { faults, wishes, gateways, isDurable } = this.#scenario;
+    const [fault] = faults;
+    const isAlone = faults.length === 1 && wishes.length === 0 && !isDurable;
+    if (fault === undefined || !isAlone || gateways.some((name) => name.startsWith("host"))) return;
+    const limitMs = resumesMs[fault.kind];
+    const { longestSilenceMs } = this.#world.watch;
+    if (limitMs !== undefined && longestSilenceMs > limitMs)
+      this.#world.watch.fail(`${fault.kind}: no write succeeded for ${Math.round(longestSilenceMs)} ms`);
+  }
+
   #lookAtEnd(primary: FakeEngine): void {
     const { watch } = this.#world;
     watch.lookAtEnd(primary);
     for (const engine of this.#world.livingEngines())
       if (engine.stream.some((id, at) => id !== primary.stream[at]))
         watch.fail(`${engine.runId} has other data than ${primary.runId}`);
+    this.#lookAtSilence();
     if (this.#scenario.faults.length > 0) return;
     const trouble = watch.writes.find(({ outcome }) => outcome !== null && outcome !== "acknowledged");
     if (trouble !== undefined) watch.fail(`write ${trouble.id}, with planned moves only: ${trouble.outcome}`);

@@ -99,11 +99,10 @@ function appointed(
   // One that only ends has the data that it began with: whoever copied that is a whole copy still.
   const firstEpoch = isOther && leader.firstEpoch === leader.epoch ? epoch : leader.firstEpoch;
   const relieve = isOther ? null : cache.relieve;
-  // It was to be rebooted as a replica. Now it has what nobody else may have.
-  const nodes =
-    isOther && !cache.endsAllAtOnce
-      ? cache.nodes.map((node) => (node.endRunId === leader.runId ? { ...node, endRunId: null } : node))
-      : cache.nodes;
+  // Where it was to be rebooted as a replica it is not now: it has what nobody else may have.
+  const nodes = cache.nodes.map((node) =>
+    isOther && node.endRunId === leader.runId ? { ...node, endRunId: null } : node,
+  );
   return { ...cache, nodes, leader: { ...leader, epoch, firstEpoch }, move: null, moveTrouble: null, relieve, outage };
 }
 
