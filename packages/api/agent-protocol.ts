@@ -236,8 +236,11 @@ export const agentLimits = {
   keepAliveMs: 5_000,
   /** An agent whose reports have not got through for so long holds writes of primaries that have no replica either. */
   fenceMs: 1_200,
-  /** A host whose agent has not reported for so long is lost. */
-  lostMs: 1_500,
+  /**
+   * A host whose agent has not reported for so long is lost. More than a primary takes to see that nobody follows it any
+   * more: engines tell the age of a replica's word in whole seconds, so two, and a look after that.
+   */
+  lostMs: 2_500,
   /** A leader that a replica has not heard for so long is silent. Leaders send something every second. */
   leaderSilentMs: 1_300,
 } as const;
