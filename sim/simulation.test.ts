@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { testSeed } from "../tests/fixture/seed.ts";
 import { runSeed } from "./run.ts";
 
-const seeds = 300;
+const seeds = 250;
 
 test("the same seed gives the same run", async () => {
   const traceOf = async () => {
