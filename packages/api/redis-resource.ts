@@ -25,7 +25,10 @@ export interface RedisInstance {
 /** One engine process of a cache. */
 export interface LarderNode {
   id: string;
+  /** The host's id and its own address; null while its agent has not been heard. */
   host: string;
+  address: string | null;
+  engine: { name: "valkey" | "redis"; version: string } | null;
   state: "starting" | "running" | "failed" | "unknown";
   /** null while it is neither, and of a cache without replicas. */
   role: "primary" | "replica" | null;

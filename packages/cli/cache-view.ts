@@ -34,12 +34,20 @@ export function formatEngine({ properties: { larder } }: RedisResource): string 
   return `${name} ${version}${kind === "embedded" ? " (embedded)" : ""}`;
 }
 
-/** "shop-1f7f5294  replica, in sync". */
-function formatNode({ id, state, role, inSync, lagBytes }: LarderNode, colors: Colors): string {
-  if (state !== "running") return `${id}  ${colors.red(state)}`;
-  if (role !== "replica") return `${id}  ${role ?? colors.yellow("waiting to join")}`;
+/** "shop-1f7f5294  replica, in sync  127.0.0.2": hosts and engines are named where nodes differ in them. */
+function formatNode(node: LarderNode, nodes: readonly LarderNode[], colors: Colors): string {
+  const { id, address, engine } = node;
+  const differ = (of: (one: LarderNode) => unknown) => new Set(nodes.map((one) => JSON.stringify(of(one)))).size > 1;
+  const host = differ((one) => one.address) ? [address ?? ""] : [];
+  const version = differ((one) => one.engine) && engine !== null ? [`${engine.name} ${engine.version}`] : [];
+  return [id, formatRole(node, colors), ...host, ...version].join("  ");
+}
+
+function formatRole({ state, role, inSync, lagBytes }: LarderNode, colors: Colors): string {
+  if (state !== "running") return colors.red(state);
+  if (role !== "replica") return role ?? colors.yellow("waiting to join");
   const behind = lagBytes === null || lagBytes === 0 ? "" : `, ${formatBytes(lagBytes)} behind`;
-  return `${id}  replica, ${inSync ? colors.green("in sync") : colors.yellow("copying")}${behind}`;
+  return `replica, ${inSync ? colors.green("in sync") : colors.yellow("copying")}${behind}`;
 }
 
 /** What the replicas are for. */
@@ -83,7 +91,7 @@ export function formatCache(cache: RedisResource, colors: Colors): string {
     ["Engine", formatEngine(cache)],
     ...(larder.nodes.length < 2
       ? []
-      : larder.nodes.map((node) => ["Node", formatNode(node, colors)] as [string, string])),
+      : larder.nodes.map((node) => ["Node", formatNode(node, larder.nodes, colors)] as [string, string])),
     ...(larder.nodes.length < 2 ? [] : formatReplication(larder)),
     ["Address", `rediss://${formatAddress(cache)}`],
     ["By name", `rediss://${properties.hostName}:${properties.sslPort}`],

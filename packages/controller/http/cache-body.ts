@@ -17,6 +17,7 @@ import {
   servingNode,
 } from "../documents/cache-document.ts";
 import { limitsOf } from "../documents/derive.ts";
+import type { Observations } from "../reconcile/observations.ts";
 import { observeCache } from "../reconcile/observe.ts";
 import type { CacheSeen } from "../reconcile/plan/observed.ts";
 import { whatIsMissing } from "../reconcile/plan/plan-cache.ts";
@@ -92,7 +93,7 @@ function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext
       plainPort: cache.settings.enableNonSslPort ? cache.ports.plain.port : null,
     },
     engine: node?.engine ? { name: node.engine.name, version: node.engine.version, kind: node.engine.kind } : null,
-    nodes: nodesOf(observed),
+    nodes: nodesOf(observed, api.observations),
     durableWrites: cache.settings.durableWrites,
     replicaReads: cache.settings.replicaReads,
     memoryBytesMax: limitsOf(cache).memoryBytes,
@@ -108,7 +109,7 @@ function underWay({ move, relieve, nodes }: CacheDocument): LarderProperties["un
   return move?.cause ?? relieve?.cause ?? (isRebooting ? "reboot" : null);
 }
 
-function nodesOf({ nodes }: CacheSeen): LarderNode[] {
+function nodesOf({ nodes }: CacheSeen, observations: Observations): LarderNode[] {
   const written = nodes.find(({ seen }) => seen?.replication?.role === "primary")?.seen?.replication?.offset;
   return nodes.map(({ nodeId, hostId, seen }) => {
     const replication = seen?.replication ?? null;
@@ -116,6 +117,8 @@ function nodesOf({ nodes }: CacheSeen): LarderNode[] {
     return {
       id: nodeId,
       host: hostId,
+      address: observations.lastReport(hostId)?.report.address ?? null,
+      engine: seen?.engine ? { name: seen.engine.name, version: seen.engine.version } : null,
       state: seen?.state ?? "unknown",
       role: replication === null || replication.role === "detached" ? null : replication.role,
       inSync: replication?.inSync ?? false,

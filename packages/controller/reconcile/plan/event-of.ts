@@ -36,7 +36,7 @@ export function eventOf(cache: CacheDocument, action: CacheAction, nowMs: number
     case "handOver": {
       const { move } = cache;
       if (move === null) return undefined;
-      const text = `${action.to.nodeId} took over from ${action.from.nodeId}; no client was disconnected`;
+      const text = `${action.to.nodeId} took over from ${action.from.nodeId}`;
       const times = { durationMs: nowMs - move.startMs, holdMs: nowMs - move.phaseMs };
       return { ...times, kind: "switchover", cause: causeTexts[move.cause], text };
     }
