@@ -107,7 +107,8 @@ export class Controller {
     const actions = new CacheActions({ ...base, caches, observations, orders });
     const removeCache = (name: string) => caches.removeByName(name);
 
-    await this.#run(new Reconciler({ ...base, observations, published, admission, orders, hosts, portsReserved }));
+    const reconciler = new Reconciler({ ...base, observations, published, admission, orders, hosts, portsReserved });
+    await this.#run(reconciler);
     await this.#run(new GroupRemover({ ...base, removeCache }));
     void keepPruning(store, { clock, log, signal: this.#stopping.signal });
     const internal = new InternalServer({ socketPath, observations, published, orders, hosts, clock });
@@ -126,6 +127,7 @@ export class Controller {
       observations,
       orders,
       published,
+      reconciler,
       subscription,
       token,
       domain,

@@ -9,6 +9,7 @@ import type { JoinTokens } from "../hosts/join-tokens.ts";
 import type { Orders } from "../orders/orders.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import type { Published } from "../reconcile/published.ts";
+import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Store } from "../store/store.ts";
 
 /** How other machines' agents join. */
@@ -31,6 +32,7 @@ export interface ApiContext {
   observations: Observations;
   orders: Orders;
   published: Published;
+  reconciler: Pick<Reconciler, "waitsFor">;
   clock: Clock;
   randomness: Randomness;
   log: Log;

@@ -100,7 +100,7 @@ function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext
     memoryBytesUsed: node?.memoryBytesUsed ?? null,
     clientsConnected: clients.length === 0 ? null : clients.reduce((sum, count) => sum + count, 0),
     underWay: underWay(cache),
-    problem: cache.failure ?? (cache.change === null ? missing : null),
+    problem: cache.failure ?? (cache.change === null ? (missing ?? api.reconciler.waitsFor(cache.cacheId)) : null),
   };
 }
 

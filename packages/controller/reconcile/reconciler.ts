@@ -10,7 +10,7 @@ import type { Clock, Log, Randomness } from "@larder/service";
 import type { AdmissionLock } from "../caches/admission-lock.ts";
 import { newNodeId } from "../caches/node-id.ts";
 import { freePort, portsTaken } from "../caches/own-ports.ts";
-import type { CacheDocument } from "../documents/cache-document.ts";
+import type { CacheDocument, Problem } from "../documents/cache-document.ts";
 import { noteEvent } from "../documents/cache-events.ts";
 import { cacheEventsPrefix, cacheKey, cachesPrefix, operationKey } from "../documents/document-keys.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
@@ -53,6 +53,7 @@ export class Reconciler {
   /** Lower-case names, by id; the queue's keys. */
   readonly #names = new Map<CacheId, string>();
   readonly #unsettled = new Set<string>();
+  readonly #waiting = new Map<CacheId, Problem>();
   readonly #alarms = new Map<string, number>();
   #following: Promise<unknown> = Promise.resolve();
 
@@ -74,6 +75,11 @@ export class Reconciler {
     hosts.listen({ onDraining: () => this.#mark(this.#names.values()) });
     this.#following = Promise.all([this.#follow(listing.revision), this.#watchLeases(), this.#watchTime()]);
     this.#mark(this.#names.values());
+  }
+
+  /** Why a cache's nodes are not as they should be and nothing can be done about it now; null: they are, or it is being done. */
+  waitsFor(cacheId: CacheId): Problem | null {
+    return this.#waiting.get(cacheId) ?? null;
   }
 
   async stop(): Promise<void> {
@@ -128,6 +134,8 @@ export class Reconciler {
     const planned = await this.#plan(name);
     if (planned === undefined) return;
     const { stored, plan } = planned;
+    if (plan.waitsFor === null) this.#waiting.delete(stored.value.cacheId);
+    else this.#waiting.set(stored.value.cacheId, plan.waitsFor);
     if (plan.settled) this.#unsettled.delete(name);
     else this.#unsettled.add(name);
     if (plan.lookAgainAtMs !== null) this.#lookAgain(name, plan.lookAgainAtMs);
@@ -214,7 +222,11 @@ export class Reconciler {
 
   #forget(name: string): void {
     this.#unsettled.delete(name);
-    for (const [cacheId, known] of this.#names) if (known === name) this.#names.delete(cacheId);
+    for (const [cacheId, known] of this.#names) {
+      if (known !== name) continue;
+      this.#names.delete(cacheId);
+      this.#waiting.delete(cacheId);
+    }
   }
 
   #lookAgain(name: string, atMs: number): void {

@@ -21,8 +21,9 @@ export interface Circumstances {
   freePortAfter(port: number): number;
 }
 
-/** A move that was called off is tried again after so long, and given up after so many times. */
-const moveAgainMs = 5_000;
+/** A move that was called off is tried again after so long, twice as long each time. */
+const moveAgain = { firstMs: 5_000, maxMs: 600_000 };
+/** One that was asked for is given up after so many times; others go on, as their cause does. */
 const moveTimesMax = 5;
 
 export function applyAction(cache: CacheDocument, action: CacheAction, at: Circumstances): Applied {
@@ -123,7 +124,7 @@ function calledOff(cache: CacheDocument, nowMs: number): CacheDocument {
   const next: CacheDocument = {
     ...cache,
     move: null,
-    moveTrouble: { times, notBeforeMs: nowMs + moveAgainMs },
+    moveTrouble: { times, notBeforeMs: nowMs + Math.min(moveAgain.maxMs, moveAgain.firstMs * 2 ** (times - 1)) },
     relieve: isGivenUp ? null : cache.relieve,
   };
   if (cache.move?.phase !== "hold" || cache.leader === null) return next;

@@ -45,6 +45,8 @@ export interface CachePlan {
   action: CacheAction | null;
   /** Nothing is left to do until something outside changes. */
   settled: boolean;
+  /** Why its nodes are not as they should be, where nothing can be done about that now; null: they are. */
+  waitsFor: Problem | null;
   /** When to look again if nothing happens before; null: never. */
   lookAgainAtMs: number | null;
 }
@@ -75,11 +77,12 @@ function planService(cache: CacheDocument, observed: CacheObserved, nowMs: numbe
     nodeProblem(cache, observed) ?? nodes?.waitsFor ?? gatewayProblem(cache, observed, unservedPorts(cache));
   if (missing === undefined && !isSettled(cache)) return act({ type: "settle" });
   const laterMs = nodes?.lookAgainAtMs ?? null;
-  if (isSettled(cache)) return rest(laterMs, nodes?.waitsFor === undefined);
-  if (cache.change === null || missing === undefined) return rest(laterMs, false);
+  const waitsFor = nodes?.waitsFor ?? null;
+  if (isSettled(cache)) return rest(laterMs, waitsFor === null, waitsFor);
+  if (cache.change === null || missing === undefined) return rest(laterMs, false, waitsFor);
   const hopelessAtMs = whenHopeless(observed, deadlineOf(cache.change, observed));
   if (nowMs >= hopelessAtMs) return act({ type: "fail", problem: missing });
-  return rest(Math.min(hopelessAtMs, laterMs ?? hopelessAtMs), false);
+  return rest(Math.min(hopelessAtMs, laterMs ?? hopelessAtMs), false, waitsFor);
 }
 
 function stepOf({
@@ -223,9 +226,9 @@ function deadlineOf(change: Change, observed: CacheSeen): number {
 }
 
 function act(action: CacheAction): CachePlan {
-  return { action, settled: false, lookAgainAtMs: null };
+  return { action, settled: false, waitsFor: null, lookAgainAtMs: null };
 }
 
-function rest(lookAgainAtMs: number | null, settled: boolean): CachePlan {
-  return { action: null, settled, lookAgainAtMs };
+function rest(lookAgainAtMs: number | null, settled: boolean, waitsFor: Problem | null = null): CachePlan {
+  return { action: null, settled, waitsFor, lookAgainAtMs };
 }
