@@ -11,12 +11,15 @@ export type Fault = { atMs: number; lastsMs: number } & (
   | { kind: "host frozen"; host: number }
   | { kind: "link cut"; one: string; other: string }
   | { kind: "machine isolated"; machine: string }
+  | { kind: "primary killed" }
+  | { kind: "split"; side: string[] }
   | { kind: "slow disk" }
 );
 
 const kinds = [
   "engine killed",
-  "engine killed",
+  "primary killed",
+  "primary killed",
   "agent killed",
   "gateway killed",
   "controller killed",
@@ -25,6 +28,7 @@ const kinds = [
   "link cut",
   "link cut",
   "machine isolated",
+  "split",
   "slow disk",
 ] as const;
 const lastsMs = { short: [20, 1_500], long: [1_000, 8_000] } as const;
@@ -48,6 +52,9 @@ export function drawFault(shape: Shape, fromMs: number, toMs: number, chance: Ch
       return { ...when, kind, ...drawPair(shape, chance) };
     case "machine isolated":
       return { ...when, kind, machine: chance.oneOf(machinesOf(shape)) };
+    case "split":
+      return { ...when, kind, side: machinesOf(shape).filter((name) => name !== "controller" && chance.is(0.5)) };
+    case "primary killed":
     case "controller killed":
     case "slow disk":
       return { ...when, kind };
@@ -65,6 +72,12 @@ export function beginFault(fault: Fault, world: World): () => void {
     case "engine killed": {
       const { nodes } = world.cache;
       const at = nodes[fault.node % nodes.length];
+      if (at !== undefined) world.host(at.hostId).killEngine(at.nodeId);
+      return () => {};
+    }
+    case "primary killed": {
+      const { nodes, leader } = world.cache;
+      const at = nodes.find(({ nodeId }) => nodeId === leader?.nodeId);
       if (at !== undefined) world.host(at.hostId).killEngine(at.nodeId);
       return () => {};
     }
@@ -87,6 +100,13 @@ export function beginFault(fault: Fault, world: World): () => void {
       return cut(
         world,
         world.machines.filter((name) => name !== fault.machine).map((name) => [fault.machine, name]),
+      );
+    case "split":
+      return cut(
+        world,
+        fault.side.flatMap((one) =>
+          world.machines.filter((other) => !fault.side.includes(other)).map((other): [string, string] => [one, other]),
+        ),
       );
     case "slow disk":
       world.slowDiskMs = slowDiskMs;

@@ -27,6 +27,7 @@ const soundMs = 1_500;
 const quietMs = 1_500;
 const resumesMs: Partial<Record<Fault["kind"], number>> = {
   "engine killed": 1_000,
+  "primary killed": 1_000,
   "agent killed": 500,
   "controller killed": 500,
   "host frozen": 3_000,

@@ -24,6 +24,8 @@ export interface Scenario extends Shape {
 /** Faults and wishes begin between these. */
 export const disturbedMs = { from: 4_000, to: 20_000 } as const;
 const shortBacklog = 30;
+/** Trouble comes in company: most faults begin soon after another. */
+const soonMs = 3_000;
 
 export function drawScenario(chance: Chance): Scenario {
   const hosts = 2 + chance.below(2);
@@ -41,12 +43,21 @@ export function drawScenario(chance: Chance): Scenario {
     clients: 2 + chance.below(3),
     isDurable: chance.is(0.5),
     backlog: chance.is(0.2) ? shortBacklog : Number.POSITIVE_INFINITY,
-    faults: Array.from({ length: faultCount }, () => drawFault(shape, fromMs, disturbedMs.to, chance)).sort(
-      (one, other) => one.atMs - other.atMs,
-    ),
+    faults: drawFaults(shape, faultCount, fromMs, chance),
     wishes: Array.from({ length: chance.oneOf([0, 1, 2, 4]) }, () => ({
       atMs: chance.between(disturbedMs.from, disturbedMs.to),
       wish: chance.oneOf(wishes),
     })),
   };
+}
+
+function drawFaults(shape: Shape, count: number, fromMs: number, chance: Chance): Fault[] {
+  const faults: Fault[] = [];
+  for (let left = count; left > 0; left--) {
+    const before = faults.at(-1);
+    const isSoon = before !== undefined && chance.is(0.7);
+    const from = isSoon ? before.atMs : fromMs;
+    faults.push(drawFault(shape, from, isSoon ? from + soonMs : disturbedMs.to, chance));
+  }
+  return faults.sort((one, other) => one.atMs - other.atMs);
 }
