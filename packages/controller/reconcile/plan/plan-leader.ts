@@ -42,13 +42,9 @@ export function planLeader(cache: CacheDocument, observed: CacheSeen, nowMs: num
   );
   if (copies.length > 1) return { ...planElection(leader, copies, nowMs), cause };
   if (copies.length === 1) return { ...noChange, leader: successor(leader.epoch, copies[0]), cause };
-  if (!observed.nodes.every(cannotHoldData)) return noChange;
-  return {
-    ...noChange,
-    // A copy that was complete only just before the end has not been reported as one.
-    leader: successor(leader.epoch, newest(running)),
-    cause: `${cause}, and no copy of its data was left`,
-  };
+  if (running.length === 0 || !observed.nodes.every(cannotHoldData)) return noChange;
+  // A copy that was complete only just before the end has not been reported as one: all are asked here, too.
+  return { ...planElection(leader, running, nowMs), cause: `${cause}, and no copy of its data was left` };
 }
 
 /** A node that has served alone has the data, and those that were added have none. */
