@@ -76,7 +76,6 @@ export class Invariants {
 
   onPromotion(engine: FakeEngine): void {
     this.#world.trace(engine.runId, `is promoted, with ${engine.stream.length}`);
-    this.#requireDurable(engine);
   }
 
   onKill(engine: FakeEngine): void {
@@ -171,6 +170,9 @@ export class Invariants {
       leader === null ? "nobody" : `${leader.runId} (epoch ${epoch}${leader.endedAtMs === null ? "" : ", ended"})`;
     const moves = move === null ? "" : `, moves to ${move.target.nodeId}: ${move.phase}`;
     this.#world.trace("store", `leader ${leads}, route ${route.node?.nodeId ?? "none"} (epoch ${route.epoch})${moves}`);
+    const appointed = this.#world.livingEngines().find(({ runId }) => runId === leader?.runId);
+    if (epoch > this.#leaderEpoch && leader?.endedAtMs === null && appointed !== undefined)
+      this.#requireDurable(appointed);
     this.#leaderEpoch = epoch;
     this.#routeEpoch = route.epoch;
   }
