@@ -10,7 +10,9 @@ import { type EnginePair, startEnginePair } from "../fixture/engine-pair.ts";
 import { startGateway, type TestGateway } from "../fixture/gateway.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
 import { accessKey } from "../fixture/route.ts";
+import { randomFrom, testSeed } from "../fixture/seed.ts";
 import { until } from "../fixture/until.ts";
+import type { TestEngine } from "../fixture/valkey.ts";
 
 let pair: EnginePair;
 let served: TestGateway;
@@ -27,6 +29,8 @@ function moveTo(target: RouteNode, phase: RouteMove["phase"], holdMs = 10_000): 
   return { moveId: `move-to-${target.nodeId}`, target, phase, holdMs };
 }
 
+const nothing = (): Promise<unknown> | null => null;
+
 async function reached(state: string): Promise<void> {
   await until(`the move is ${state}`, () => served.gateway.moveReports()[0]?.state === state);
 }
@@ -41,14 +45,15 @@ function replicaNode(): RouteNode {
   };
 }
 
-async function moveToReplica(whileHeld: () => void = () => {}): Promise<void> {
+async function moveToReplica({ whileHeld = nothing, onceMoved = nothing } = {}): Promise<void> {
   const target = replicaNode();
   publish({ move: moveTo(target, "prepare") });
   await reached("prepared");
   publish({ move: moveTo(target, "hold") });
   await reached("drained");
-  whileHeld();
+  await whileHeld();
   await pair.promote();
+  await onceMoved();
   publish({ node: target, epoch: route.epoch + 1, move: null });
   await until("the move is over", () => served.gateway.moveReports().length === 0);
 }
@@ -56,6 +61,13 @@ async function moveToReplica(whileHeld: () => void = () => {}): Promise<void> {
 async function logIn(protocol: 2 | 3 = 2): Promise<CommandClient> {
   const client = await CommandClient.connect({ port: served.plainPort });
   await client.ask("HELLO", String(protocol), "AUTH", "default", accessKey);
+  return client;
+}
+
+/** Past the gateway. */
+async function atEngine(engine: TestEngine): Promise<CommandClient> {
+  const client = await CommandClient.connect({ unix: engine.socketPath });
+  await client.ask("AUTH", engine.user, engine.password);
   return client;
 }
 
@@ -128,6 +140,43 @@ describe.skipIf(!hasValkey)("a planned change of the node", () => {
     expect(performance.now() - startedMs).toBeGreaterThan(999);
     for (const client of [popping, moving, reading, waiting, writer]) client.close();
   });
+
+  test.each(Array.from({ length: 30 }, (_, round) => round))(
+    `loses no entry to who waits for the next (LARDER_SEED=${testSeed}), round %d`,
+    async (round) => {
+      const random = randomFrom(testSeed + round);
+      const [reading, another] = [await logIn(), await logIn(3)];
+      const [former, next] = await Promise.all([atEngine(pair.primary), atEngine(pair.replica)]);
+      const streams = ["new", "known", "emptied"] as const;
+      await former.pipeline([
+        ["XADD", "known", "1-0", "n", "0"],
+        ["XADD", "emptied", "2-0", "n", "0"],
+        ["XDEL", "emptied", "2-0"],
+      ]);
+      const read = reading.ask("XREAD", "BLOCK", "0", "STREAMS", ...streams, "$", "$", "$");
+      await another.ask("SELECT", "1");
+      const elsewhere = another.ask("XREAD", "BLOCK", "0", "STREAMS", "known", "$");
+      await blocked(2);
+      const stream = streams[random(3)] as string;
+      // As another gateway does, which holds a little later or earlier.
+      const late =
+        random(2) === 0 ? null : Bun.sleep(random(12)).then(() => former.ask("XADD", stream, "5-0", "n", "1"));
+      await moveToReplica({
+        whileHeld: () => late,
+        onceMoved: () =>
+          next.pipeline([
+            ["XADD", stream, "6-0", "n", "2"],
+            ["SELECT", "1"],
+            ["XADD", "known", "3-0", "n", "3"],
+          ]),
+      });
+      const first = late === null ? ["6-0", ["n", "2"]] : ["5-0", ["n", "1"]];
+      const [[name, entries]] = (await read) as [[string, Reply[]]];
+      expect([name, entries[0] as Reply]).toEqual([stream, first as Reply]);
+      expect(JSON.stringify(await elsewhere)).toContain('["3-0",["n","3"]]');
+      for (const client of [reading, another, former, next]) client.close();
+    },
+  );
 
   test("takes subscriptions along: every message once and in order", async () => {
     const [subscriber, publisher] = [await logIn(), await logIn()];

@@ -13,6 +13,11 @@ import { limits } from "../limits.ts";
 import type { ServedCache } from "../served-cache.ts";
 import { noSubscriptions, type Subscriptions } from "../subscriptions/subscriptions.ts";
 
+export interface BlockingCommand {
+  request: Buffer;
+  sinceMs: number;
+}
+
 export class ClientState {
   cache: ServedCache | null = null;
   user: RouteUser | null = null;
@@ -47,7 +52,7 @@ export class ClientState {
   isMuted = false;
   skipsNext = false;
   /** The command that may be waiting in the engine, for as long as anything is in flight. */
-  blocking: { request: Buffer; sinceMs: number } | null = null;
+  blocking: BlockingCommand | null = null;
   /** Set while the rest of a large request streams to the dedicated connection. */
   stream: RequestFollower | null = null;
 

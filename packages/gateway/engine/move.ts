@@ -10,14 +10,16 @@
  *   any        finish(): the target takes over; abandon(): clients go on where they were
  *
  * While traffic is held, clients wait in their lanes. Transactions that an engine has begun run to their end. A blocking
- * command is taken back (CLIENT UNBLOCK) and asked anew afterwards, with what is left of its timeout. A client that
- * watches keys gets nil from its next EXEC, as if they had changed. Connections with state that the gateway does not
- * follow (MONITOR, tracking, commands that it does not know) are closed at the end.
+ * command is taken back (CLIENT UNBLOCK) and asked anew afterwards, with what is left of its timeout and from where it
+ * stood in its streams (stream-anchor.ts). A client that watches keys gets nil from its next EXEC, as if they had changed.
+ * Connections with state that the gateway does not follow (MONITOR, tracking, commands that it does not know) are closed
+ * at the end.
  *
  * It looks at what is so every `moveStepMs`, rather than being told by everything that may change it.
  */
 import type { MoveReport, RouteMove } from "@larder/api";
 import type { ClientConnection } from "../client/client-connection.ts";
+import type { BlockingCommand } from "../client/client-state.ts";
 import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
 import type { FanOut } from "../subscriptions/fan-out.ts";
@@ -26,6 +28,7 @@ import type { DedicatedConnection } from "./dedicated-connection.ts";
 import type { EngineNode } from "./engine-node.ts";
 import type { EnginePlace } from "./engine-place.ts";
 import type { ScriptMemory } from "./script-memory.ts";
+import { anchorToNewest } from "./stream-anchor.ts";
 
 export interface MoveOptions {
   move: RouteMove;
@@ -45,6 +48,7 @@ export class Move {
 
   readonly #options: MoveOptions;
   readonly #loaded = new Set<Buffer>();
+  readonly #anchored = new WeakSet<BlockingCommand>();
   #isLoading = false;
   #askOld: AskConnection | null = null;
   #askNew: AskConnection | null = null;
@@ -183,9 +187,25 @@ export class Move {
     for (const connection of this.#lent()) {
       const client = connection.owner;
       if (client === null || client.blocking === null || client.inFlight === 0) continue;
-      connection.onUnblocked(() => client.takeBackBlocking());
-      void this.#askOld?.ask(["Client", "UNBLOCK", String(connection.engineClientId), "ERROR"]);
+      if (this.#anchored.has(client.blocking)) this.#takeBack(connection, client);
+      else void this.#anchor(connection, client);
     }
+  }
+
+  #takeBack(connection: DedicatedConnection, client: ClientConnection): void {
+    connection.onUnblocked(() => client.takeBackBlocking());
+    void this.#askOld?.ask(["Client", "UNBLOCK", String(connection.engineClientId), "ERROR"]);
+  }
+
+  /** While it waits in the engine still, so that what is added meanwhile answers it. */
+  async #anchor(connection: DedicatedConnection, client: ClientConnection): Promise<void> {
+    const { blocking } = client;
+    const asking = this.#askOld;
+    if (asking === null || blocking === null) return;
+    const { database } = connection.home.key;
+    blocking.request = await anchorToNewest(blocking.request, (words) => asking.ask(words), database);
+    this.#anchored.add(blocking);
+    if (this.state === "draining" && client.blocking === blocking) this.#takeBack(connection, client);
   }
 
   get #isDrained(): boolean {
