@@ -31,9 +31,12 @@ import {
   writeFileAtomic,
 } from "@larder/service";
 import { findLiving } from "./engine/adopt.ts";
-import { type Engines, findEngines, noEngineError } from "./engine/find.ts";
+import { noEngineError } from "./engine/find.ts";
+import { NodeCertificate } from "./engine/node-certificate.ts";
 import type { ReplicationHost } from "./engine/replication-place.ts";
 import { ensureHostId, hostMemoryBytes } from "./host.ts";
+import { HostEngines } from "./host-engines.ts";
+import { HostLook } from "./host-look.ts";
 import { lockDirectory } from "./lock.ts";
 import { type Credentials, Membership } from "./membership.ts";
 import { listNodes, nodePaths, nodesDirectory } from "./node-folder.ts";
@@ -62,10 +65,13 @@ export class Agent implements Started {
   readonly #options: AgentOptions;
   readonly #link: ControllerLink;
   readonly #reporter: Reporter;
+  readonly #engines: HostEngines;
+  readonly #certificate: NodeCertificate;
+  readonly #hostLook: HostLook;
   readonly #nodes = new Map<NodeId, NodeSupervisor>();
   readonly #stopped = new AbortController();
   #wanted = new Map<NodeId, NodeSpec>();
-  #host: { hostId: string; engines: Engines; lock: { close(): void } } | null = null;
+  #host: { hostId: string; lock: { close(): void } } | null = null;
   #loops: Promise<unknown> = Promise.resolve();
 
   constructor(options: AgentOptions) {
@@ -74,6 +80,10 @@ export class Agent implements Started {
     this.#link = new ControllerLink({ ...options, keepAliveMs: agentLimits.keepAliveMs });
     const send = () => this.#link.report("/agent/report", this.#report());
     this.#reporter = new Reporter({ send, everyMs: agentLimits.reportEveryMs, clock });
+    this.#engines = new HostEngines(options);
+    this.#certificate = new NodeCertificate(options.replicationHost.tls);
+    const onEngines = () => this.#reporter.changed();
+    this.#hostLook = new HostLook({ engines: this.#engines, certificate: this.#certificate, onEngines, clock });
   }
 
   /** The host was removed from the service: what it runs is nobody's any more. */
@@ -84,17 +94,28 @@ export class Agent implements Started {
   /** Throws EngineNotAvailable on a host that has no engine and no node, DataDirectoryUnusable and AlreadyRunning. */
   async start(): Promise<void> {
     const { dataDirectory, engineKind } = this.#options;
-    const enginesSoon = findEngines(this.#options);
+    const enginesSoon = this.#engines.find();
     // Awaited below; a failure before that must not count as unhandled.
     enginesSoon.catch(() => {});
     ensureDirectories(this.#options);
     const lock = lockDirectory(dataDirectory);
-    const engines = await enginesSoon;
-    if (engines.found.length === 0 && !(await this.#hasLivingNode())) throw noEngineError(engineKind);
-    this.#host = { hostId: this.#ensureHostId(), engines, lock };
+    const { found } = await enginesSoon;
+    if (found.length === 0 && !(await this.#hasLivingNode())) throw noEngineError(engineKind);
+    this.#host = { hostId: this.#ensureHostId(), lock };
+    this.#certificate.look();
     this.#resume();
     const { signal } = this.#stopped;
-    this.#loops = Promise.all([this.#reporter.run(signal), this.#follow(), this.#membership().run(signal)]);
+    this.#loops = Promise.all([
+      this.#reporter.run(signal),
+      this.#follow(),
+      this.#membership().run(signal),
+      this.#hostLook.run(signal),
+    ]);
+  }
+
+  /** Looks at once which engines the host has, and whether its certificate is another. */
+  lookAtHost(): void {
+    this.#hostLook.soon();
   }
 
   async stop(reason: StopReason): Promise<void> {
@@ -176,24 +197,29 @@ export class Agent implements Started {
   }
 
   #supervise(nodeId: NodeId, wanted: NodeSpec | "unknown"): void {
-    const { engines } = this.#requireHost();
-    const paths = nodePaths(this.#options, nodeId);
-    const onChange = () => this.#onNodeChange();
-    const isCutOff = () => this.#reporter.silentMs > agentLimits.fenceMs;
-    const node = new NodeSupervisor({ ...this.#options, nodeId, wanted, paths, engines, onChange, isCutOff });
+    const node = new NodeSupervisor({
+      ...this.#options,
+      nodeId,
+      wanted,
+      paths: nodePaths(this.#options, nodeId),
+      engines: this.#engines,
+      certificate: this.#certificate,
+      onChange: () => this.#onNodeChange(),
+      isCutOff: () => this.#reporter.silentMs > agentLimits.fenceMs,
+    });
     this.#nodes.set(nodeId, node);
     node.start();
   }
 
   #report(): AgentReport {
-    const { hostId, engines } = this.#requireHost();
+    const { hostId } = this.#requireHost();
     const nodes = [...this.#nodes.values()].map((node) => node.observed());
     return {
       hostId,
       address: this.#options.introduction.address,
       zone: this.#options.introduction.zone,
       memoryBytesTotal: Math.floor(hostMemoryBytes() / this.#options.hostsOnMachine),
-      engines: engines.found,
+      engines: this.#engines.current.found,
       engineKind: this.#options.engineKind,
       nodes: nodes.filter((node) => node !== undefined),
     };
@@ -203,7 +229,7 @@ export class Agent implements Started {
     return join(this.#options.dataDirectory, "desired.json");
   }
 
-  #requireHost(): { hostId: string; engines: Engines } {
+  #requireHost(): { hostId: string } {
     if (this.#host === null) throw new Error("the agent was not started");
     return this.#host;
   }

@@ -39,6 +39,7 @@ await runDaemon({
       log,
     });
     await agent.start();
+    process.on("SIGHUP", () => agent.lookAtHost());
     return agent;
   },
 });

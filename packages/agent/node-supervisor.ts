@@ -7,10 +7,11 @@
  */
 import { type AgentOrder, LarderError, type NodeId, type NodeObserved, type NodeSpec } from "@larder/api";
 import { backoffMs, type Clock, type Log, type Randomness } from "@larder/service";
-import { EngineUnreachable } from "./engine/ask.ts";
+import { EngineRefused, EngineUnreachable } from "./engine/ask.ts";
 import { problemOfDeath } from "./engine/death.ts";
 import { type EngineContext, EngineProcess } from "./engine/engine-process.ts";
 import type { Engines } from "./engine/find.ts";
+import type { NodeCertificate } from "./engine/node-certificate.ts";
 import type { ReplicationHost } from "./engine/replication-place.ts";
 import { forgetProcess, type NodePaths, readLogTail, readRecord, removeFolder } from "./node-folder.ts";
 import { initialState, type NodeEvent, type NodeLifeState, type NodeProblem, transition } from "./node-state.ts";
@@ -20,7 +21,8 @@ export interface NodeSupervisorOptions {
   nodeId: NodeId;
   wanted: NodeSpec | "unknown";
   paths: NodePaths;
-  engines: Engines;
+  engines: { readonly current: Engines };
+  certificate: NodeCertificate;
   replicationHost: ReplicationHost;
   clock: Clock;
   randomness: Randomness;
@@ -293,6 +295,18 @@ export class NodeSupervisor {
     if (now < this.#observeAtMs) return;
     this.#observeAtMs = now + observeEveryMs;
     this.#memoryBytesUsed = await engine.readMemoryBytesUsed();
+    await this.#renewCertificate(engine);
+  }
+
+  /** An engine that refuses goes on with the one that it has, and is asked again. */
+  async #renewCertificate(engine: EngineProcess): Promise<void> {
+    try {
+      await engine.takeCertificate();
+    } catch (error) {
+      if (!(error instanceof EngineRefused)) throw error;
+      const { log, nodeId } = this.#options;
+      log.warn({ nodeId, reason: error.message }, "the engine does not take the nodes' certificate");
+    }
   }
 
   async #waitToRetry(failures: number): Promise<NodeEvent | null> {

@@ -18,6 +18,7 @@ import { type NodePaths, type NodeRecord, readRecord, writeRecord } from "../nod
 import { findLiving } from "./adopt.ts";
 import { EngineConnection, EngineRefused, EngineUnreachable } from "./ask.ts";
 import type { Engines } from "./find.ts";
+import type { NodeCertificate } from "./node-certificate.ts";
 import { isAlive, type ProcessIdentity } from "./process.ts";
 import { EngineReplication, type ReplicationState } from "./replication.ts";
 import { findPlace, type ReplicationHost } from "./replication-place.ts";
@@ -33,7 +34,8 @@ export interface EngineContext {
   /** Something that the agent reports has changed. */
   onChange: () => void;
   paths: NodePaths;
-  engines: Engines;
+  engines: { readonly current: Engines };
+  certificate: NodeCertificate;
   clock: Clock;
   /** The process ended, or the connection to it did. */
   onLoss: () => void;
@@ -47,6 +49,8 @@ export class EngineProcess {
   /** null for a node that only its own host reaches, and as long as there is no record. */
   #replication: EngineReplication | null;
   #connection: EngineConnection | null = null;
+  /** Which edition of the nodes' certificate it has read; "" where nobody knows. */
+  #certificateEdition = "";
 
   private constructor(context: EngineContext, identity: ProcessIdentity, record: NodeRecord | null) {
     this.#context = context;
@@ -63,12 +67,15 @@ export class EngineProcess {
 
   /** Starts a process that does not answer yet. Throws EngineNotAvailable or EngineStartFailed. */
   static async start(context: EngineContext, spec: NodeSpec): Promise<EngineProcess> {
-    const engine = selectEngine(context.engines.found, spec);
-    const { paths, engines, onLoss, replicationHost } = context;
+    const { paths, onLoss, replicationHost, certificate } = context;
+    const engines = context.engines.current;
+    const engine = selectEngine(engines.found, spec);
+    const { edition } = certificate;
     const formerPort = readRecord(paths)?.replication?.address.port;
     const place = await findPlace(replicationHost, { spec, engine, formerPort });
     const identity = await startEngine({ spec, engine, nodePath: engines.nodePath, paths, place, onExit: onLoss });
     const started = new EngineProcess(context, identity, null);
+    started.#certificateEdition = edition;
     const replication = place && { address: place.address, epoch: 0, copiedEpoch: 0 };
     started.#begin({ ...recordOf(spec), ...started.#facts(engine), runId: null, replication });
     return started;
@@ -172,6 +179,16 @@ export class EngineProcess {
     this.#write({ ...record, ...recordOf(spec), replication: this.#replication?.state ?? null });
   }
 
+  /** Makes it use the nodes' certificate as it is in its files now, unless it does. Throws EngineRefused. */
+  async takeCertificate(): Promise<void> {
+    const { certificate } = this.#context;
+    const { edition } = certificate;
+    if (this.#replication === null || this.#record === null || this.#certificateEdition === edition) return;
+    for (const command of certificate.reloadCommands(this.#record.engine)) await this.#ask(...command);
+    this.#certificateEdition = edition;
+    this.#context.log.info({ nodeId: this.#context.nodeId }, "the engine has read the nodes' certificate");
+  }
+
   /** Resolves with the offset after the order, or null where it does not matter. */
   async carryOut(order: AgentOrder): Promise<number | null> {
     switch (order.kind) {
@@ -255,7 +272,7 @@ export class EngineProcess {
     if (known !== null) return;
     if (this.#record !== null) return this.#write({ ...this.#record, runId });
     if (spec === undefined) throw new Error("a login without a user");
-    const engine = describeEngine(info, this.#context.engines.found);
+    const engine = describeEngine(info, this.#context.engines.current.found);
     if (engine.kind === "native" && info.get("process_id") !== String(this.identity.pid))
       throw new LarderError("EngineStartFailed", "Another engine answers on the node's socket.");
     // Generation 0 and epoch 0: nobody knows how much of a spec it has taken.

@@ -1,6 +1,6 @@
 /**
- * Which engines are on this host. Each program is asked once, all at the same time, as the agent's start waits for it:
- * for its version, and whether it has TLS. Programs that do not answer, or are not of a version that Larder runs, are
+ * Which engines are on this host. The programs are asked all at the same time, as the agent's start waits for it: for
+ * their versions, and whether they have TLS. Programs that do not answer, or are not of a version that Larder runs, are
  * left out.
  */
 import { execFile } from "node:child_process";
@@ -9,6 +9,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { compareByPreference, type EngineFound, type EngineKind, LarderError } from "@larder/api";
 import { embedded } from "./embedded-settings.ts";
+import { ProgramMemory } from "./program-memory.ts";
 import { isSupported, parseVersion, supportedText } from "./version.ts";
 
 export interface FindOptions {
@@ -31,11 +32,14 @@ const moreDirectories = ["/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/
 const answerTimeoutMs = 5_000;
 const execute = promisify(execFile);
 
-/** Throws EngineNotAvailable when a given --engine-path is no engine that Larder runs. */
-export async function findEngines(options: FindOptions): Promise<Engines> {
+/**
+ * Asks only the programs that the memory does not know. Throws EngineNotAvailable when a given --engine-path is no engine
+ * that Larder runs.
+ */
+export async function findEngines(options: FindOptions, memory = new ProgramMemory()): Promise<Engines> {
   const [native, nodePath] = await Promise.all([
-    options.engineKind === "embedded" ? [] : findNative(options),
-    options.engineKind === "native" ? null : findNode(options.searchPath),
+    options.engineKind === "embedded" ? [] : findNative(options, memory),
+    options.engineKind === "native" ? null : findNode(options.searchPath, memory),
   ]);
   return { found: nodePath === null ? native : [...native, embeddedFound()], nodePath };
 }
@@ -62,11 +66,13 @@ function embeddedFound(): EngineFound {
   };
 }
 
-async function findNative(options: FindOptions): Promise<EngineFound[]> {
-  if (options.enginePath !== undefined) return [await requireNative(options.enginePath)];
+async function findNative(options: FindOptions, memory: ProgramMemory): Promise<EngineFound[]> {
+  if (options.enginePath !== undefined) return [await requireNative(options.enginePath, memory)];
   const directories = [...options.searchPath.split(delimiter), ...moreDirectories];
   const paths = programsIn(directories, ["valkey-server", "redis-server"]);
-  const found = (await Promise.all(paths.map(identify))).filter((engine) => engine !== undefined);
+  const found = (await Promise.all(paths.map((path) => memory.ask(path, identify)))).filter(
+    (engine) => engine !== undefined,
+  );
   return withoutAliases(found.filter(isSupported)).sort(compareByPreference);
 }
 
@@ -76,8 +82,8 @@ function withoutAliases(engines: readonly EngineFound[]): EngineFound[] {
   return [...new Map(engines.toReversed().map((engine) => [keyOf(engine), engine])).values()];
 }
 
-async function requireNative(path: string): Promise<EngineFound> {
-  const engine = await identify(path);
+async function requireNative(path: string, memory: ProgramMemory): Promise<EngineFound> {
+  const engine = await memory.ask(path, identify);
   if (engine === undefined)
     throw new LarderError("EngineNotAvailable", `${path} is not a valkey-server or redis-server that runs here.`);
   if (!isSupported(engine))
@@ -109,10 +115,10 @@ function knowsTls(path: string): Promise<boolean> {
 }
 
 /** The first Node on the PATH that can run the embedded engine. Bun also answers to the name, and cannot. */
-async function findNode(searchPath: string): Promise<string | null> {
+async function findNode(searchPath: string, memory: ProgramMemory): Promise<string | null> {
   const paths = programsIn([...searchPath.split(delimiter), ...moreDirectories], ["node"]);
   const print = `process.stdout.write(process.versions.bun ? "" : process.versions.node)`;
-  const versions = await Promise.all(paths.map((path) => output(path, ["-e", print])));
+  const versions = await Promise.all(paths.map((path) => memory.ask(path, () => output(path, ["-e", print]))));
   return paths.find((_, index) => Number.parseInt(versions[index] ?? "", 10) >= embedded.nodeMajorMin) ?? null;
 }
 

@@ -1,10 +1,11 @@
 /**
  * `larder agent`: this machine as a host of a service elsewhere, in the foreground. A signal ends the agent and leaves its
- * engines running, for the next one. Its log goes to standard error, for a service manager, or to a file where a person
- * looks at that.
+ * engines running, for the next one; but where there is no terminal that could hang up, SIGHUP makes it look again which
+ * engines there are. Its log goes to standard error, for a service manager, or to a file where a person looks at that.
  */
 import { existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { isatty } from "node:tty";
 import { type ErrorCode, errorTable, LarderError } from "@larder/api/errors";
 import { CommandError } from "../failure.ts";
 import { rotateLog } from "../supervisor/log-file.ts";
@@ -86,7 +87,9 @@ async function run(args: string[], logPath: string | undefined, onReady: () => v
   });
   // Ctrl-C reaches both; the other signals may come to this process alone.
   process.on("SIGINT", () => {});
-  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill("SIGTERM"));
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  const onHangUp = isatty(0) ? "SIGTERM" : "SIGHUP";
+  process.on("SIGHUP", () => child.kill(onHangUp));
   const text = await readLines(child.stdout, (line) => {
     if (line === "ready") onReady();
   });
