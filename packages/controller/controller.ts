@@ -25,6 +25,7 @@ import type { Joining } from "./http/api-context.ts";
 import { ApiServer } from "./http/api-server.ts";
 import { AgentDoor } from "./internal/agent-door.ts";
 import { InternalServer } from "./internal/internal-server.ts";
+import { Announcer } from "./notices/announcer.ts";
 import { Orders } from "./orders/orders.ts";
 import { ensureDoorPki, ensurePki, type PkiFiles } from "./pki/pki-directory.ts";
 import { keepRenewing } from "./pki/renewal.ts";
@@ -104,10 +105,12 @@ export class Controller {
     const hosts = new Hosts(base);
     await hosts.start();
     const caches = new Caches({ ...base, admission, portBase, portsReserved, operationTimeoutMs, agentReports, hosts });
+    const announcer = new Announcer({ ...base, observations, published, orders });
     const actions = new CacheActions({ ...base, caches, observations, orders });
     const removeCache = (name: string) => caches.removeByName(name);
 
-    const reconciler = new Reconciler({ ...base, observations, published, admission, orders, hosts, portsReserved });
+    const parts = { observations, published, admission, orders, hosts, announcer };
+    const reconciler = new Reconciler({ ...base, ...parts, portsReserved });
     await this.#run(reconciler);
     await this.#run(new GroupRemover({ ...base, removeCache }));
     void keepPruning(store, { clock, log, signal: this.#stopping.signal });

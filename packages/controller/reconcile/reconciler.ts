@@ -15,6 +15,7 @@ import { noteEvent } from "../documents/cache-events.ts";
 import { cacheEventsPrefix, cacheKey, cachesPrefix, operationKey } from "../documents/document-keys.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
 import type { Hosts } from "../hosts/hosts.ts";
+import type { Announcer } from "../notices/announcer.ts";
 import type { Orders } from "../orders/orders.ts";
 import type { Store, StoredDocument, Transaction } from "../store/store.ts";
 import { handOver } from "./hand-over.ts";
@@ -34,6 +35,7 @@ export interface ReconcilerOptions {
   admission: AdmissionLock;
   orders: Orders;
   hosts: Pick<Hosts, "draining" | "listen">;
+  announcer: Announcer;
   /** Ports of the service itself. */
   portsReserved: readonly number[];
   clock: Clock;
@@ -133,7 +135,8 @@ export class Reconciler {
   async #reconcile(name: string): Promise<void> {
     const planned = await this.#plan(name);
     if (planned === undefined) return;
-    const { stored, plan } = planned;
+    const { stored, plan, around } = planned;
+    this.#options.announcer.lookAhead(stored.value, around.engine);
     if (plan.waitsFor === null) this.#waiting.delete(stored.value.cacheId);
     else this.#waiting.set(stored.value.cacheId, plan.waitsFor);
     if (plan.settled) this.#unsettled.delete(name);
@@ -145,14 +148,17 @@ export class Reconciler {
   }
 
   /** undefined: there is no such cache, or what it asks for is not published yet. */
-  async #plan(name: string): Promise<{ stored: StoredDocument<CacheDocument>; plan: CachePlan } | undefined> {
+  async #plan(
+    name: string,
+  ): Promise<{ stored: StoredDocument<CacheDocument>; plan: CachePlan; around: Surroundings } | undefined> {
     const { store, observations, published, clock } = this.#options;
     const stored = await store.get<CacheDocument>(cacheKey(name));
     if (stored === undefined) this.#forget(name);
     if (stored === undefined || published.tableRevisionFor(stored.value.cacheId, stored.revision) === undefined)
       return undefined;
     const seen = observeCache(stored, observations, published);
-    return { stored, plan: planCache(stored.value, { ...seen, around: this.#around(stored.value) }, clock.nowMs()) };
+    const around = this.#around(stored.value);
+    return { stored, around, plan: planCache(stored.value, { ...seen, around }, clock.nowMs()) };
   }
 
   #around(cache: CacheDocument): Surroundings {
@@ -170,16 +176,17 @@ export class Reconciler {
   }
 
   async #carryOut(stored: StoredDocument<CacheDocument>, action: CacheAction): Promise<void> {
-    const { orders, log } = this.#options;
+    const { orders, log, announcer } = this.#options;
     const cache = stored.value;
     const problem = action.type === "handOver" ? await handOver(action, orders) : undefined;
     const done: CacheAction = problem === undefined ? action : { type: "callOff", reason: problem };
     const { store } = this.#options;
-    const outcome = await store.transact(
-      await this.#transaction(stored, applyAction(cache, done, this.#circumstances())),
-    );
-    if (outcome.committed)
-      log.info({ cacheId: cache.cacheId, cache: cache.name, action: done.type, problem }, "reconciled");
+    const applied = applyAction(cache, done, this.#circumstances());
+    const outcome = await store.transact(await this.#transaction(stored, applied));
+    if (!outcome.committed) return;
+    log.info({ cacheId: cache.cacheId, cache: cache.name, action: done.type, problem }, "reconciled");
+    if (applied.cache !== undefined)
+      announcer.committed(cache, done, { ...stored, value: applied.cache, revision: outcome.revision });
   }
 
   #circumstances(): Circumstances {
