@@ -38,6 +38,8 @@ export class ServedCache {
   /** Behind it clients are served; after a move, from a moment later on. */
   #node: EngineNode;
   #move: Move | null = null;
+  /** The move's target is the node, and clients are about to be taken there: it cannot be called off any more. */
+  #isFinishing = false;
 
   constructor(route: Route, options: ServedCacheOptions) {
     this.route = route;
@@ -161,6 +163,7 @@ export class ServedCache {
   // ── moves ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #followMove({ move }: Route): void {
+    if (this.#isFinishing) return;
     if (this.#move !== null && this.#move.moveId !== move?.moveId) this.#callOff(this.#move);
     if (move === null) return;
     this.#move ??= this.#beginMove(move);
@@ -189,6 +192,7 @@ export class ServedCache {
 
   #callOff(move: Move): void {
     this.#move = null;
+    this.#isFinishing = false;
     if (move.state !== "expired") move.abandon();
     this.#resumeAll();
   }
@@ -203,12 +207,15 @@ export class ServedCache {
       return this.fanOut.drop();
     }
     this.#place = move.target;
+    this.#isFinishing = true;
     void move.finish().then((target) => {
       // A newer route may have named yet another node meanwhile.
       if (this.#move !== move) return target.close();
       counters.larder_gateway_moves_finished_total++;
       this.#move = null;
+      this.#isFinishing = false;
       this.#useNode(target);
+      this.#followMove(this.route);
     });
   }
 

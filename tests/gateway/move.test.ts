@@ -257,6 +257,21 @@ describe.skipIf(!hasValkey)("a planned change of the node", () => {
     for (const each of [client, popping]) each.close();
   });
 
+  test("is not undone by another route table in the middle of the switch", async () => {
+    const client = await logIn();
+    const subscriber = await logIn();
+    await subscriber.ask("SUBSCRIBE", "news");
+    const target = replicaNode();
+    publish({ move: moveTo(target, "hold") });
+    await reached("drained");
+    await pair.promote();
+    publish({ node: target, epoch: route.epoch + 1, move: null });
+    publish({});
+    expect(await client.ask("INCR", "counter")).toBe(1);
+    expect(subscriber.isEnded).toBeFalse();
+    for (const each of [client, subscriber]) each.close();
+  });
+
   test("can be called off, and begun again", async () => {
     const client = await logIn();
     const target = replicaNode();
