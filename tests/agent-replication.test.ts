@@ -249,6 +249,21 @@ native("an older leader record changes nothing, and neither does the lack of one
   expect(agent.log).toContain("older leader ignored");
 });
 
+native("writes that an agent held go on with the next agent and a newer leader record", async () => {
+  await agent.start(flags);
+  const pair = new NodePair(agent.controller);
+  const { a } = await pair.begin();
+  const order = { orderId: "yield", nodeId: a.nodeId, runId: a.runId!, kind: "yield", yieldMs: 60_000 } as const;
+  expect((await agent.controller.order(order)).error).toBeNull();
+  const written = clientOf(a).set("key", "value");
+  await agent.signal("SIGKILL");
+  agent.controller.forget();
+  await agent.start(flags);
+  pair.want({ leader: leaderOf(a, 3) });
+  await pair.has("a", "primary");
+  expect(await written).toBe("OK");
+});
+
 native("nodes whose record was lost are adopted with their address and role", async () => {
   await agent.start(flags);
   const pair = new NodePair(agent.controller);

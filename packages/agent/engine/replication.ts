@@ -122,7 +122,8 @@ export class EngineReplication {
     if (this.#seen === null) throw new Error("a leader record for an engine that nobody has looked at");
     const { nodeId, log } = this.#context;
     const wanted = wantedRole(spec, { nodeId, runId });
-    const isReleased = this.#isYielding && (leader?.epoch ?? 0) > this.#epoch;
+    // An agent that has adopted the engine does not know whether it was told to yield.
+    const isReleased = roleOf(this.#seen) === "primary" && (leader?.epoch ?? 0) > this.#epoch;
     const plan = planRole(wanted, this.#seen, user);
     const commands = isReleased ? releaseWith(plan) : plan;
     if (wanted.kind === "replica" && plan.length > 0) await this.#setServeStale(connection, false);
@@ -136,7 +137,7 @@ export class EngineReplication {
       this.#copiedEpoch = copiedEpochOf(this.#seen, this.state);
       return this.#tell();
     }
-    log.info({ nodeId, epoch: this.#epoch, role: wanted.kind }, "role changed");
+    if (plan.length > 0) log.info({ nodeId, epoch: this.#epoch, role: wanted.kind }, "role changed");
     await this.look(connection);
   }
 
