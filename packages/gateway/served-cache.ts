@@ -216,6 +216,7 @@ export class ServedCache {
       this.#isFinishing = false;
       this.#useNode(target);
       this.#followMove(this.route);
+      this.#options.onMove();
     });
   }
 

@@ -143,7 +143,10 @@ export interface CacheDocument {
   moveTrouble: MoveTrouble | null;
   /** Clients have had no primary since then, for this reason; null while they have one. */
   outage: { sinceMs: number; cause: string } | null;
-  /** A life that is asked not to lead any longer, if another node can; null: none. */
+  /**
+   * A life that is asked not to lead any longer, if another node can; null: none. One that is to end after that stays here
+   * until no gateway uses it.
+   */
   relieve: { runId: string; cause: MoveCause } | null;
   update: UpdateState;
   /** When engines may be updated; empty: at any time. */

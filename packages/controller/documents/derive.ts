@@ -61,9 +61,9 @@ function replicationOf(cache: CacheDocument, node: CacheNode): NodeSpec["replica
   };
 }
 
-/** A primary that is asked to hand over before goes on until it has. */
-function endRunIdOf({ leader, relieve }: CacheDocument, { nodeId, endRunId }: CacheNode): string | null {
-  return relieve !== null && nodeId === leader?.nodeId && endRunId === relieve.runId ? null : endRunId;
+/** A primary that is asked to hand over before goes on until it has, and no gateway uses it any more. */
+function endRunIdOf({ relieve }: CacheDocument, { endRunId }: CacheNode): string | null {
+  return endRunId === relieve?.runId ? null : endRunId;
 }
 
 /** undefined once clients are to be turned away. It stands from the beginning, so that ports open while the engine starts. */

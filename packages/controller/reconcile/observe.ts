@@ -20,11 +20,15 @@ export function observeCache(
       const { nodeId, hostId } = at;
       return { nodeId, hostId, agentReporting: connected, seen: connected ? node : null, failingSinceMs };
     }),
-    gateways: observations.gateways.connectedReports().map((report) => ({
-      acknowledged: needed !== undefined && report !== null && report.revision >= needed,
-      listeners: report?.listeners.filter((listener) => listener.cacheId === cache.cacheId) ?? [],
-      clientsConnected: report?.clients.find((clients) => clients.cacheId === cache.cacheId)?.connected ?? null,
-      move: report?.moves.find((move) => move.cacheId === cache.cacheId && move.moveId === moveId)?.state ?? null,
-    })),
+    gateways: observations.gateways.connectedReports().map((report) => {
+      const move = report?.moves.find(({ cacheId }) => cacheId === cache.cacheId);
+      const isInForce = needed !== undefined && report !== null && report.revision >= needed;
+      return {
+        acknowledged: isInForce && (move === undefined || move.moveId === moveId),
+        listeners: report?.listeners.filter((listener) => listener.cacheId === cache.cacheId) ?? [],
+        clientsConnected: report?.clients.find((clients) => clients.cacheId === cache.cacheId)?.connected ?? null,
+        move: move?.moveId === moveId ? (move?.state ?? null) : null,
+      };
+    }),
   };
 }

@@ -60,6 +60,8 @@ function outcomeOf(cache: CacheDocument, action: CacheAction, at: Circumstances)
       return unended({ ...cache, move: cache.move && { ...cache.move, phase: "hold", phaseMs: nowMs } });
     case "handOver":
       return unended(renewed(handedOver(cache, action)));
+    case "relieved":
+      return unended(renewed({ ...cache, relieve: null }));
     case "callOff":
       return unended(calledOff(cache, nowMs));
     case "stayLeader":
@@ -109,7 +111,8 @@ function appointed(
 
 function handedOver(cache: CacheDocument, { leader }: Extract<CacheAction, { type: "handOver" }>): CacheDocument {
   const route = routeTo(cache, cache.move?.target ?? null);
-  return { ...cache, leader, route, move: null, moveTrouble: null, relieve: null };
+  const isToEnd = cache.nodes.some(({ endRunId }) => endRunId !== null && endRunId === cache.relieve?.runId);
+  return { ...cache, leader, route, move: null, moveTrouble: null, relieve: isToEnd ? cache.relieve : null };
 }
 
 function routeTo({ route }: CacheDocument, node: RouteNode | null): CacheDocument["route"] {

@@ -3,7 +3,7 @@ import type { EngineVersion, ListenerReport, MoveReport, NodeObserved } from "@l
 import type { CacheNode, Problem } from "../../documents/cache-document.ts";
 
 export interface GatewayObserved {
-  /** The route as the store has it now, or its absence, is in force there. */
+  /** The route as the store has it now, or its absence, is in force there, and no move before it is under way. */
   acknowledged: boolean;
   /** Of this cache. */
   listeners: Pick<ListenerReport, "port" | "error">[];

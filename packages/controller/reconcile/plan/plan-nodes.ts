@@ -20,6 +20,7 @@ export type NodesAction =
   | { type: "dropNode"; nodeId: NodeId; cause: MoveCause }
   | { type: "nodeRestarted"; nodeId: NodeId }
   | { type: "beginMove"; target: RouteNode; cause: MoveCause }
+  | { type: "relieved" }
   | { type: "stayLeader"; reason: string }
   | { type: "stopUpdate"; problem: Problem };
 
@@ -82,7 +83,8 @@ class Standing {
   /** Somebody asked for another primary. */
   relieved(): NodesPlan | undefined {
     const { relieve, leader } = this.#cache;
-    if (relieve === null || relieve.runId !== leader?.runId) return undefined;
+    if (relieve === null) return undefined;
+    if (relieve.runId !== leader?.runId) return this.#areGatewaysDone() ? act({ type: "relieved" }) : waitForGateways();
     const target = this.#successors()[0];
     if (target !== undefined) return this.#move(target, relieve.cause);
     if (this.#cache.nodes.length > 1) return wait("No replica has all of the data yet.");
@@ -124,8 +126,7 @@ class Standing {
   /** More nodes than asked: those go that have to, once the others are whole copies. */
   reduced(): NodesPlan | undefined {
     if (this.#cache.nodes.length <= this.#count) return undefined;
-    if (!this.#observed.gateways.every((gateway) => gateway.acknowledged))
-      return wait("A gateway does not have the newest route yet.");
+    if (!this.#areGatewaysDone()) return waitForGateways();
     const leaving = this.#leaving();
     if (leaving.length === 0) return this.#dropSurplus();
     if (!this.#staying().every((node) => this.#isWhole(node))) return this.#waitForCopy();
@@ -178,6 +179,11 @@ class Standing {
     const seen = this.#seen(target.nodeId);
     const node = seen === null ? undefined : routeNodeOf(seen);
     return node === undefined ? this.#waitForCopy() : act({ type: "beginMove", target: node, cause });
+  }
+
+  /** Nobody uses a former primary any more. */
+  #areGatewaysDone(): boolean {
+    return this.#observed.gateways.every((gateway) => gateway.acknowledged);
   }
 
   #waitForCopy(): NodesPlan {
@@ -266,4 +272,8 @@ function act(action: NodesAction): NodesPlan {
 
 function wait(message: string, code = "ServiceUnavailable"): NodesPlan {
   return { action: undefined, waitsFor: { code, message }, lookAgainAtMs: null };
+}
+
+function waitForGateways(): NodesPlan {
+  return wait("A gateway does not have the newest route yet.");
 }

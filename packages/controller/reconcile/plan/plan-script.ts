@@ -20,8 +20,8 @@
  *   restart                                        the controller dies and comes back, knowing only documents
  *
  *   => appoint NODE | stop all, after NODE | publish NODE | publish none | readers NODES, or none | move tls | settle | fail CODE | remove | forget
- *      prepare NODE | hold | hand over to NODE | call off | add NODE | drop NODE | resize NODE | restarted NODE | stays
- *      stop update | rest | settled
+ *      prepare NODE | hold | hand over to NODE | call off | add NODE | drop NODE | resize NODE | restarted NODE | relieved
+ *      stays | stop update | rest | settled
  *
  * Generations, roles and the gateway's table follow the documents by themselves where the line says running, copied or
  * serving. The document at the end is compared by the caller.
@@ -242,6 +242,8 @@ function describePlan({ action, settled }: CachePlan): string {
       return `resize ${action.nodeId}`;
     case "nodeRestarted":
       return `restarted ${action.nodeId}`;
+    case "relieved":
+      return "relieved";
     case "stayLeader":
       return "stays";
     case "stopUpdate":
