@@ -54,6 +54,8 @@ export class ControllerLife {
       admission: new AdmissionLock(),
       orders: this.#orders,
       hosts: this.hosts,
+      // What is announced changes nothing.
+      announcer: { committed() {}, lookAhead() {} },
       portsReserved: [],
       clock: this.process,
       randomness: world.chance,

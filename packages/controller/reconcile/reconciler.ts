@@ -35,7 +35,7 @@ export interface ReconcilerOptions {
   admission: AdmissionLock;
   orders: Orders;
   hosts: Pick<Hosts, "draining" | "listen">;
-  announcer: Announcer;
+  announcer: Pick<Announcer, "committed" | "lookAhead">;
   /** Ports of the service itself. */
   portsReserved: readonly number[];
   clock: Clock;
