@@ -30,6 +30,8 @@ const always: readonly Directive[] = [
   ["daemonize", "no"],
   ["always-show-logo", "no"],
   ["set-proc-title", "yes"],
+  // The socket has the node's name, which a port has not.
+  ["proc-title-template", "{title} {unixsocket} {listen-addr}"],
   // Standard output, which is the log in the node's folder: it also takes what comes before the log is open.
   ["logfile", ""],
   ["protected-mode", "yes"],

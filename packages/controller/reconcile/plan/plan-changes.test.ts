@@ -194,6 +194,29 @@ const scripts = {
     a: copied 130       => readers a
     gateway: serving    => settle`,
 
+  "where writes are durable, every replica is waited for": `
+    create 3 nodes      => rest
+    a: running          => appoint a
+    a: running          => publish a
+    gateway: serving    => rest
+    b: running          => rest
+    b: copied 100       => rest
+    c: running          => rest
+    c: copied 100       => settle
+    durable on          => rest
+    gateway: serving    => settle
+    after 5s            => settled
+    c: silent           => settled
+    a: ended            => settled
+    after 10s           => settled
+    c: copied 120       => stop all, after a
+    c: copied 120       => appoint c
+    c: running          => publish c
+    gateway: serving    => rest
+    b: copied 130       => rest
+    a: running          => rest
+    a: copied 130       => settle`,
+
   "without room for one more, a host is not emptied": `${standard}
     room: none          => settled
     host-a: draining    => rest

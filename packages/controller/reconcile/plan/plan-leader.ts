@@ -4,7 +4,7 @@
  * A leader leads for one life of its engine: one that was started again is empty, and must not be copied. It stays until
  * its life is known to be over, from the agent that is its parent, or until its host is silent and no follower hears
  * it any more. Its successor is whoever has the newest whole copy and the most of it: several first stop and are asked, as
- * what they reported before is old. Where nobody has one, and nobody can who is not heard of, the data is lost and the cache
+ * what they reported before is old. Where writes are durable all are waited for, as one alone may have an acknowledged write. Where nobody has one, and nobody can who is not heard of, the data is lost and the cache
  * begins anew, empty.
  */
 import type { Leader } from "@larder/api";
@@ -35,16 +35,20 @@ export function planLeader(cache: CacheDocument, observed: CacheSeen, nowMs: num
   const heardByMs = observed.sinceMs + firstReportsMs;
   const mayBeHeardYet = nowMs < heardByMs && observed.nodes.some(({ agentReporting }) => !agentReporting);
   if (mayBeHeardYet) return { ...noChange, lookAgainAtMs: heardByMs };
+  const isDurable = cache.settings.durableWrites;
+  // An acknowledged write may be with that one alone.
+  if (isDurable && observed.nodes.some((node) => node.nodeId !== leader.nodeId && !node.agentReporting))
+    return noChange;
   const cause = hasEnded ? "the primary's process ended" : "the primary's host is silent";
   // One that is only silent may hold what nobody else has, unless somebody copied all of it.
   const copies = running.filter(({ replication: { copiedEpoch } }) =>
     hasEnded ? copiedEpoch > 0 : copiedEpoch >= leader.firstEpoch,
   );
-  if (copies.length > 1) return { ...planElection(leader, copies, nowMs), cause };
+  if (copies.length > 1) return { ...planElection(leader, copies, nowMs, isDurable), cause };
   if (copies.length === 1) return { ...noChange, leader: successor(leader.epoch, copies[0]), cause };
   if (running.length === 0 || !observed.nodes.every(cannotHoldData)) return noChange;
   // A copy that was complete only just before the end has not been reported as one: all are asked here, too.
-  return { ...planElection(leader, running, nowMs), cause: `${cause}, and no copy of its data was left` };
+  return { ...planElection(leader, running, nowMs, isDurable), cause: `${cause}, and no copy of its data was left` };
 }
 
 /** A node that has served alone has the data, and those that were added have none. */
@@ -53,11 +57,16 @@ function firstLeader(cache: CacheDocument, running: readonly Replicated[]): Repl
   return served === null ? running[0] : running.find(({ nodeId }) => nodeId === served.nodeId);
 }
 
-/** Reports are from before: all stop first, and then say how much they have. */
-function planElection(leader: Leader, copies: readonly Replicated[], nowMs: number): LeaderPlan {
+/** Reports are from before: all stop first, and then say how much they have. Who does not is passed over, or waited for. */
+function planElection(
+  leader: Leader,
+  copies: readonly Replicated[],
+  nowMs: number,
+  areAllAwaited: boolean,
+): LeaderPlan {
   if (leader.endedAtMs === null) return { ...noChange, leader: { ...leader, endedAtMs: nowMs } };
   const counted = copies.filter(({ replication: { role, epoch } }) => role === "detached" && epoch === leader.epoch);
-  const isOver = counted.length === copies.length || nowMs >= leader.endedAtMs + countingMs;
+  const isOver = counted.length === copies.length || (!areAllAwaited && nowMs >= leader.endedAtMs + countingMs);
   if (!isOver || counted.length === 0) return { ...noChange, lookAgainAtMs: leader.endedAtMs + countingMs };
   return { ...noChange, leader: successor(leader.epoch, newest(counted)) };
 }

@@ -3,7 +3,7 @@
  * controller then does:
  *
  *   create [N nodes]                               its owner asks
- *   plain on | delete | replicas N | size CAPACITY | switchover | reboot NODE | readers on
+ *   plain on | delete | replicas N | size CAPACITY | switchover | reboot NODE | readers on | durable on
  *   agent: silent | gone | starting | running | failed CODE
  *   a: …, b: …, c: …                               as `agent`, which is a, of the first, second and third node; and:
  *   b: copied OFFSET | cut                         it has all that its primary has; it has lost its primary
@@ -159,6 +159,7 @@ export class ScriptedCache {
     if (what === "delete") this.cache = { ...cache, removal: "route", change: { ...change, kind: "delete" } };
     else if (what === "plain") updated({ enableNonSslPort: true });
     else if (what === "readers") updated({ replicaReads: true });
+    else if (what === "durable") updated({ durableWrites: true });
     else if (what === "replicas") updated({ replicas: Number(detail) });
     else if (what === "size") updated({ sku: { ...settings.sku, capacity: Number(detail) } }, "scale");
     else if (what === "switchover") this.cache = { ...cache, relieve: { runId, cause: "switchover" } };
