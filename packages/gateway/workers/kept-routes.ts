@@ -8,7 +8,8 @@ import { join } from "node:path";
 import type { RouteTable } from "@larder/api";
 import { type Log, readJsonFile, writeFileAtomic } from "@larder/service";
 
-const keepAfterMs = 200;
+/** Longer than clients are held by a move as a rule. */
+const keepAfterMs = 20;
 
 export class KeptRoutes {
   readonly #directory: string;
