@@ -8,6 +8,7 @@ export const counters = {
   larder_gateway_commands_unavailable_total: 0,
   larder_gateway_commands_outcome_unknown_total: 0,
   larder_gateway_commands_retried_total: 0,
+  larder_gateway_engines_demoted_total: 0,
   larder_gateway_write_confirmations_total: 0,
   larder_gateway_writes_unconfirmed_total: 0,
   larder_gateway_held_replies_full_total: 0,

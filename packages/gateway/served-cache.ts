@@ -155,9 +155,9 @@ export class ServedCache {
     return place;
   }
 
-  #openNode(place: EnginePlace | null, { isReplica = false } = {}): EngineNode {
+  #openNode(place: EnginePlace | null, { isReplica = false, isNext = false } = {}): EngineNode {
     const { randomness, clock } = this.#options;
-    return new EngineNode({ place, isReplica, route: () => this.route, randomness, clock });
+    return new EngineNode({ place, isReplica, isNext, route: () => this.route, randomness, clock });
   }
 
   // ── moves ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -177,7 +177,7 @@ export class ServedCache {
       move,
       target,
       from: this.#node,
-      to: this.#openNode(target),
+      to: this.#openNode(target, { isNext: true }),
       fanOut: this.fanOut,
       scripts: this.scripts,
       monotonicMs: () => clock.monotonicMs(),
@@ -224,6 +224,7 @@ export class ServedCache {
   #useNode(node: EngineNode): void {
     const old = this.#node;
     this.#node = node;
+    node.lead();
     if (node.place === null) node.keepCommandsOf(old);
     node.followDurability();
     node.countReceivers(this.fanOut.isUsed);

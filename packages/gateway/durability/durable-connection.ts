@@ -4,15 +4,18 @@
  */
 import { ReplyScanner } from "@larder/resp";
 import type { ClientConnection } from "../client/client-connection.ts";
-import { planReplay } from "../engine/replay.ts";
+import { demotedRefusals, refusalAt } from "../engine/refusal.ts";
+import { planReplay, unansweredOf } from "../engine/replay.ts";
 import { ReplyTreatment, swallow, type Treatment } from "../engine/reply-treatment.ts";
 import { ServerConnection, type ServerTarget } from "../engine/server-connection.ts";
+import { type InFlight, isTelling, SteppingDown } from "../engine/stepping-down.ts";
 import { limits } from "../limits.ts";
 import { ReplyHold } from "./reply-hold.ts";
 import type { WriteConfirmer } from "./write-confirmer.ts";
 import { type Stretch, WriteSpotter } from "./write-spotter.ts";
 
 const PUSH = 62;
+const MINUS = 45;
 
 /** Commands that were written together. */
 interface Run {
@@ -29,7 +32,11 @@ interface Piece {
   end: number;
   /** Replies that end in it. */
   whole: number;
+  /** Another one has begun. */
+  isOpen: boolean;
 }
+
+type DurableInFlight = InFlight & Pick<Stretch, "writes">;
 
 export class DurableConnection extends ServerConnection {
   override readonly isShared = true;
@@ -41,6 +48,10 @@ export class DurableConnection extends ServerConnection {
   readonly #spotter = new WriteSpotter();
   readonly #scanner = new ReplyScanner(limits.replyBulkBytesMax);
   readonly #treatment = new ReplyTreatment();
+  /** The beginning of what may be a refusal. */
+  #kept: Buffer | null = null;
+  /** Set once the engine has said that it is no primary. */
+  #steppingDown: SteppingDown<DurableInFlight> | null = null;
 
   constructor(target: ServerTarget, confirmer: WriteConfirmer) {
     super(target);
@@ -63,10 +74,13 @@ export class DurableConnection extends ServerConnection {
 
   /** Nothing is in flight on it, and nothing held. */
   get isDrained(): boolean {
-    return this.#runs.length === 0 && this.#held.size === 0;
+    return this.#runs.length === 0 && this.#held.size === 0 && this.#steppingDown === null;
   }
 
-  override onReplies(bytes: Buffer): void {
+  override onReplies(arrived: Buffer): void {
+    if (this.#steppingDown !== null) return this.#stepDownWith(this.#steppingDown, arrived);
+    const bytes = this.#kept === null ? arrived : Buffer.concat([this.#kept, arrived]);
+    this.#kept = null;
     const scanner = this.#scanner;
     let position = 0;
     while (position < bytes.length && this.state !== "closed") {
@@ -77,25 +91,70 @@ export class DurableConnection extends ServerConnection {
       const wanted = scanner.isInside || run.treatment !== null ? 1 : stretch.count;
       const start = position;
       let whole = 0;
+      let refusal: ReturnType<typeof refusalAt> = "no";
       while (whole < wanted && position < bytes.length) {
+        if (bytes[position] === MINUS && !scanner.isInside) {
+          refusal = this.#refusalAt(bytes, position, whole);
+          if (refusal !== "no") break;
+        }
         position = scanner.next(bytes, position, bytes.length);
         if (scanner.malformed || scanner.type === PUSH) return this.close();
         if (!scanner.complete) break;
         whole++;
       }
-      this.#pass(run, stretch, { bytes, start, end: position, whole });
+      if (whole > 0) this.#take(run, stretch, whole);
+      const piece = { bytes, start, end: position, whole, isOpen: scanner.isInside };
+      if (position > start) this.#pass({ ...run, writes: stretch.writes }, piece);
+      if (refusal !== "no") return this.#stopAt(bytes, position);
     }
     this.#confirmer.slowDown(this);
   }
 
-  #pass(run: Run, stretch: Stretch, { bytes, start, end, whole }: Piece): void {
-    const { client, treatment } = run;
-    const isOpen = this.#scanner.isInside;
-    const hold = this.#holdFor(client, stretch.writes);
-    hold?.begin(stretch.writes);
+  /** Whether the engine refuses the command behind the next `whole` ones as it is no primary. Then no more are sent to it. */
+  #refusalAt(bytes: Buffer, position: number, whole: number): ReturnType<typeof refusalAt> {
+    const refusal = refusalAt(bytes, position, demotedRefusals);
+    if (refusal !== "yes") return refusal;
+    const [refused, ...behind] = this.#inFlight().slice(whole);
+    if (refused === undefined || !isTelling(refused)) return "no";
+    this.#steppingDown = new SteppingDown([refused, ...behind], (command, { isComplete, ...piece }) =>
+      this.#pass(command, { ...piece, whole: isComplete ? 1 : 0, isOpen: !isComplete }),
+    );
+    this.onDemoted();
+    return refusal;
+  }
+
+  /** The replies before it have passed. */
+  #stopAt(bytes: Buffer, position: number): void {
+    if (this.#steppingDown === null) this.#kept = Buffer.from(bytes.subarray(position));
+    else if (this.state !== "closed") this.#stepDownWith(this.#steppingDown, bytes.subarray(position));
+  }
+
+  #stepDownWith(steppingDown: SteppingDown<DurableInFlight>, bytes: Buffer): void {
+    if (!steppingDown.take(bytes) || steppingDown.isOver) this.close();
+    else this.#confirmer.slowDown(this);
+  }
+
+  #inFlight(): DurableInFlight[] {
+    const { bytes, sent } = this.unanswered();
+    let start = 0;
+    return this.#runs.flatMap(({ client, treatment, bytes: length, stretches }) => {
+      const writes = stretches.flatMap((stretch) => new Array<boolean>(stretch.count).fill(stretch.writes));
+      const run = { start, end: start + length, sent, unanswered: writes.length };
+      start += length;
+      return unansweredOf(bytes, run, client.commands).map((command, index) => {
+        return { ...command, client, treatment, writes: writes[index] === true };
+      });
+    });
+  }
+
+  #pass(
+    { client, treatment, writes }: Pick<DurableInFlight, "client" | "treatment" | "writes">,
+    { bytes, start, end, whole, isOpen }: Piece,
+  ): void {
+    const hold = this.#holdFor(client, writes);
+    hold?.begin(writes);
     this.#treatment.apply(hold ?? client, treatment, { bytes, start, end, isComplete: whole > 0 });
     this.#treatment.flush(hold ?? client);
-    if (whole > 0) this.#take(run, stretch, whole);
     if (hold !== null) return hold.end(whole, isOpen);
     client.isInsideReply = isOpen && treatment === null;
     if (!isOpen && client.hasMessages) client.sendMessages();
@@ -126,10 +185,9 @@ export class DurableConnection extends ServerConnection {
   }
 
   override onEnd(): void {
-    const inside = this.#runs[0]?.client;
-    const hold = inside === undefined ? undefined : this.#holds.get(inside);
-    const isHeld = hold !== undefined && !hold.isEmpty && !hold.isPassing;
-    let isInside = this.isBroken || (this.#scanner.isInside && !isHeld);
+    const steppingDown = this.#steppingDown;
+    if (steppingDown !== null) return this.#endSteppingDown(steppingDown);
+    let isInside = this.isBroken || (this.#scanner.isInside && !this.#isHeldFrom(this.#runs[0]?.client));
     for (const each of [...this.#held]) each.abandon();
     const { bytes, sent } = this.unanswered();
     let start = 0;
@@ -142,5 +200,18 @@ export class DurableConnection extends ServerConnection {
       isInside = false;
       start = end;
     }
+  }
+
+  #endSteppingDown(steppingDown: SteppingDown<DurableInFlight>): void {
+    const { inside, next } = steppingDown;
+    const lost = this.isBroken ? next : this.#isHeldFrom(inside) ? null : inside;
+    for (const each of [...this.#held]) each.abandon();
+    steppingDown.end(lost);
+  }
+
+  /** The client has nothing of the reply that has begun. */
+  #isHeldFrom(client: ClientConnection | null | undefined): boolean {
+    const hold = client == null ? undefined : this.#holds.get(client);
+    return hold !== undefined && !hold.isEmpty && !hold.isPassing;
   }
 }

@@ -13,10 +13,12 @@ import { WriteSpotter } from "../durability/write-spotter.ts";
 import { limits } from "../limits.ts";
 import type { EnginePool } from "./engine-pool.ts";
 import { MonitorLines } from "./monitor-lines.ts";
+import { isSentAway } from "./refusal.ts";
 import { ReplyTreatment, type Treatment } from "./reply-treatment.ts";
 import { ServerConnection, type ServerTarget } from "./server-connection.ts";
 
 const PUSH = 62;
+const MINUS = 45;
 
 /** Valkey's answer to whom CLIENT UNBLOCK … ERROR lets go, up to where versions differ. */
 const unblockedError = Buffer.from("-UNBLOCKED ");
@@ -78,11 +80,23 @@ export class DedicatedConnection extends ServerConnection {
    * changed when the command is answered instead.
    */
   onUnblocked(then: () => void): void {
+    this.#giveBack((reply) => reply.subarray(0, unblockedError.length).equals(unblockedError), then);
+  }
+
+  /** The same when the engine sends it away, as it is no primary any more. */
+  #onSentAway(owner: ClientConnection): void {
+    this.#giveBack(isSentAway, () => {
+      this.onDemoted();
+      owner.takeBackBlocking();
+    });
+  }
+
+  #giveBack(isGivenBack: (reply: Buffer) => boolean, then: () => void): void {
     const awaited = this.#awaited[0];
     if (awaited === undefined || awaited.treatment !== null || this.#scanner.isInside) return;
     awaited.treatment = {
       rewrite(reply) {
-        if (!reply.subarray(0, unblockedError.length).equals(unblockedError)) return reply;
+        if (!isGivenBack(reply)) return reply;
         then();
         return Buffer.alloc(0);
       },
@@ -117,6 +131,7 @@ export class DedicatedConnection extends ServerConnection {
   /** Passes on what there is of one reply, or of one push, and returns the offset after it. */
   #passReply(owner: ClientConnection, bytes: Buffer, start: number): number {
     const scanner = this.#scanner;
+    if (bytes[start] === MINUS && owner.blocking !== null) this.#onSentAway(owner);
     const end = scanner.next(bytes, start, bytes.length);
     const isPush = scanner.type === PUSH;
     const awaited = this.#awaited[0];

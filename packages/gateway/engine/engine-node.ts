@@ -21,6 +21,8 @@ export interface EngineNodeOptions {
   clock: Clock;
   /** It stands in for the primary, for reads. */
   isReplica?: boolean;
+  /** It is to become the primary, and may be its replica still. */
+  isNext?: boolean;
 }
 
 export class EngineNode {
@@ -44,12 +46,14 @@ export class EngineNode {
 
   readonly #watch: EngineWatch;
   #isClosed = false;
+  #isNext: boolean;
   #watchTimer: Timer | null = null;
   #askConnection: AskConnection | null = null;
   #learnedSlow: ReadonlySet<string> = new Set();
 
   constructor(options: EngineNodeOptions) {
     this.#options = options;
+    this.#isNext = options.isNext === true;
     this.#watch = new EngineWatch({
       ask: (words) => this.#ask(words),
       onSilent: () => this.#giveUp(),
@@ -113,7 +117,10 @@ export class EngineNode {
   }
 
   /** How to connect as a pool does, with the user's present password; null while there is no node. */
-  target({ user, database, protocol }: PoolKey, { wantsCommands }: { wantsCommands: boolean }): ServerTarget | null {
+  target(
+    { user, database, protocol }: PoolKey,
+    { wantsCommands, mustLead = false }: { wantsCommands: boolean; mustLead?: boolean },
+  ): ServerTarget | null {
     const { place, route } = this.#options;
     if (place === null) return null;
     const present = route().users.find((each) => each.engineUser === user.engineUser) ?? user;
@@ -125,6 +132,7 @@ export class EngineNode {
       protocol,
       database,
       wantsCommands,
+      mustLead,
     };
   }
 
@@ -159,6 +167,22 @@ export class EngineNode {
       this.#pools.set(name, pool);
     }
     return pool;
+  }
+
+  /** Clients' commands go to it only as a primary. */
+  get mustLead(): boolean {
+    return !this.isReplica && !this.#isNext;
+  }
+
+  /** It is the primary from here on. */
+  lead(): void {
+    this.#isNext = false;
+  }
+
+  /** It has said that it is no primary: no further command goes out, and each connection ends with what is in flight on it. */
+  stepDown(): void {
+    counters.larder_gateway_engines_demoted_total++;
+    for (const pool of this.#pools.values()) pool.renew();
   }
 
   learnCommands(reply: Reply): void {

@@ -41,9 +41,10 @@ export class EnginePool {
     this.key = key;
     const lane = () =>
       new Lane({
-        target: () => node.target(key, { wantsCommands: node.commands === null }),
+        target: () => node.target(key, { wantsCommands: node.commands === null, mustLead: node.mustLead }),
         open: (target) => openShared(node, target),
         onReady: (connection) => node.learnCommands(connection.commandReply),
+        onDemoted: () => node.stepDown(),
         randomness,
         mayGoElsewhere: () => node.hasReplicas,
       });
@@ -58,7 +59,7 @@ export class EnginePool {
 
   /** Lends the client a connection of its own, warm if there is one. It may not be ready yet: then the client is resumed. */
   lend(client: ClientConnection): void {
-    const target = this.#node.target(this.key, { wantsCommands: false });
+    const target = this.#node.target(this.key, { wantsCommands: false, mustLead: this.#node.mustLead });
     if (target === null) return this.fast.wait(client);
     const warm = this.#idle.pop();
     const connection = warm ?? new DedicatedConnection(target, this);
@@ -69,6 +70,7 @@ export class EnginePool {
     connection.start({
       onReady: () => connection.owner?.resume(),
       onClosed: () => this.#onDedicatedClosed(connection),
+      onDemoted: () => this.#node.stepDown(),
     });
   }
 
@@ -107,7 +109,7 @@ export class EnginePool {
     return this.fast.isDrained && this.bulk.isDrained;
   }
 
-  /** Whether writes are confirmed has changed. Dedicated connections look at each command. */
+  /** Its connections are not to be used any further, as other ones are wanted, or the engine is no primary. */
   renew(): void {
     this.fast.renew();
     this.bulk.renew();

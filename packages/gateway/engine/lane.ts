@@ -19,6 +19,8 @@ export interface LaneOptions {
   /** A connection that has not been started, of the kind that is wanted now. */
   open(target: ServerTarget): LaneConnection;
   onReady(connection: LaneConnection): void;
+  /** The engine says that it is no primary. */
+  onDemoted(): void;
   randomness: Randomness;
   /** Whether clients that wait may have somewhere else to go. */
   mayGoElsewhere(): boolean;
@@ -35,7 +37,7 @@ export class Lane {
   #current: LaneConnection | null = null;
   #connecting: LaneConnection | null = null;
   #isHeld = false;
-  /** Set while the connection is of another kind than is wanted: it takes no more, and ends when it is drained. */
+  /** Set while the connection is not what is wanted any more: it takes no more, and ends when it is drained. */
   #renewTimer: Timer | null = null;
   #isClosed = false;
   #attempt = 0;
@@ -57,6 +59,7 @@ export class Lane {
     connection.start({
       onReady: () => this.#onReady(connection),
       onClosed: () => this.#onClosed(connection),
+      onDemoted: () => this.#options.onDemoted(),
     });
   }
 
@@ -101,7 +104,7 @@ export class Lane {
     return this.#current === null || this.#current.isDrained;
   }
 
-  /** Another kind of connection is wanted: no further command goes out on this one, and the next follows once it is drained. */
+  /** Another connection is wanted: no further command goes out on this one, and the next follows once it is drained. */
   renew(): void {
     this.#connecting?.close();
     if (this.#current === null || this.#renewTimer !== null) return;

@@ -58,6 +58,34 @@ export function planReplay(bytes: Buffer, run: LostRun, commands: CommandTable |
   return { requests: Buffer.concat(parts), unknown };
 }
 
+/** The last `unanswered` commands of the run. */
+export function unansweredOf(
+  bytes: Buffer,
+  run: LostRun,
+  commands: CommandTable | null,
+): { request: Buffer; entry: number; isSingle: boolean }[] {
+  const lost = commandsOf(bytes, run, commands);
+  const found: { request: Buffer; entry: number; isSingle: boolean }[] = [];
+  for (let index = 0; index < lost.length; ) {
+    const next = transactionEnd(lost, index);
+    const isSingle = next === index + 1;
+    for (const { start, end, entry } of lost.slice(index, next))
+      found.push({ request: bytes.subarray(start, end), entry, isSingle });
+    index = next;
+  }
+  return found.slice(found.length - run.unanswered);
+}
+
+/** Of commands that were all sent: reads go again, and what the engine is known not to have executed. */
+export function planAgain<Command extends { request: Buffer; entry: number }>(
+  commands: readonly Command[],
+  isRefused: (command: Command) => boolean,
+): ReplayPlan {
+  const again = commands.map((command) => onlyReads(command.entry) || isRefused(command));
+  const parts = commands.map(({ request }, index) => (again[index] ? request : markRequest));
+  return { requests: Buffer.concat(parts), unknown: again.filter((isAgain) => !isAgain).length };
+}
+
 /** The index after the transaction that begins at `index`, or after the one command. */
 function transactionEnd(lost: readonly LostCommand[], index: number): number {
   if (classOf((lost[index] as LostCommand).entry) !== Class.multi) return index + 1;

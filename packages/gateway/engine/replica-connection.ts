@@ -5,9 +5,8 @@
  */
 import { ReplyScanner } from "@larder/resp";
 import { limits } from "../limits.ts";
+import { refusalAt, unreadableRefusals } from "./refusal.ts";
 import { SharedConnection } from "./shared-connection.ts";
-
-const refusals = ["-MASTERDOWN ", "-LOADING "].map((text) => Buffer.from(text));
 
 export class ReplicaConnection extends SharedConnection {
   readonly #scanner = new ReplyScanner(limits.replyBulkBytesMax);
@@ -19,7 +18,7 @@ export class ReplicaConnection extends SharedConnection {
     this.#kept = null;
     let position = 0;
     while (position < bytes.length && !this.#scanner.malformed) {
-      const found = this.#scanner.isInside ? "no" : refusalAt(bytes, position);
+      const found = this.#scanner.isInside ? "no" : refusalAt(bytes, position, unreadableRefusals);
       if (found !== "no") {
         if (position > 0) super.onReplies(bytes.subarray(0, position));
         if (found === "yes") this.close();
@@ -30,14 +29,4 @@ export class ReplicaConnection extends SharedConnection {
     }
     super.onReplies(bytes);
   }
-}
-
-/** Whether the reply at `start` is a refusal; "maybe" where the bytes end too early to tell. */
-export function refusalAt(bytes: Buffer, start: number): "yes" | "no" | "maybe" {
-  for (const refusal of refusals) {
-    const length = Math.min(refusal.length, bytes.length - start);
-    if (bytes.compare(refusal, 0, length, start, start + length) === 0)
-      return length < refusal.length ? "maybe" : "yes";
-  }
-  return "no";
 }

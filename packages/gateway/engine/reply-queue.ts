@@ -53,6 +53,20 @@ export class ReplyQueue {
     return this.#treatments[this.#head] as Treatment;
   }
 
+  /** What is left of all of them. */
+  entries(): { client: ClientConnection; count: number; bytes: number; treatment: Treatment }[] {
+    const used = (this.#tail - this.#head) & this.#mask;
+    return Array.from({ length: used }, (_, index) => {
+      const at = (this.#head + index) & this.#mask;
+      return {
+        client: this.#clients[at] as ClientConnection,
+        count: this.#counts[at] as number,
+        bytes: this.#bytes[at] as number,
+        treatment: this.#treatments[at] as Treatment,
+      };
+    });
+  }
+
   /** Takes `count` replies off the first entry, and the entry itself with its last; then returns the entry's bytes, else 0. */
   take(count: number): number {
     const left = (this.#counts[this.#head] as number) - count;

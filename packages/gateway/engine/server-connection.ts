@@ -28,11 +28,20 @@ export interface ServerTarget {
   database: number;
   /** Whether to ask the engine for its commands. */
   wantsCommands: boolean;
+  /** An engine that is a replica is not taken. */
+  mustLead: boolean;
 }
 
 /** What waits for room on the connection, and is told once when there is. */
 interface Waiter {
   onServerDrained(): void;
+}
+
+export interface ServerConnectionEvents {
+  onReady(connection: ServerConnection): void;
+  onClosed(connection: ServerConnection): void;
+  /** Where clients' commands are sent. */
+  onDemoted?(): void;
 }
 
 const outputBytesFirst = 64 * 1024;
@@ -71,15 +80,18 @@ export abstract class ServerConnection {
   readonly #loginSteps: ((reply: Reply) => boolean)[] = [];
   #onReady: (connection: ServerConnection) => void = () => {};
   #onClosed: (connection: ServerConnection) => void = () => {};
+  /** The engine says that it is no primary. */
+  protected onDemoted: () => void = () => {};
 
   constructor(target: ServerTarget) {
     this.#target = target;
   }
 
   /** Connects and logs in. Calls `onReady` at most once and `onClosed` exactly once. */
-  start(events: { onReady(connection: ServerConnection): void; onClosed(connection: ServerConnection): void }): void {
+  start(events: ServerConnectionEvents): void {
     this.#onReady = events.onReady;
     this.#onClosed = events.onClosed;
+    this.onDemoted = events.onDemoted ?? this.onDemoted;
     counters.larder_gateway_server_connections_total++;
     this.#loginTimer = setTimeout(() => this.#giveUpLogin(), limits.serverLoginMs);
     this.#connect().catch(() => this.close());
@@ -195,13 +207,17 @@ export abstract class ServerConnection {
     const { user, password, protocol } = this.#target;
     this.#ask(
       ["Hello", String(protocol), "AUTH", user, password],
-      (reply) => Array.isArray(reply) && this.#afterHello(),
+      (reply) => Array.isArray(reply) && this.#isWanted(reply) && this.#afterHello(),
     );
   }
 
   onData(bytes: Buffer): void {
     if (this.#loginInput === null) this.onReplies(bytes);
     else this.#onLoginData(bytes);
+  }
+
+  #isWanted(hello: readonly Reply[]): boolean {
+    return !this.#target.mustLead || hello[hello.indexOf("role") + 1] !== "replica";
   }
 
   #afterHello(): boolean {
