@@ -89,7 +89,7 @@ export class Announcer {
     });
     for (const result of await Promise.allSettled(results))
       if (result.status === "rejected")
-        log.warn({ cacheId: cache.cacheId, reason: (result.reason as Error).message }, "notice not published");
+        log.info({ cacheId: cache.cacheId, reason: (result.reason as Error).message }, "notice not published");
   }
 
   #encode({ ports, settings }: CacheDocument, notice: MaintenanceNotice): string {
