@@ -264,6 +264,25 @@ native("writes that an agent held go on with the next agent and a newer leader r
   expect(await written).toBe("OK");
 });
 
+native("a primary that holds writes takes no order to write: that would keep it from being told to go on", async () => {
+  await agent.start(flags);
+  const pair = new NodePair(agent.controller);
+  const { a } = await pair.begin();
+  const order = (orderId: string) => ({ orderId, nodeId: a.nodeId, runId: a.runId! });
+  expect((await agent.controller.order({ ...order("1"), kind: "yield", yieldMs: 60_000 })).error).toBeNull();
+  const written = clientOf(a).set("key", "value");
+  const publish = { kind: "publish", channel: "channel", message: "message" } as const;
+  for (const refused of [{ ...order("2"), ...publish }, { ...order("3"), kind: "flush" } as const])
+    expect((await agent.controller.order(refused)).error).toEqual({
+      code: "Conflict",
+      message: "The primary holds writes at the moment.",
+    });
+  pair.want({ leader: leaderOf(a, 3) });
+  await pair.has("a", "primary");
+  expect(await written).toBe("OK");
+  expect((await agent.controller.order({ ...order("4"), ...publish })).error).toBeNull();
+});
+
 native("nodes whose record was lost are adopted with their address and role", async () => {
   await agent.start(flags);
   const pair = new NodePair(agent.controller);

@@ -222,9 +222,12 @@ export class EngineProcess {
     return null;
   }
 
+  /** One that holds writes would hold this connection, too, and with it the word that lets them go on. */
   #requirePrimary(): void {
-    if (this.#replication !== null && this.#replication.observed()?.role !== "primary")
-      throw new LarderError("Conflict", "The node is not the primary of its cache.");
+    if (this.#replication === null) return;
+    const observed = this.#replication.observed();
+    if (observed?.role !== "primary") throw new LarderError("Conflict", "The node is not the primary of its cache.");
+    if (observed.holdsWrites) throw new LarderError("Conflict", "The primary holds writes at the moment.");
   }
 
   #requireReplication(): EngineReplication {

@@ -2,7 +2,8 @@
  * Publishes notices of maintenance on the channel of the cache that they are about, through the agent of its primary. Best
  * effort: nothing waits for a notice, none is repeated, and one that cannot be published is only logged.
  *
- * What is said after a hand-over waits until every gateway is with the new primary: until then gateways listen to the old.
+ * What is said when a move is over waits until that is so everywhere: until then gateways may listen to another node, and the
+ * primary may hold writes, of which a message is one.
  */
 import type { CacheId, EngineVersion } from "@larder/api";
 import type { Clock, Log } from "@larder/service";
@@ -11,6 +12,7 @@ import type { Orders } from "../orders/orders.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import { observeCache } from "../reconcile/observe.ts";
 import type { CacheAction } from "../reconcile/plan/plan-cache.ts";
+import { servingPrimary } from "../reconcile/plan/serving.ts";
 import type { Published } from "../reconcile/published.ts";
 import type { StoredDocument } from "../store/store.ts";
 import { encodeNotice, type MaintenanceNotice, noticeChannel } from "./maintenance-notice.ts";
@@ -25,8 +27,8 @@ export interface AnnouncerOptions {
 }
 
 const publishTimeoutMs = 1_000;
-/** How long gateways may take to go over to the new primary before it is said all the same. */
-const routeWaitMs = 2_000;
+/** How long that may take before it is said all the same. */
+const calmWaitMs = 2_000;
 
 export class Announcer {
   readonly #options: AnnouncerOptions;
@@ -44,7 +46,7 @@ export class Announcer {
     const notices = noticesOf(before, action, this.#options.clock.nowMs());
     if (notices.length === 0) return;
     this.#inTurn(after.value.cacheId, async () => {
-      if (action.type === "handOver") await this.#gatewaysFollow(after);
+      if (action.type !== "beginMove") await this.#calm(after);
       await this.#publish(after.value, notices);
     });
   }
@@ -66,13 +68,20 @@ export class Announcer {
     this.#saying.set(cacheId, said);
   }
 
-  async #gatewaysFollow(after: StoredDocument<CacheDocument>): Promise<void> {
-    const { observations, published, clock } = this.#options;
+  async #calm(after: StoredDocument<CacheDocument>): Promise<void> {
+    const { observations, clock } = this.#options;
     const enough = new AbortController();
-    void clock.sleep(routeWaitMs, enough.signal).then(() => enough.abort());
-    const isWaitedFor = () => observeCache(after, observations, published).gateways.some((one) => !one.acknowledged);
-    while (isWaitedFor() && !enough.signal.aborted) await observations.nextChange(enough.signal);
+    void clock.sleep(calmWaitMs, enough.signal).then(() => enough.abort());
+    while (!this.#isCalm(after) && !enough.signal.aborted) await observations.nextChange(enough.signal);
     enough.abort();
+  }
+
+  /** Gateways are with the primary, and it knows that it leads. */
+  #isCalm(after: StoredDocument<CacheDocument>): boolean {
+    const { observations, published } = this.#options;
+    const seen = observeCache(after, observations, published);
+    const primary = servingPrimary(after.value, seen);
+    return seen.gateways.every((one) => one.acknowledged) && primary?.replication.holdsWrites === false;
   }
 
   /** In their order, which one connection to one engine keeps. Never rejects. */
