@@ -3,7 +3,7 @@ import { type AgentReport, type EngineKind, LarderError } from "@larder/api";
 import type { CacheDocument } from "../documents/cache-document.ts";
 import { cacheFixture, nodeFixture } from "../documents/cache-fixture.ts";
 import { limitsOf } from "../documents/derive.ts";
-import { openHosts, placeNode, placeNodes } from "./capacity.ts";
+import { openHosts, placeNode, placeNodes, requireRoomForMore } from "./capacity.ts";
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
@@ -78,6 +78,13 @@ describe("the nodes of one cache", () => {
     expect(oneMore("a")).toBe("c");
     expect(oneMore("a", "c")).toBe("b");
     expect(oneMore("a", "b", "c")).toBe("a");
+  });
+
+  test("that come later all have room", () => {
+    const wanted = { ...replicated(3), nodes: on("a") };
+    const ask = (memoryGiB: number) => requireRoomForMore(wanted, [wanted], [host("a", memoryGiB * GiB)]);
+    expect(refusal(() => ask(26)).code).toBe("InsufficientCapacity");
+    expect(() => ask(27)).not.toThrow();
   });
 
   test("do not go to a host that is draining, however much room it has", () => {

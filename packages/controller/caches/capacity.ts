@@ -3,7 +3,7 @@
  * they use; a part of each host is kept for the system, the gateway and the engines' own overhead.
  */
 import { type AgentReport, type EngineVersion, LarderError } from "@larder/api";
-import type { CacheDocument, CacheSettings } from "../documents/cache-document.ts";
+import { type CacheDocument, type CacheSettings, servingNode } from "../documents/cache-document.ts";
 import { limitsOf } from "../documents/derive.ts";
 
 const MiB = 1024 * 1024;
@@ -68,6 +68,21 @@ export function placeNode(
       cache.settings,
     );
   return best.hostId;
+}
+
+/** Throws unless there is a host for every node that the cache lacks, when those that it has are of the wanted size. */
+export function requireRoomForMore(
+  wanted: CacheDocument,
+  caches: readonly CacheDocument[],
+  reports: readonly AgentReport[],
+): void {
+  const { memoryBytes } = limitsOf(wanted);
+  const others = caches.filter(({ cacheId }) => cacheId !== wanted.cacheId);
+  const nodes = wanted.nodes.map((node) => ({ ...node, memoryBytes }));
+  while (nodes.length <= wanted.settings.replicas) {
+    const placed = { ...wanted, nodes };
+    nodes.push({ ...servingNode(placed), hostId: placeNode(placed, [...others, placed], reports, null) });
+  }
 }
 
 /** `zones` have nodes of the cache. Hosts without a zone are in one together: where nobody names zones, they mean nothing. */

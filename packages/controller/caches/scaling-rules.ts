@@ -5,7 +5,7 @@
 import { type AgentReport, LarderError } from "@larder/api";
 import { type CacheDocument, type CacheSettings, servingNode } from "../documents/cache-document.ts";
 import { limitsOf } from "../documents/derive.ts";
-import { inMb, placeNode, requireRoomToGrow } from "./capacity.ts";
+import { inMb, requireRoomForMore, requireRoomToGrow } from "./capacity.ts";
 
 /** A shrunk cache keeps this much room over what it holds. */
 const shrinkHeadroom = 1.25;
@@ -32,7 +32,7 @@ export function checkScale(cache: CacheDocument, next: CacheDocument, facts: Sca
   const node = report.nodes.find((each) => each.nodeId === nodeId);
   if (next.settings.replicas > cache.settings.replicas) {
     if (node?.engine?.kind === "embedded") throw notCopied();
-    placeNode(next, caches, open, null);
+    requireRoomForMore(next, caches, open);
   }
   const [from, to] = [limitsOf(cache).memoryBytes, limitsOf(next).memoryBytes];
   if (to > from) requireRoomToGrow(next, caches, { reports, open });
