@@ -33,7 +33,8 @@ export interface NodesPlan {
 
 /** A new node that is no whole copy after so long ends an update. */
 const copyLimitMs = 30 * 60_000;
-const restartLimitMs = 30_000;
+/** As long as with a creation. */
+const startTriesMs = 10_000;
 
 export function planNodes(cache: CacheDocument, observed: CacheObserved, nowMs: number): NodesPlan {
   const at = new Standing(cache, observed, nowMs);
@@ -97,7 +98,7 @@ class Standing {
     const fresh = this.#staying().find((node) => !this.#isWhole(node));
     if (fresh === undefined) return undefined;
     const { seen, failingSinceMs } = this.#observedOf(fresh.nodeId) ?? { seen: null, failingSinceMs: null };
-    const fails = failingSinceMs !== null && this.#nowMs >= failingSinceMs + restartLimitMs;
+    const fails = failingSinceMs !== null && this.#nowMs >= failingSinceMs + startTriesMs;
     if (!fails && this.#nowMs < fresh.addedMs + copyLimitMs) return undefined;
     const why = seen?.error?.message ?? "It did not get a whole copy of the data in time.";
     const problem = {
