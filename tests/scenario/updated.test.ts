@@ -60,25 +60,29 @@ describe.skipIf(!hasValkey || !hasRedis)("an update", () => {
   test.each([
     ["twins", standard],
     ["single", {}],
-  ])("from Redis 7.0 to Valkey: %s", async (name, properties) => {
-    const subject = await create(name, { ...properties, redisVersion: "7.0" });
-    const { cache, nodes } = subject;
-    expect(await engine(subject)).toStartWith("redis 7.0");
-    const client = await cache.ioredis();
-    await client.set("kept", "since Redis");
-    const clients = await SteadyClients.at(cache);
-    const before = (await nodes.look()).nodes.map(({ id }) => id);
-    await service.client.updateCache(nodes.at, { properties: { redisVersion: "latest" } });
-    await nodes.untilWhole();
-    await clients.progress(10);
-    expect(await clients.stop()).toEqual(unnoticed);
-    expect(await client.get("kept")).toBe("since Redis");
-    expect(await engine(subject)).toStartWith("valkey ");
-    expect((await nodes.look()).nodes.filter(({ id }) => before.includes(id))).toEqual([]);
-    cache.close();
-    // It would be updated again by the tests that follow.
-    await service.client.deleteCache(nodes.at);
-  }, 60_000);
+  ])(
+    "from Redis 7.0 to Valkey: %s",
+    async (name, properties) => {
+      const subject = await create(name, { ...properties, redisVersion: "7.0" });
+      const { cache, nodes } = subject;
+      expect(await engine(subject)).toStartWith("redis 7.0");
+      const client = await cache.ioredis();
+      await client.set("kept", "since Redis");
+      const clients = await SteadyClients.at(cache);
+      const before = (await nodes.look()).nodes.map(({ id }) => id);
+      await service.client.updateCache(nodes.at, { properties: { redisVersion: "latest" } });
+      await nodes.untilWhole();
+      await clients.progress(10);
+      expect(await clients.stop()).toEqual(unnoticed);
+      expect(await client.get("kept")).toBe("since Redis");
+      expect(await engine(subject)).toStartWith("valkey ");
+      expect((await nodes.look()).nodes.filter(({ id }) => before.includes(id))).toEqual([]);
+      cache.close();
+      // It would be updated again by the tests that follow.
+      await service.client.deleteCache(nodes.at);
+    },
+    60_000,
+  );
 
   test("waits for its window, stops by itself where the engine does not start, and goes on when its owner says so", async () => {
     const subject = await create("patched", standard);

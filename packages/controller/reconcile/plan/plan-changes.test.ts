@@ -37,6 +37,15 @@ const scripts = {
     gateway: serving    => rest
     a: copied 120       => settle`,
 
+  "a switchover waits until the primary sends to the replica": `${standard}
+    switchover          => prepare b
+    b: unfed 100        => rest
+    gateway: prepared   => rest
+    b: copied 110       => hold
+    gateway: drained    => hand over to b
+    gateway: serving    => rest
+    a: copied 120       => settle`,
+
   "a hold that does not end in time is called off": `${standard}
     switchover          => prepare b
     gateway: prepared   => hold

@@ -40,7 +40,7 @@ export function planMove(cache: CacheDocument, move: CacheMove, observed: CacheS
   const to = observed.nodes.find(({ nodeId }) => nodeId === move.target.nodeId)?.seen ?? null;
   const reason = whyNot(move, observed, nowMs);
   if (reason !== undefined) return { action: { type: "callOff", reason }, lookAgainAtMs: null };
-  const goesOn = from !== undefined && isRunning(to) && to.replication.inSync;
+  const goesOn = from !== undefined && isRunning(to) && to.replication.inSync && isFed(from, to);
   const wanted = move.phase === "prepare" ? "prepared" : "drained";
   const haveAll = observed.gateways.every((gateway) => gateway.move === wanted);
   if (nowMs < observed.sinceMs + firstReportsMs)
@@ -48,6 +48,12 @@ export function planMove(cache: CacheDocument, move: CacheMove, observed: CacheS
   if (!goesOn || !haveAll) return { action: undefined, lookAgainAtMs: move.phaseMs + phaseLimitMs[move.phase] };
   if (move.phase === "prepare") return { action: { type: "holdMove" }, lookAgainAtMs: null };
   return { action: handOver(cache, observed, from, to), lookAgainAtMs: null };
+}
+
+/** A primary sends nothing to a replica with a new copy before that has said so, which it does within a second. */
+function isFed(from: Replicated, { replication: { address } }: Replicated): boolean {
+  const name = `${address.host}:${address.port}`;
+  return from.replication.replicas.some((replica) => replica.address === name && replica.state === "online");
 }
 
 function whyNot(move: CacheMove, observed: CacheSeen, nowMs: number): string | undefined {

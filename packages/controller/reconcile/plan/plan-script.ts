@@ -7,6 +7,7 @@
  *   agent: silent | gone | starting | running | failed CODE
  *   a: …, b: …, c: …                               as `agent`, which is a, of the first, second and third node; and:
  *   b: copied OFFSET | cut                         it has all that its primary has; it has lost its primary
+ *   b: unfed OFFSET                                it has a whole copy, and its primary sends nothing more to it yet
  *   b: deaf | hears                                its engine does not take what it is told; it does again
  *   a: ended                                       its engine died, and its agent starts it again
  *   gateway: none | behind | serving | taken PORT  it is away; has an old table; the newest; a port it cannot have
@@ -94,7 +95,10 @@ export class ScriptedCache {
               move: this.#gateway.move,
             },
           ];
-    const nodes = cache.nodes.map(({ nodeId }) => (this.#nodes.get(nodeId) as ScriptedNode).observed(cache));
+    const scripted = cache.nodes.map(({ nodeId }) => this.#nodes.get(nodeId) as ScriptedNode);
+    const nodes = scripted.map((node) => node.observed(cache));
+    const replicas = scripted.flatMap((node) => node.asReplica(cache) ?? []);
+    for (const { seen } of nodes) if (seen?.replication?.role === "primary") seen.replication.replicas = replicas;
     const { hasPlace, ...around } = this.#around;
     const problem = { code: "InsufficientCapacity", message: "No host has room." };
     const place = hasPlace ? { hostId: `host-${this.#freeName()}` } : { problem };

@@ -1,5 +1,5 @@
 /** One node of a scripted cache (plan-script.ts): what its agent says of it. */
-import type { EngineVersion, NodeId, NodeObserved, ReplicationObserved } from "@larder/api";
+import type { EngineVersion, NodeId, NodeObserved, ReplicaObserved, ReplicationObserved } from "@larder/api";
 import type { CacheDocument } from "../../documents/cache-document.ts";
 import type { ObservedNode } from "./observed.ts";
 import { isReplicated } from "./serving.ts";
@@ -14,7 +14,7 @@ export class ScriptedNode {
   #life = 0;
   /** What it was told last, where it takes no more. */
   #stuckAt: ReplicationObserved | null = null;
-  #copy = { epoch: 0, offset: 0, isLinked: false };
+  #copy = { epoch: 0, offset: 0, isLinked: false, isFed: false };
 
   constructor(name: string) {
     this.name = name;
@@ -23,6 +23,13 @@ export class ScriptedNode {
   /** Whether it ever ran: its name is not used again. */
   get hasLived(): boolean {
     return this.#life > 0;
+  }
+
+  /** As its leader has it; null while that does not send to it. */
+  asReplica(cache: CacheDocument): ReplicaObserved | null {
+    const { address, inSync, offset } = this.#replication(cache);
+    const isFed = this.#state === "running" && inSync && this.#copy.isFed;
+    return isFed ? { address: `${address.host}:${address.port}`, offset, lagSeconds: 0, state: "online" } : null;
   }
 
   get runId(): string | null {
@@ -42,8 +49,13 @@ export class ScriptedNode {
     if (event === "deaf") this.#stuckAt ??= this.#replication(cache);
     else if (event === "hears") this.#stuckAt = null;
     else if (event === "cut") this.#copy.isLinked = false;
-    else if (event === "copied")
-      this.#copy = { epoch: cache.leader?.epoch ?? 0, offset: Number(detail), isLinked: true };
+    else if (event === "copied" || event === "unfed")
+      this.#copy = {
+        epoch: cache.leader?.epoch ?? 0,
+        offset: Number(detail),
+        isLinked: true,
+        isFed: event === "copied",
+      };
     else this.#enter(event === "ended" ? "starting" : (event as NodeObserved["state"] | "gone"));
     this.#error = event === "failed" ? (detail ?? null) : null;
     if (event === "failed") this.#failingSinceMs ??= nowMs;
@@ -59,7 +71,7 @@ export class ScriptedNode {
   #enter(state: NodeObserved["state"] | "gone"): void {
     if (state === "running" && this.#state !== "running") {
       this.#life++;
-      this.#copy = { epoch: 0, offset: 0, isLinked: false };
+      this.#copy = { epoch: 0, offset: 0, isLinked: false, isFed: false };
     }
     this.#state = state;
   }
@@ -93,7 +105,7 @@ export class ScriptedNode {
     const follows = isLed && leader.nodeId !== this.name;
     const epoch = leader?.epoch ?? 0;
     return {
-      address: { host: "127.0.0.1", port: 20_000 + this.#life },
+      address: { host: "127.0.0.1", port: 100 * this.name.charCodeAt(0) + this.#life },
       role: leads ? "primary" : follows ? "replica" : "detached",
       epoch,
       copiedEpoch: leads ? epoch : this.#copy.epoch,
