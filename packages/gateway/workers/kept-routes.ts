@@ -17,6 +17,7 @@ export class KeptRoutes {
   readonly #log: Log;
   #kept: RouteTable | null = null;
   #timer: Timer | null = null;
+  #wasMoving = false;
 
   constructor(directory: string, worker: number, log: Log) {
     this.#directory = directory;
@@ -33,10 +34,16 @@ export class KeptRoutes {
     );
   }
 
-  /** Writes it down soon: a table may be a step of a move, for which clients wait, and a disk takes its time. */
+  /**
+   * Writes it down: at once, as whoever made a cache takes it for there from then on; a step of a move a moment later, as
+   * clients wait for it and a disk takes its time.
+   */
   keep(table: RouteTable): void {
+    const isMoving = table.routes.some(({ move }) => move !== null);
     this.#kept = table;
-    this.#timer ??= setTimeout(() => this.flush(), keepAfterMs);
+    if (!isMoving && !this.#wasMoving) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), keepAfterMs);
+    this.#wasMoving = isMoving;
   }
 
   /** Writes down at once what is to be kept. */
