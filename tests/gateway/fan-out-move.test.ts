@@ -46,7 +46,8 @@ class Watched {
       place,
       protocol: 3,
       database: 0,
-      wantsCommands: false, mustLead: false,
+      wantsCommands: false,
+      mustLead: false,
     }),
     wanted: () => [...this.wanted].map((name): [Kind, string] => ["subscribe", name]),
     onMessage: (_, name, bytes, start, end) => {
