@@ -1,9 +1,9 @@
 /** `larder up --hosts 3`: a cache's nodes are on different hosts, one of which is killed, emptied and removed. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import type { HostResource } from "@larder/api";
 import { CacheAccess } from "../fixture/cache-access.ts";
+import { agentPid } from "../fixture/host-processes.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
 import { isAlive } from "../fixture/processes.ts";
 import { larderPath, startService, type TestService } from "../fixture/service.ts";
@@ -33,14 +33,6 @@ async function isWhole(name: string): Promise<boolean> {
   return state === "available" && nodes.some(({ inSync }) => inSync === true);
 }
 
-function agentPid(directory: string): number | undefined {
-  const path = join(service.dataDir, directory);
-  return service.pids().agent.find((pid) => {
-    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    return command[command.indexOf("--data-dir") + 1] === path;
-  });
-}
-
 test.if(hasValkey)(
   "a Standard cache has its two nodes on two hosts, and works",
   async () => {
@@ -65,10 +57,10 @@ test.if(hasValkey && process.platform === "linux")(
   "an agent that is killed comes back without a token",
   async () => {
     const before = await hostNamed("host-2");
-    const pid = agentPid("agent-2");
+    const pid = agentPid(service, "agent-2");
     // It leads a group of its own; its engines are in others and outlive it.
     process.kill(-(pid as number), "SIGKILL");
-    await until("another is there", () => ![undefined, pid].includes(agentPid("agent-2")));
+    await until("another is there", () => ![undefined, pid].includes(agentPid(service, "agent-2")));
     await until("the host is active", async () => (await hostNamed("host-2")).state === "active");
     expect((await hostNamed("host-2")).hostId).toBe(before.hostId);
     await until("the cache is whole", () => isWhole("shop"));

@@ -28,7 +28,7 @@ describe.skipIf(!hasValkey)(`a switchover (LARDER_SEED=${testSeed})`, () => {
   const random = randomFrom(testSeed);
 
   beforeAll(async () => {
-    service = await startService({ engine: "native" });
+    service = await startService({ engine: "native", ...(process.env.G_DD ? { dataDir: process.env.G_DD } : {}) });
     subjects = await Promise.all(Array.from({ length: caches }, (_, index) => createSubject(`steady-${index}`)));
   }, 60_000);
   afterAll(async () => {
