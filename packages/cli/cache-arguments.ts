@@ -6,11 +6,11 @@ import { CommandError } from "./failure.ts";
 
 const skuPattern = /^(?:(basic|standard|premium)[ _-]?)?([cp])(\d)$/i;
 
-/** "C0", "p1", "Basic_C0", "Standard C1". A bare C is Basic, a P is always Premium. */
-export function parseSku(text: string): Sku {
+/** "C0", "p1", "Basic_C0", "Standard C1". A bare C is of the tier that is given, a P is always Premium. */
+export function parseSku(text: string, tierOfC: SkuName = "Basic"): Sku {
   const match = skuPattern.exec(text.trim());
   const family = match?.[2]?.toUpperCase() as SkuFamily;
-  const tier = match?.[1]?.toLowerCase() ?? (family === "P" ? "premium" : "basic");
+  const tier = match?.[1]?.toLowerCase() ?? (family === "P" ? "premium" : tierOfC.toLowerCase());
   const name = (tier.charAt(0).toUpperCase() + tier.slice(1)) as SkuName;
   const sku: Sku = { name, family, capacity: Number(match?.[3]) };
   if (match && skuLimits(sku)) return sku;
@@ -29,14 +29,17 @@ export function parseReplicas(text: string): number {
 export interface LarderSwitches {
   durableWrites?: "on" | "off";
   replicaReads?: "on" | "off";
+  acceptEviction?: boolean;
 }
 
 /** `larder` of a cache's properties, from the options that are on or off; undefined when none was given. */
-export function parseLarderSettings({ durableWrites, replicaReads }: LarderSwitches): LarderSettings | undefined {
-  if (durableWrites === undefined && replicaReads === undefined) return undefined;
+export function parseLarderSettings(given: LarderSwitches): LarderSettings | undefined {
+  const { durableWrites, replicaReads, acceptEviction } = given;
+  if (durableWrites === undefined && replicaReads === undefined && acceptEviction === undefined) return undefined;
   return {
     ...(durableWrites === undefined ? {} : { durableWrites: durableWrites === "on" }),
     ...(replicaReads === undefined ? {} : { replicaReads: replicaReads === "on" }),
+    ...(acceptEviction === undefined ? {} : { acceptEviction }),
   };
 }
 

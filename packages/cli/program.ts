@@ -82,6 +82,7 @@ function addCaches(program: Command): void {
     .description("Make a cache, and wait until it answers.")
     .option("--sku <size>", "its size: C0 to C6, Standard_C0 to Standard_C6, P1 to P5", "C0")
     .option("--replicas <number>", "how many copies a Premium cache keeps: 1 to 3; a Standard one has 1")
+    .addOption(redisVersionOption())
     .option("--plain-port", "also open a port without TLS")
     .addOption(durableWritesOption())
     .addOption(replicaReadsOption())
@@ -118,7 +119,10 @@ function addCaches(program: Command): void {
     .command("update <name>")
     .summary("change a cache")
     .description("Change what is given and leave the rest; wait until it is in force.")
-    .option("--sku <size>", "its new size")
+    .option("--sku <size>", "its new size, or tier and size")
+    .option("--replicas <number>", "how many copies a Premium cache keeps: 1 to 3")
+    .option("--accept-eviction", "with a smaller size: evict keys where the data does not fit")
+    .addOption(redisVersionOption())
     .option("--plain-port", "open a port without TLS")
     .option("--no-plain-port", "close it")
     .addOption(durableWritesOption())
@@ -130,7 +134,14 @@ function addCaches(program: Command): void {
     .addOption(groupOption())
     .addOption(dataDirOption())
     .addOption(jsonOption())
-    .addHelpText("after", examples("larder update pages --policy allkeys-lfu", "larder update pages --untag team"))
+    .addHelpText(
+      "after",
+      examples(
+        "larder update pages --sku C3",
+        "larder update pages --policy allkeys-lfu",
+        "larder update pages --untag team",
+      ),
+    )
     .action(async (name, options) => (await import("./commands/update.ts")).update(name, options));
   program
     .command("delete <name>")
@@ -273,6 +284,10 @@ function enginePathOption(): Option {
 function noQuickstartOption(): Option {
   const text = "do not make the cache quickstart at the first start (env: LARDER_QUICKSTART=false)";
   return new Option("--no-quickstart", text).default(process.env["LARDER_QUICKSTART"] ?? true);
+}
+
+function redisVersionOption(): Option {
+  return new Option("--redis-version <version>", "the engine: latest, or a version of Redis such as 7.0");
 }
 
 function durableWritesOption(): Option {

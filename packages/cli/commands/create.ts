@@ -16,6 +16,7 @@ import { formatBytes, formatDuration } from "../units.ts";
 export interface CreateOptions extends CommonOptions, LarderSwitches {
   sku: string;
   replicas?: string;
+  redisVersion?: string;
   resourceGroup: string;
   location: string;
   policy?: string;
@@ -58,6 +59,7 @@ function bodyOf(options: CreateOptions): RedisCreateBody {
     properties: {
       sku: parseSku(options.sku),
       ...(options.replicas === undefined ? {} : { replicasPerPrimary: parseReplicas(options.replicas) }),
+      ...(options.redisVersion === undefined ? {} : { redisVersion: options.redisVersion }),
       ...(redisConfiguration === undefined ? {} : { redisConfiguration }),
       ...(larder === undefined ? {} : { larder }),
       ...(options.plainPort ? { enableNonSslPort: true } : {}),

@@ -5,6 +5,7 @@ import {
   parseConfiguration,
   parseLarderSettings,
   parsePairs,
+  parseReplicas,
   parseSku,
 } from "../cache-arguments.ts";
 import { findCache } from "../cache-lookup.ts";
@@ -15,6 +16,8 @@ import { CommandError } from "../failure.ts";
 export interface UpdateOptions extends CommonOptions, LarderSwitches {
   resourceGroup?: string;
   sku?: string;
+  replicas?: string;
+  redisVersion?: string;
   policy?: string;
   config?: string[];
   plainPort?: boolean;
@@ -23,7 +26,7 @@ export interface UpdateOptions extends CommonOptions, LarderSwitches {
 }
 
 export async function update(name: string, options: UpdateOptions): Promise<void> {
-  const properties = propertiesOf(options);
+  const properties = propertiesOf(options, undefined);
   const hasTags = options.tag !== undefined || options.untag !== undefined;
   if (Object.keys(properties).length === 0 && !hasTags)
     throw new CommandError(
@@ -33,16 +36,26 @@ export async function update(name: string, options: UpdateOptions): Promise<void
     );
   const { client, during, print, terminal } = openContext(options);
   const { cache, at } = await findCache(client, name, options.resourceGroup);
-  const body: RedisUpdateBody = { properties, ...(hasTags ? { tags: mergeTags(cache, options) } : {}) };
+  const body: RedisUpdateBody = {
+    properties: propertiesOf(options, cache),
+    ...(hasTags ? { tags: mergeTags(cache, options) } : {}),
+  };
   const updated = await during(`Updating ${cache.name}`, () => client.updateCache(at, body));
   print(updated, () => `${terminal.colors.green("Updated")} ${formatCache(updated, terminal.colors)}`);
 }
 
-function propertiesOf(options: UpdateOptions): NonNullable<RedisUpdateBody["properties"]> {
+/** Without a cache, only what is asked for. A size alone keeps the tier, where the tier has it. */
+function propertiesOf(
+  options: UpdateOptions,
+  cache: RedisResource | undefined,
+): NonNullable<RedisUpdateBody["properties"]> {
+  const tier = cache?.properties.sku.name === "Standard" ? "Standard" : "Basic";
   const redisConfiguration = parseConfiguration(options);
   const larder = parseLarderSettings(options);
   return {
-    ...(options.sku === undefined ? {} : { sku: parseSku(options.sku) }),
+    ...(options.sku === undefined ? {} : { sku: parseSku(options.sku, tier) }),
+    ...(options.replicas === undefined ? {} : { replicasPerPrimary: parseReplicas(options.replicas) }),
+    ...(options.redisVersion === undefined ? {} : { redisVersion: options.redisVersion }),
     ...(redisConfiguration === undefined ? {} : { redisConfiguration }),
     ...(larder === undefined ? {} : { larder }),
     ...(options.plainPort === undefined ? {} : { enableNonSslPort: options.plainPort }),

@@ -12,6 +12,9 @@ test("what is left of the timeout, wherever it stands", () => {
   expect(after(250, "blmove a b LEFT RIGHT 0.5")).toBe("blmove a b LEFT RIGHT 0.25");
   expect(after(1000, "BLMPOP 3 2 a b LEFT")).toBe("BLMPOP 2 2 a b LEFT");
   expect(after(1000, "BZMPOP 3 1 z MIN")).toBe("BZMPOP 2 1 z MIN");
+  expect(after(400, "XREADGROUP GROUP block block BLOCK 1000 STREAMS s >")).toBe(
+    "XREADGROUP GROUP block block BLOCK 600 STREAMS s >",
+  );
   expect(after(400, "XREAD COUNT 1 block 1000 STREAMS s $")).toBe("XREAD COUNT 1 block 600 STREAMS s $");
 });
 

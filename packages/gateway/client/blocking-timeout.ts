@@ -20,6 +20,9 @@ export function withRemainingTimeout(request: Buffer, elapsedMs: number): Buffer
   return encodeRequest(words);
 }
 
+/** XREADGROUP's group and consumer may have any name, also this one. */
 function blockIndex(words: readonly Buffer[]): number {
-  return words.findIndex((word) => word.toString("latin1").toLowerCase() === "block") + 1;
+  const isGroup = words[1]?.toString("latin1").toLowerCase() === "group";
+  const start = isGroup ? 4 : 1;
+  return words.findIndex((word, index) => index >= start && word.toString("latin1").toLowerCase() === "block") + 1;
 }
