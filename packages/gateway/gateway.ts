@@ -28,6 +28,7 @@ import { ServedCache } from "./served-cache.ts";
 import { answerQuestion } from "./workers/answer-question.ts";
 import type { ClientIds } from "./workers/client-ids.ts";
 import { PortClaims } from "./workers/port-claims.ts";
+import { switchedElsewhere } from "./workers/switched-elsewhere.ts";
 import type { WorkerBus, WorkerHost } from "./workers/worker-bus.ts";
 import type { WorkerAnswers, WorkerQuestion } from "./workers/worker-messages.ts";
 
@@ -257,8 +258,13 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
   #serve(route: Route): void {
     let cache = this.#caches.get(route.cacheId);
     if (cache === undefined) {
-      const { randomness, clock, log, nodeCertificate: certificate = null } = this.#options;
-      cache = new ServedCache(route, { randomness, clock, log, certificate, onMove: () => this.onMoved() });
+      const { nodeCertificate: certificate = null, workers, clock } = this.#options;
+      cache = new ServedCache(route, {
+        ...this.#options,
+        certificate,
+        onMove: () => this.onMoved(),
+        switchedElsewhere: (cacheId, moveId) => switchedElsewhere({ cacheId, moveId }, workers, clock),
+      });
       this.#caches.set(route.cacheId, cache);
       cache.warm();
     } else if (!isDeepStrictEqual(route, cache.route)) {

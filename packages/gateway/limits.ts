@@ -109,6 +109,8 @@ export const limits = {
   workerAnswerMs: 1_000,
   /** How long a worker that starts waits until the others that are there have spoken. */
   workerMeetMs: 1_000,
+  /** How long clients wait at the end of a planned move until all workers have taken their subscriptions along. */
+  workerSwitchMs: 200,
   /** How long a port may seem to be somebody else's before it is: another worker may be about to tell that it is ours. */
   portContestedMs: 500,
   /** One line between two workers, and what waits on its way; past it their connection is closed, and made anew. */

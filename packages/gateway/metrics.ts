@@ -52,5 +52,6 @@ export const counters = {
   larder_gateway_worker_connections_closed_size_total: 0,
   larder_gateway_worker_answers_late_total: 0,
   larder_gateway_worker_meetings_late_total: 0,
+  larder_gateway_worker_switches_late_total: 0,
   larder_gateway_cpu_placements_total: 0,
 };

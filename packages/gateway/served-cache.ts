@@ -24,6 +24,8 @@ export interface ServedCacheOptions {
   certificate: NodeCertificate | null;
   /** A move has come a step further. */
   onMove(): void;
+  /** Resolves once the other workers have taken the cache's subscriptions to the move's target. */
+  switchedElsewhere(cacheId: string, moveId: string): Promise<void>;
 }
 
 export class ServedCache {
@@ -106,6 +108,11 @@ export class ServedCache {
     return this.#move?.isHolding === true;
   }
 
+  /** Whether subscriptions here are at the move's target, or the move is none of this worker's. */
+  hasSwitched(moveId: string): boolean {
+    return this.#move?.moveId !== moveId || this.#move.hasSwitched;
+  }
+
   moveReport(): MoveReport | null {
     if (this.#move === null) return null;
     let inFlight = 0;
@@ -171,7 +178,7 @@ export class ServedCache {
   }
 
   #beginMove(move: NonNullable<Route["move"]>): Move {
-    const { clock, onMove } = this.#options;
+    const { clock, onMove, switchedElsewhere } = this.#options;
     const target = new EnginePlace(move.target, this.#options.certificate);
     const begun = new Move({
       move,
@@ -181,6 +188,7 @@ export class ServedCache {
       fanOut: this.fanOut,
       scripts: this.scripts,
       monotonicMs: () => clock.monotonicMs(),
+      switchedElsewhere: () => switchedElsewhere(this.route.cacheId, move.moveId),
       onChange: () => {
         if (begun.state === "expired") this.#resumeAll();
         onMove();

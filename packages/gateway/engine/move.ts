@@ -38,6 +38,8 @@ export interface MoveOptions {
   fanOut: FanOut;
   scripts: ScriptMemory;
   monotonicMs(): number;
+  /** Resolves once the other workers have taken their subscriptions along, too. */
+  switchedElsewhere(): Promise<void>;
   /** The state has changed; after `expired` clients may go on. */
   onChange(): void;
 }
@@ -45,6 +47,8 @@ export interface MoveOptions {
 export class Move {
   readonly moveId: string;
   state: MoveReport["state"] = "preparing";
+  /** What is published at the target is heard. */
+  hasSwitched = false;
 
   readonly #options: MoveOptions;
   readonly #loaded = new Set<Buffer>();
@@ -95,12 +99,15 @@ export class Move {
 
   /**
    * Resolves with the node to go on with: the caller takes its clients there and closes the old one. Where subscriptions
-   * could not go along, their clients are closed.
+   * could not go along, their clients are closed. Nobody goes on before all workers hear the target: else they would miss
+   * what is published.
    */
   async finish(): Promise<EngineNode> {
     const { fanOut, to } = this.#options;
     this.#end();
     await fanOut.switchToPrepared().catch(() => fanOut.drop());
+    this.hasSwitched = true;
+    await this.#options.switchedElsewhere();
     return to;
   }
 

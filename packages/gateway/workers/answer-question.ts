@@ -1,4 +1,4 @@
-/** What this worker answers, to others and to itself, about its clients of one cache. */
+/** What this worker answers, to others and to itself, about one cache and its clients. */
 import type { ClientConnection } from "../client/client-connection.ts";
 import { describeClient, filteredOf } from "../client/client-description.ts";
 import { passes } from "../client/client-filter.ts";
@@ -16,6 +16,8 @@ export function answerQuestion(
       return kill(clientsWhere(cache, question), question.asker);
     case "blocked":
       return blockedAt(cache?.clients.get(question.id));
+    case "switched":
+      return cache?.hasSwitched(question.moveId) ?? true;
   }
 }
 

@@ -17,14 +17,16 @@ export type WorkerMessage =
   | { clients: Record<string, number>; areAll: boolean }
   | { ports: number[] };
 
-/** About the clients of one cache, as one worker has them. */
+/** About one cache and its clients, as one worker has them. */
 export type WorkerQuestion =
   /** Those that pass. */
   | { kind: "list"; cacheId: string; filter: ClientFilter }
   /** Closes those that pass, but for the one that asks; says how many pass. */
   | { kind: "kill"; cacheId: string; filter: ClientFilter; asker: number }
   /** The engine's id of the connection on which the client may be blocked; 0 where there is none. */
-  | { kind: "blocked"; cacheId: string; id: number };
+  | { kind: "blocked"; cacheId: string; id: number }
+  /** Whether it hears what is published at the target of a planned move, or takes no part in that. */
+  | { kind: "switched"; cacheId: string; moveId: string };
 
 export interface ListedClient {
   id: number;
@@ -36,6 +38,7 @@ export interface WorkerAnswers {
   list: ListedClient[];
   kill: number;
   blocked: number;
+  switched: boolean;
 }
 
 /** Null for what is no message. */
