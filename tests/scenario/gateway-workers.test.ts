@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Redis } from "ioredis";
 import { CacheAccess } from "../fixture/cache-access.ts";
+import { type ClientAt, clientsAtBoth } from "../fixture/clients-at-workers.ts";
 import { findFreePorts } from "../fixture/free-ports.ts";
 import { isAlive } from "../fixture/processes.ts";
 import type { RawClient } from "../fixture/raw-client.ts";
@@ -16,25 +16,6 @@ beforeAll(async () => {
   service = await startService({ gatewayWorkers: 2 });
 }, 60_000);
 afterAll(() => service?.stop(), 30_000);
-
-/** Ids are given in blocks of 2^20, taken by the workers in turn (client-ids.ts). */
-const workerOf = (id: number) => (Math.floor((id - 1) / 2 ** 20) % 64) + 1;
-
-interface At {
-  client: Redis;
-  id: number;
-}
-
-/** Connects until there are at least `each` clients at either worker. The kernel says who gets which. */
-async function clientsAtBoth(cache: CacheAccess, each: number): Promise<{ 1: At[]; 2: At[] }> {
-  const found: { 1: At[]; 2: At[] } = { 1: [], 2: [] };
-  for (let tries = 0; tries < 100 && (found[1].length < each || found[2].length < each); tries++) {
-    const client = await cache.ioredis();
-    const id = await client.client("ID");
-    found[workerOf(id) as 1 | 2].push({ client, id });
-  }
-  return found;
-}
 
 function gatewayPid(worker: 1 | 2): number {
   const pid = service.pids().gateway[worker - 1];
@@ -74,7 +55,7 @@ describe("two workers", () => {
 
   test("share the connections, and either lists those of both", async () => {
     const cache = await CacheAccess.of(service, await service.createCache("listed"));
-    const found = await clientsAtBoth(cache, 2);
+    const found = await clientsAtBoth(() => cache.ioredis(), 2);
     const ids = [...found[1], ...found[2]].map(({ id }) => id).sort((a, b) => a - b);
     expect(new Set(ids).size).toBe(ids.length);
     for (const { client, id } of [...found[1].slice(0, 1), ...found[2].slice(0, 1)]) {
@@ -107,9 +88,9 @@ describe("two workers", () => {
 
   test("kill and unblock clients of each other", async () => {
     const cache = await CacheAccess.of(service, await service.createCache("killed"));
-    const found = await clientsAtBoth(cache, 2);
-    const [asker] = found[1] as [At];
-    const [victim, blocked] = found[2] as [At, At];
+    const found = await clientsAtBoth(() => cache.ioredis(), 2);
+    const [asker] = found[1] as [ClientAt];
+    const [victim, blocked] = found[2] as [ClientAt, ClientAt];
     const ended = new Promise((resolve) => victim.client.once("end", resolve));
     expect(await asker.client.client("KILL", "ID", victim.id)).toBe(1);
     await ended;
@@ -145,7 +126,7 @@ describe("two workers", () => {
 describe("kill -9 of one worker", () => {
   test("costs only its own connections; it comes back, and no counter goes back", async () => {
     const cache = await CacheAccess.of(service, await service.createCache("survives"));
-    const found = await clientsAtBoth(cache, 3);
+    const found = await clientsAtBoth(() => cache.ioredis(), 3);
     for (let round = 0; round < 200; round++)
       await Promise.all([...found[1], ...found[2]].map(({ client }) => client.incr("count")));
     const commands = 200 * (found[1].length + found[2].length);
@@ -161,12 +142,12 @@ describe("kill -9 of one worker", () => {
     expect(await metric(total)).toBeGreaterThanOrEqual(before);
 
     await replaced();
-    const again = await clientsAtBoth(cache, 1);
+    const again = await clientsAtBoth(() => cache.ioredis(), 1);
     const known = new Set([...found[1], ...found[2]].map(({ id }) => id));
     expect([...again[1], ...again[2]].some(({ id }) => known.has(id))).toBeFalse();
-    const [one] = again[1] as [At];
+    const [one] = again[1] as [ClientAt];
     await until("it knows the clients of the other", async () =>
-      String(await one.client.client("LIST")).includes(`id=${(found[2][0] as At).id} `),
+      String(await one.client.client("LIST")).includes(`id=${(found[2][0] as ClientAt).id} `),
     );
     await until("it has reported", async () => (await metric("larder_gateways_connected")) === 2);
     expect(await metric(total)).toBeGreaterThanOrEqual(before);
@@ -189,7 +170,7 @@ describe("kill -9 of one worker", () => {
     process.kill(controller, "SIGSTOP");
     try {
       await killWorker(2)();
-      const found = await clientsAtBoth(cache, 1);
+      const found = await clientsAtBoth(() => cache.ioredis(), 1);
       for (const { client } of [...found[1], ...found[2]]) expect(await client.set("key", "value")).toBe("OK");
     } finally {
       process.kill(controller, "SIGCONT");

@@ -57,7 +57,9 @@ describe.skipIf(!hasValkey || process.platform !== "linux")("the host of the pri
       for (const pid of pids) process.kill(pid, signal);
       await load.progress(2);
       const resumedMs = performance.now() - startMs;
-      console.log(`${signal} of the primary's host: all clients write again after ${Math.round(resumedMs)} ms`);
+      process.stdout.write(
+        `${signal} of the primary's host: all clients write again after ${Math.round(resumedMs)} ms\n`,
+      );
       expect(resumedMs).toBeLessThan(resumeMaxMs);
       expect((await nodes.primary()).id).not.toBe(lost.id);
     } finally {

@@ -1,13 +1,16 @@
 /** A planned change of the primary under load: nobody notices, and no crash in the middle of it changes that. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Redis } from "ioredis";
 import { CacheAccess } from "../fixture/cache-access.ts";
 import { CacheNodes } from "../fixture/cache-nodes.ts";
+import { clientsAtBoth } from "../fixture/clients-at-workers.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
 import { killDaemon } from "../fixture/processes.ts";
 import { randomFrom, testSeed } from "../fixture/seed.ts";
 import { startService, type TestService } from "../fixture/service.ts";
 import { SteadyClients, unnoticed } from "../fixture/steady-clients.ts";
 import { until } from "../fixture/until.ts";
+import { WriteLoad } from "../fixture/write-load.ts";
 
 const replicated = { sku: { name: "Standard", family: "C", capacity: 0 } } as const;
 /** When the crash comes, after the first may have begun. A switchover takes about half of it. */
@@ -28,7 +31,7 @@ describe.skipIf(!hasValkey)(`a switchover (LARDER_SEED=${testSeed})`, () => {
   const random = randomFrom(testSeed);
 
   beforeAll(async () => {
-    service = await startService({ engine: "native", ...(process.env.G_DD ? { dataDir: process.env.G_DD } : {}) });
+    service = await startService({ engine: "native", gatewayWorkers: 2 });
     subjects = await Promise.all(Array.from({ length: caches }, (_, index) => createSubject(`steady-${index}`)));
   }, 60_000);
   afterAll(async () => {
@@ -81,4 +84,25 @@ describe.skipIf(!hasValkey)(`a switchover (LARDER_SEED=${testSeed})`, () => {
     },
     60_000,
   );
+
+  test("a gateway's worker is killed in the middle of one: its clients come back, and no other notices", async () => {
+    const { cache, nodes } = subjects[0] as Subject;
+    const reconnecting = { retryStrategy: () => 50, maxRetriesPerRequest: null, autoResendUnfulfilledCommands: true };
+    const connect = () => cache.ioredis(reconnecting);
+    const found = await clientsAtBoth(connect, 3);
+    const [killed, others] = [found[1], found[2]].map((each) => each.map(({ client }) => client)) as [Redis[], Redis[]];
+    for (const client of killed) client.options.keyPrefix = "killed:";
+    const loads = { killed: new WriteLoad(killed), others: new WriteLoad(others) };
+    const end = beginBefore(crashMs, subjects[0] as Subject);
+    await Bun.sleep(crashMs);
+    const [pid] = service.pids().gateway as [number];
+    process.kill(pid, "SIGKILL");
+    await (await end)();
+    await Promise.all(Object.values(loads).map((load) => load.progress(20)));
+    for (const client of others) expect(client.status).toBe("ready");
+    const reader = await cache.ioredis();
+    expect(await loads.others.stop(reader)).toMatchObject({ errors: [], wrong: [] });
+    expect((await loads.killed.stop(await cache.ioredis({ keyPrefix: "killed:" }), 1)).wrong).toEqual([]);
+    await nodes.untilWhole();
+  }, 60_000);
 });
