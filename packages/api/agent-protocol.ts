@@ -167,7 +167,7 @@ export interface ReplicaObserved {
   offset: number;
   /** Since the replica last said how far it is; it does so every second. */
   lagSeconds: number;
-  /** The engine's word; "online" once the first copy is over. */
+  /** The engine's word; "online" once the first copy is over and it has said how far it is, "copied" in between. */
   state: string;
 }
 

@@ -91,6 +91,11 @@ describe("what an engine says", () => {
     expect(isSettled(primary)).toBe(false);
   });
 
+  test("of a primary: a replica that has not said how far it is gets nothing yet", () => {
+    const { replicas } = seen("role:master slave0:ip=10.0.0.2,port=7003,state=online,offset=0,lag=0,type=replica");
+    expect(replicas[0]?.state).toBe("copied");
+  });
+
   test("of a primary: settled when all are online and near", () => {
     const one = (fields: string) => seen(`role:master master_repl_offset:2000000 slave0:ip=h,port=1,${fields}`);
     expect(isSettled(seen("role:master master_repl_offset:0"))).toBe(true);

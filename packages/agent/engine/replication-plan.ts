@@ -128,12 +128,15 @@ function parseReplica(text: string): ReplicaObserved[] {
   const fields = new Map(text.split(",").map((field) => field.split("=", 2) as [string, string]));
   // The second channel of a replica that is being copied to, which is listed under its first as well.
   if (fields.get("type") === "rdb-channel") return [];
+  const offset = Number(fields.get("offset"));
+  const state = fields.get("state") ?? "";
   return [
     {
       address: `${fields.get("ip")}:${fields.get("port")}`,
-      offset: Number(fields.get("offset")),
+      offset,
       lagSeconds: Number(fields.get("lag")),
-      state: fields.get("state") ?? "",
+      // Redis sends a replica with a new copy nothing before that has said how far it is.
+      state: state === "online" && offset === 0 ? "copied" : state,
     },
   ];
 }
