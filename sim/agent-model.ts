@@ -24,7 +24,9 @@ export class AgentModel {
   readonly world: World;
   readonly #line: ControllerLine;
   readonly #nodes = new Map<NodeId, NodeModel>();
-  /** When the newest report was sent of which the controller said that it has it. */
+  #revision = 0;
+  #currentAtMs = 0;
+  /** When the newest report was sent that the controller has, and all that it had said by then was heard. */
   reportTakenMs = Number.NEGATIVE_INFINITY;
 
   constructor(host: Host, world: World) {
@@ -53,9 +55,16 @@ export class AgentModel {
         const report = JSON.stringify(this.#observed());
         return (controller) => controller.agentReported(JSON.parse(report) as AgentReport);
       },
-      (sentMs) => {
-        this.reportTakenMs = sentMs;
+      (revision, sentMs) => {
+        const isCurrent = this.#revision >= revision;
+        if (isCurrent) this.reportTakenMs = sentMs;
+        const nowMs = this.process.monotonicMs();
+        const isLate = !isCurrent && nowMs - this.#currentAtMs > agentLimits.documentLateMs;
+        if (isCurrent || isLate) this.#currentAtMs = nowMs;
+        if (isLate) this.#line.reopen();
+        return isCurrent;
       },
+      agentLimits.lostMs,
     );
   }
 
@@ -68,6 +77,7 @@ export class AgentModel {
   }
 
   #take(desired: AgentDesired): void {
+    this.#revision = desired.revision;
     this.#want(desired);
     const wanted = new Set(desired.nodes.map(({ nodeId }) => nodeId));
     for (const [nodeId, node] of this.#nodes) if (!wanted.has(nodeId)) node.want("unwanted");

@@ -93,8 +93,10 @@ export class ControllerLife {
     this.#stream(this.#published.routes, { pipe, hear, onEnd, keepAliveMs: gatewayLimits.keepAliveMs });
   }
 
-  agentReported(report: AgentReport): void {
+  /** Returns the revision of what the agent should have heard. */
+  agentReported(report: AgentReport): number {
     this.observations.agentReported(report);
+    return this.#published.desired(report.hostId).current?.revision ?? 0;
   }
 
   gatewayReported(report: GatewayReport): void {

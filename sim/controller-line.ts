@@ -16,6 +16,7 @@ export class ControllerLine {
   #heardMs = 0;
   #isReporting = false;
   #hasNews = false;
+  #reopen = () => {};
 
   constructor(process: Process, world: World, keepAliveMs: number) {
     this.#process = process;
@@ -32,6 +33,11 @@ export class ControllerLine {
     const pipe = network.connect(process, controller.process);
     const again = () => process.after(chance.between(...reconnectMs), () => this.follow(subscribe, hear));
     this.#heardMs = process.monotonicMs();
+    this.#reopen = () => {
+      if (!pipe.isOpen(process)) return;
+      pipe.close(process);
+      again();
+    };
     pipe.onClose(process, again);
     pipe.send(process, () =>
       subscribe(controller, pipe, (line) => {
@@ -42,39 +48,57 @@ export class ControllerLine {
     this.#watchSilence(pipe, again);
   }
 
-  /** One request, on a pipe of its own. */
-  post(deliver: (controller: ControllerLife) => void, onDone: (isTaken: boolean) => void): void {
+  /** Asks for the stream's document anew. */
+  reopen(): void {
+    this.#reopen();
+  }
+
+  /** One request, on a pipe of its own. What it is answered with; undefined where it was not taken. */
+  post<T>(
+    deliver: (controller: ControllerLife) => T,
+    onDone: (answer: { value: T } | undefined) => void,
+    timeoutMs = this.#keepAliveMs,
+  ): void {
     const process = this.#process;
     const { controller, network } = this.#world;
     const pipe = network.connect(process, controller.process);
     let isDone = false;
-    const done = (isTaken: boolean) => {
+    const done = (answer: { value: T } | undefined) => {
       if (isDone) return;
       isDone = true;
       pipe.close(process);
-      onDone(isTaken);
+      onDone(answer);
     };
-    pipe.onClose(process, () => done(false));
+    pipe.onClose(process, () => done(undefined));
     pipe.send(process, () => {
       if (!controller.isReady) return pipe.close(controller.process);
-      deliver(controller);
-      pipe.send(controller.process, () => done(true));
+      const value = deliver(controller);
+      pipe.send(controller.process, () => done({ value }));
     });
-    process.after(this.#keepAliveMs, () => done(false));
+    process.after(timeoutMs, () => done(undefined));
   }
 
-  /** Reports what `deliver` was made from just now, and once more after that if it was called again meanwhile. */
-  report(makeDelivery: () => (controller: ControllerLife) => void, onTaken: (sentMs: number) => void): void {
+  /**
+   * Reports what `deliver` was made from just now, and once more after that if it was called again meanwhile. `isEnough`: whether
+   * the answer is as it should be; else it is repeated soon.
+   */
+  report<T>(
+    makeDelivery: () => (controller: ControllerLife) => T,
+    isEnough: (answer: T, sentMs: number) => boolean,
+    timeoutMs = this.#keepAliveMs,
+  ): void {
     this.#hasNews = this.#isReporting;
     if (this.#isReporting) return;
     this.#isReporting = true;
     const sentMs = this.#process.monotonicMs();
-    this.post(makeDelivery(), (isTaken) => {
+    const again = () => this.report(makeDelivery, isEnough, timeoutMs);
+    const onDone = (answer: { value: T } | undefined) => {
       this.#isReporting = false;
-      if (isTaken) onTaken(sentMs);
-      if (!isTaken) this.#process.after(repeatMs, () => this.report(makeDelivery, onTaken));
-      else if (this.#hasNews) this.report(makeDelivery, onTaken);
-    });
+      const isTaken = answer !== undefined && isEnough(answer.value, sentMs);
+      if (!isTaken) this.#process.after(repeatMs, again);
+      else if (this.#hasNews) again();
+    };
+    this.post(makeDelivery(), onDone, timeoutMs);
   }
 
   #watchSilence(pipe: Pipe, again: () => void): void {

@@ -115,6 +115,17 @@ export class FakeEngine {
     this.#lookAtWaits();
   }
 
+  /** WAIT for more replicas than there are. The question is in the stream; none is asked while it pauses. */
+  askReplicas(): void {
+    if (this.#following !== null || this.#attached.size === 0 || this.isPaused) return;
+    this.stream.push(ping);
+    for (const [pipe, attached] of this.#attached) {
+      if (!attached.isOnline) continue;
+      this.#flush(pipe, attached);
+      this.#send(pipe, (link) => link.acknowledge());
+    }
+  }
+
   /** CLIENT PAUSE WRITE. */
   pause(ms: number): void {
     this.#pausedUntilMs = this.process.monotonicMs() + ms;

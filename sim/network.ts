@@ -1,12 +1,14 @@
 /**
  * What processes say to each other: pipes like TCP's. Each direction is in order and loses nothing while the pipe lives;
- * different pipes know nothing of each other's order. A cut link delays what is on its way until it is healed, and tells
- * nobody. A process that ends closes its pipes, behind what it has sent.
+ * different pipes know nothing of each other's order. A cut link delays what is on its way until some time after it is
+ * healed, and tells nobody. A process that ends closes its pipes, behind what it has sent.
  */
 import type { Chance } from "./chance.ts";
 import type { VirtualClock } from "./clock.ts";
 import type { Process } from "./process.ts";
 
+/** How long after the healing what is on its way is sent again. New connections do not wait for that. */
+const resumeMs = [0, 2_000] as const;
 const delays = { localMs: [0.02, 0.2], farMs: [0.1, 1], slowMs: [5, 40], slowShare: 0.01 } as const;
 
 export class Network {
@@ -34,10 +36,8 @@ export class Network {
   heal(one: string, other: string): void {
     const pair = pairOf(one, other);
     this.#cuts.set(pair, (this.#cuts.get(pair) ?? 0) - 1);
-    for (const lane of [...this.#stalled]) {
-      this.#stalled.delete(lane);
-      lane.pump();
-    }
+    for (const lane of this.#stalled) this.clock.after(this.#chance.between(...resumeMs), () => lane.pump());
+    this.#stalled.clear();
   }
 
   isCut(one: string, other: string): boolean {

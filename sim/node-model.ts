@@ -12,6 +12,7 @@ import {
   type NodeSpec,
   type ReplicationObserved,
 } from "@larder/api";
+import { Following } from "../packages/agent/engine/following.ts";
 import {
   copiedEpochOf,
   isSettled,
@@ -30,6 +31,7 @@ const restartPauseMs = [75, 100] as const;
 const restartPauseMaxMs = 10_000;
 const steadyMs = 10_000;
 const fencePauseMs = 3_000;
+const leaderDueMs = 1_000;
 const orderPollMs = 1;
 
 export class NodeModel {
@@ -46,6 +48,7 @@ export class NodeModel {
   #startedMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #heardAtMs = Number.NEGATIVE_INFINITY;
+  #following = new Following();
   #isYielding = false;
   #isFenced = false;
   #told = "";
@@ -112,7 +115,6 @@ export class NodeModel {
     if (engine === null || seen === null) return null;
     const role = roleOf(seen);
     const inSync = role === "replica" && seen.isLinked;
-    const silentMs = this.#agent.process.monotonicMs() - this.#heardAtMs;
     return {
       address: engine.address,
       role,
@@ -120,7 +122,7 @@ export class NodeModel {
       copiedEpoch: this.#copiedEpoch,
       offset: seen.offset,
       inSync,
-      hearsLeader: inSync && silentMs < agentLimits.leaderSilentMs,
+      hearsLeader: inSync && this.#sinceMs(this.#heardAtMs) < agentLimits.leaderSilentMs,
       holdsWrites: role === "primary" && (this.#isYielding || this.#isFenced),
       replicas: seen.replicas,
     };
@@ -129,11 +131,15 @@ export class NodeModel {
   // ── the engine's life ──────────────────────────────────────────────────────────────────────────────────────────────
 
   #keepLooking(): void {
-    const isQuiet = this.#seen !== null && isSettled(this.#seen);
-    this.#agent.process.after(isQuiet ? lookEveryMs.settled : lookEveryMs.unsettled, () => {
+    this.#agent.process.after(this.#isQuiet ? lookEveryMs.settled : lookEveryMs.unsettled, () => {
       this.#step();
       this.#keepLooking();
     });
+  }
+
+  get #isQuiet(): boolean {
+    if (this.#seen === null || !isSettled(this.#seen) || this.#mayBeReplaced(agentLimits.askMs)) return false;
+    return roleOf(this.#seen) !== "replica" || this.#sinceMs(this.#heardAtMs) < leaderDueMs;
   }
 
   #step(): void {
@@ -170,9 +176,12 @@ export class NodeModel {
   #attend(): void {
     const engine = this.#engine as FakeEngine;
     if (!engine.process.isAlive) return this.#died(engine);
+    if (this.#mayBeReplaced(agentLimits.askMs)) engine.askReplicas();
     this.#look(engine);
-    this.#fence(engine);
+    const isFenced = this.#mayBeReplaced(agentLimits.fenceMs) && this.#isUnfollowed;
+    if (isFenced) this.#fence(engine);
     this.#obey(engine);
+    if (!isFenced) this.#endFence(engine);
     this.#apply(engine);
     if (this.#isToEnd(engine)) this.#agent.host.endEngine(this.nodeId);
   }
@@ -187,6 +196,7 @@ export class NodeModel {
     const { process, world } = this.#agent;
     if (process.monotonicMs() - this.#startedMs >= steadyMs) this.#failures = 0;
     this.#endedRunId = engine.runId;
+    this.#following = new Following();
     this.#engine = null;
     this.#seen = null;
     this.#isYielding = false;
@@ -214,20 +224,23 @@ export class NodeModel {
   #look(engine: FakeEngine): void {
     const before = this.#seen;
     this.#seen = engine.seen();
-    if (before?.offset !== this.#seen.offset || !before.isLinked) this.#heardAtMs = this.#agent.process.monotonicMs();
+    const nowMs = this.#agent.process.monotonicMs();
+    if (before?.offset !== this.#seen.offset || !before.isLinked) this.#heardAtMs = nowMs;
+    this.#following.see(this.#seen, nowMs);
     this.#copiedEpoch = copiedEpochOf(this.#seen, { epoch: this.#epoch, copiedEpoch: this.#copiedEpoch });
   }
 
   #obey(engine: FakeEngine): void {
     const replication = this.#spec?.replication;
     if (!replication || (replication.leader?.epoch ?? 0) < this.#epoch) return;
-    const isReleased = this.#isYielding && (replication.leader?.epoch ?? 0) > this.#epoch;
     const wanted = wantedRole(replication, { nodeId: this.nodeId, runId: engine.runId });
+    const isHolding = this.#isYielding || (this.#isFenced && wanted.kind !== "primary");
+    const isReleased = isHolding && (replication.leader?.epoch ?? 0) > this.#epoch;
     this.#enter(engine, replication.leader?.epoch ?? 0, () => {
       for (const [command, host, port] of planRole(wanted, engine.seen(), replication.user))
         if (command === "REPLICAOF")
           engine.replicaOf(host === "NO" ? null : { host: host as string, port: Number(port) });
-      if (isReleased) this.#endYield(engine);
+      if (isReleased) this.#release(engine);
     });
   }
 
@@ -256,16 +269,28 @@ export class NodeModel {
 
   /** Nobody can say that it still leads: it holds writes until somebody does. */
   #fence(engine: FakeEngine): void {
-    const isCutOff = this.#agent.process.monotonicMs() - this.#agent.reportTakenMs > agentLimits.fenceMs;
-    const wasFenced = this.#isFenced;
-    this.#isFenced = isCutOff && this.#spec?.replication?.hasOthers === true && this.#isAlone;
-    if (this.#isFenced) engine.pause(fencePauseMs);
-    else if (wasFenced && !this.#isYielding) engine.unpause();
+    this.#isFenced = true;
+    engine.pause(fencePauseMs);
   }
 
-  get #isAlone(): boolean {
+  #endFence(engine: FakeEngine): void {
+    const wasFenced = this.#isFenced;
+    this.#isFenced = false;
+    if (wasFenced && !this.#isYielding) engine.unpause();
+  }
+
+  get #isUnfollowed(): boolean {
     if (this.#seen === null || roleOf(this.#seen) !== "primary") return false;
-    return !this.#seen.replicas.some(({ state, lagSeconds }) => state === "online" && lagSeconds <= 1);
+    const isFollowed = this.#seen.replicas.some(({ state }) => state === "online");
+    return !isFollowed || this.#sinceMs(this.#following.followedAtMs) > agentLimits.unfollowedMs;
+  }
+
+  #mayBeReplaced(afterMs: number): boolean {
+    return this.#spec?.replication?.hasOthers === true && this.#sinceMs(this.#agent.reportTakenMs) > afterMs;
+  }
+
+  #sinceMs(momentMs: number): number {
+    return this.#agent.process.monotonicMs() - momentMs;
   }
 
   // ── orders ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -284,8 +309,9 @@ export class NodeModel {
     this.#tell();
   }
 
-  #endYield(engine: FakeEngine): void {
+  #release(engine: FakeEngine): void {
     this.#isYielding = false;
+    this.#isFenced = false;
     engine.unpause();
   }
 

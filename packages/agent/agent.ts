@@ -18,6 +18,7 @@ import {
   LarderError,
   type NodeId,
   type NodeSpec,
+  type ReportAnswer,
 } from "@larder/api";
 import {
   type Clock,
@@ -71,6 +72,10 @@ export class Agent implements Started {
   readonly #nodes = new Map<NodeId, NodeSupervisor>();
   readonly #stopped = new AbortController();
   #wanted = new Map<NodeId, NodeSpec>();
+  /** Of the newest document that was heard. */
+  #revision = 0;
+  /** When it was last known to be the newest that there was. */
+  #currentAtMs = 0;
   #host: { hostId: string; lock: { close(): void } } | null = null;
   #loops: Promise<unknown> = Promise.resolve();
 
@@ -78,7 +83,7 @@ export class Agent implements Started {
     const { clock } = options;
     this.#options = options;
     this.#link = new ControllerLink({ ...options, keepAliveMs: agentLimits.keepAliveMs });
-    const send = () => this.#link.report("/agent/report", this.#report());
+    const send = () => this.#send();
     this.#reporter = new Reporter({ send, everyMs: agentLimits.reportEveryMs, clock });
     this.#engines = new HostEngines(options);
     this.#certificate = new NodeCertificate(options.replicationHost.tls);
@@ -179,6 +184,7 @@ export class Agent implements Started {
   /** A document from the living controller. The nodes hear of it first: writing it down takes a disk's time. */
   #take(desired: AgentDesired): void {
     this.#wanted = new Map(desired.nodes.map((spec) => [spec.nodeId, spec]));
+    this.#revision = desired.revision;
     for (const [nodeId, node] of this.#nodes) node.want(this.#wanted.get(nodeId) ?? "unwanted");
     this.#superviseWanted();
     writeFileAtomic(this.#desiredPath, JSON.stringify(desired));
@@ -205,10 +211,31 @@ export class Agent implements Started {
       engines: this.#engines,
       certificate: this.#certificate,
       onChange: () => this.#onNodeChange(),
-      isCutOff: () => this.#reporter.silentMs > agentLimits.fenceMs,
+      unheardMs: () => this.#reporter.silentMs,
     });
     this.#nodes.set(nodeId, node);
     node.start();
+  }
+
+  /** Whether it was taken, and all that the controller had said by then was heard. */
+  async #send(): Promise<boolean> {
+    try {
+      // An answer that takes longer renews nothing.
+      const timeoutMs = agentLimits.lostMs;
+      const { revision } = await this.#link.ask<ReportAnswer>("/agent/report", this.#report(), timeoutMs);
+      return this.#isCurrent(revision);
+    } catch {
+      return false;
+    }
+  }
+
+  #isCurrent(revision: number): boolean {
+    const isCurrent = this.#revision >= revision;
+    const nowMs = this.#options.clock.monotonicMs();
+    const isLate = !isCurrent && nowMs - this.#currentAtMs > agentLimits.documentLateMs;
+    if (isCurrent || isLate) this.#currentAtMs = nowMs;
+    if (isLate) this.#link.reopen();
+    return isCurrent;
   }
 
   #report(): AgentReport {

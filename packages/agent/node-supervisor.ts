@@ -5,7 +5,7 @@
  * Whether the node is wanted is a `NodeSpec` (yes), "unwanted" (the controller left it out) or "unknown" (a folder is
  * there, and the controller has not spoken yet): an unknown node is adopted and otherwise left as it is.
  */
-import { type AgentOrder, LarderError, type NodeId, type NodeObserved, type NodeSpec } from "@larder/api";
+import { type AgentOrder, agentLimits, LarderError, type NodeId, type NodeObserved, type NodeSpec } from "@larder/api";
 import { backoffMs, type Clock, type Log, type Randomness } from "@larder/service";
 import { EngineRefused, EngineUnreachable } from "./engine/ask.ts";
 import { problemOfDeath } from "./engine/death.ts";
@@ -29,14 +29,14 @@ export interface NodeSupervisorOptions {
   log: Log;
   /** Something that the agent reports has changed. */
   onChange: () => void;
-  /** Whether the agent's reports have not got through for longer than its lease. */
-  isCutOff: () => boolean;
+  /** For how long the agent's reports have not got through. */
+  unheardMs: () => number;
 }
 
 const observeEveryMs = 2_000;
 /** How often replication is looked at. */
 const lookEveryMs = 400;
-/** While a replica has no link, is being copied to or lags. */
+/** While a replica has no link, is being copied to or lags, and where something has not been heard for a while. */
 const unsettledEveryMs = 200;
 const answerPollMs = 3;
 const answerTimeoutMs = 15_000;
@@ -234,23 +234,32 @@ export class NodeSupervisor {
       return null;
     }
     try {
+      if (this.#mayBeReplaced(agentLimits.askMs)) await engine.askReplicas();
       await engine.lookAtReplication();
-      await engine.fence(this.#isFenced());
+      const isFenced = this.#mayBeReplaced(agentLimits.fenceMs) && engine.isUnfollowed;
+      if (isFenced) await engine.fence(true);
       await this.#applySpec(engine);
+      // Not before it obeys: what is held may be for another to write.
+      if (!isFenced) await engine.fence(false);
       await this.#observe(engine);
     } catch (error) {
       if (!(error instanceof EngineUnreachable)) throw error;
       return null;
     }
     if (this.#isToEnd(engine)) return this.#endLife(engine);
-    const observeInMs = this.#observeAtMs - this.#options.clock.monotonicMs();
-    await this.#wakeup.wait(Math.min(observeInMs, engine.isSettled ? lookEveryMs : unsettledEveryMs));
+    await this.#wakeup.wait(this.#lookInMs(engine));
     return null;
   }
 
-  /** Whether the controller may have made another the primary, and none of its words got through. */
-  #isFenced(): boolean {
-    return this.#options.isCutOff() && this.#spec?.replication?.hasOthers === true;
+  #lookInMs(engine: EngineProcess): number {
+    const isQuiet = engine.isSettled && !this.#mayBeReplaced(agentLimits.askMs);
+    const observeInMs = this.#observeAtMs - this.#options.clock.monotonicMs();
+    return Math.min(observeInMs, isQuiet ? lookEveryMs : unsettledEveryMs);
+  }
+
+  /** Whether the controller has not been told of it for so long, and there are others that it may choose. */
+  #mayBeReplaced(afterMs: number): boolean {
+    return this.#spec?.replication?.hasOthers === true && this.#options.unheardMs() > afterMs;
   }
 
   /** One that follows ends only while it hears its leader: else it may have what nobody has any more. */

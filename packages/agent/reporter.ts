@@ -3,7 +3,7 @@ import type { Clock } from "@larder/service";
 import { Wakeup } from "./wakeup.ts";
 
 export interface ReporterOptions {
-  /** Sends one whole report; false when it was not taken. */
+  /** Sends one whole report; false when it was not taken, or the controller has said something that is not here yet. */
   send: () => Promise<boolean>;
   everyMs: number;
   clock: Clock;
@@ -22,7 +22,7 @@ export class Reporter {
     this.#wakeup = new Wakeup(options.clock);
   }
 
-  /** Since the newest report that was taken was sent: nobody can have heard of this agent for less. */
+  /** Since the newest report that was taken was sent: until then nobody can have decided anything that is not known here. */
   get silentMs(): number {
     return this.#options.clock.monotonicMs() - this.#takenAtMs;
   }

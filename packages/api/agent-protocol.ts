@@ -5,7 +5,8 @@
  *   GET  /agent/watch?host=ID   a stream of newline-ended `AgentMessage`s: `AgentDesired` documents, each whole, where the
  *                               newest replaces all before it, and orders. An empty line every few seconds shows that the
  *                               controller is alive.
- *   POST /agent/report          one `AgentReport`, whole, after every change and at least every `reportEveryMs`.
+ *   POST /agent/report          one `AgentReport`, whole, after every change and at least every `reportEveryMs`. The answer is
+ *                               a `ReportAnswer`: a report renews the agent's lease only if it has the newest document.
  *   POST /agent/answer          one `AgentAnswer`, to an order.
  *
  * Documents and reports are level-triggered: nothing is lost when a message is, as the next one says everything again. The
@@ -225,22 +226,38 @@ export interface AgentReport {
   nodes: NodeObserved[];
 }
 
+export interface ReportAnswer {
+  /** Of the newest document for the agent. One that has it knows who leads; one that has not may hear of it late. */
+  revision: number;
+}
+
 /**
- * The lease of a host: `fenceMs` < `lostMs`, each from the last report that got through. Before anybody may take a silent
- * host for lost, its agent holds the writes of its primaries, unless a replica is there to say that it still leads.
+ * The lease of a host: each from the sending of the last report that renewed it. Before anybody may take a silent host
+ * for lost, its agent holds the writes of its primaries, unless a replica is there to say that it still leads.
+ *
+ *   askMs     from here on primaries ask their replicas at every look, which both sides hear
+ *   fenceMs   from here on a primary holds writes while it is not known to have been followed for `unfollowedMs`
+ *   lostMs    the controller takes the host for lost
+ *
+ * Invariant, with looks every 400 ms before `askMs` and every 200 ms after it: what a host has written until it is cut off,
+ * `reportEveryMs` after its last report at the latest, it has seen 400 ms later at the latest, and so it holds writes
+ * `reportEveryMs` + 400 + `unfollowedMs` + 200 ms after that report, which is no later than `lostMs`. Mostly it is 400 ms
+ * earlier, as a replica has what was seen at the look before.
  */
 export const agentLimits = {
   /** The longest silence between two reports. */
   reportEveryMs: 400,
   /** The controller's empty line on an idle watch. */
   keepAliveMs: 5_000,
-  /** An agent whose reports have not got through for so long holds writes of primaries that have no replica either. */
+  /** More than a report that is on time takes. */
+  askMs: 500,
+  /** Time for a controller that was killed to come back. */
   fenceMs: 1_200,
-  /**
-   * A host whose agent has not reported for so long is lost. More than a primary takes to see that nobody follows it any
-   * more: engines tell the age of a replica's word in whole seconds, so two, and a look after that.
-   */
-  lostMs: 2_500,
-  /** A leader that a replica has not heard for so long is silent. Leaders send something every second. */
-  leaderSilentMs: 1_300,
+  /** Several questions, each of which shows that it was followed at the look before. */
+  unfollowedMs: 800,
+  lostMs: 1_900,
+  /** A document that has not come for so long, although reports get through, is asked for anew. */
+  documentLateMs: 1_000,
+  /** A leader that a replica has not heard for so long is silent. Leaders send something every second, and it is looked often from then on. */
+  leaderSilentMs: 1_400,
 } as const;

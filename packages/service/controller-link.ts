@@ -24,6 +24,7 @@ export class ControllerLink {
   readonly #options: ControllerLinkOptions;
   readonly #removed = Promise.withResolvers<LarderError>();
   #isRemoved = false;
+  #stream = new AbortController();
   /** What the last stream was refused with. */
   #refusal = "";
 
@@ -67,14 +68,19 @@ export class ControllerLink {
   }
 
   /** Sends what has an answer. Throws LarderError where it is refused, and the runtime's error where there is no connection. */
-  async ask<T>(path: string, document: unknown): Promise<T> {
-    return (await (await this.#post(path, document)).json()) as T;
+  async ask<T>(path: string, document: unknown, timeoutMs?: number): Promise<T> {
+    return (await (await this.#post(path, document, timeoutMs)).json()) as T;
   }
 
-  async #post(path: string, body: unknown): Promise<Response> {
+  /** Asks for the stream's document anew. What came on the way before that is not heard any more. */
+  reopen(): void {
+    this.#stream.abort();
+  }
+
+  async #post(path: string, body: unknown, timeoutMs = this.#options.keepAliveMs): Promise<Response> {
     if (this.#isRemoved) throw await this.removed;
-    const { door, keepAliveMs } = this.#options;
-    return requestController(door, path, { method: "POST", body, signal: AbortSignal.timeout(keepAliveMs) });
+    const signal = AbortSignal.timeout(timeoutMs);
+    return requestController(this.#options.door, path, { method: "POST", body, signal });
   }
 
   #onLost(path: string, error: unknown): void {
@@ -91,6 +97,7 @@ export class ControllerLink {
 
   async #readStream<T>(path: string, onDocument: (document: T) => void, signal: AbortSignal): Promise<void> {
     const silence = new AbortController();
+    this.#stream = silence;
     const silenceMs = 3 * this.#options.keepAliveMs;
     let timer = setTimeout(() => silence.abort(), silenceMs);
     try {

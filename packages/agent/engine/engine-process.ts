@@ -149,6 +149,11 @@ export class EngineProcess {
     await this.#replication?.look(this.#connected());
   }
 
+  /** Of a primary: has its replicas say how far they are, which the next look sees. */
+  async askReplicas(): Promise<void> {
+    await this.#replication?.askReplicas(this.#connected());
+  }
+
   /** Brings the engine to its role. It is on disk only after `apply`: the news of a role is not to wait for a disk. */
   async obeyLeader(spec: NodeSpec): Promise<void> {
     if (this.#replication === null || !spec.replication) return;
@@ -203,10 +208,14 @@ export class EngineProcess {
     }
   }
 
-  /** Holds writes of a primary that nobody follows, or lets them go on. */
-  async fence(isCutOff: boolean): Promise<void> {
-    if (this.#replication === null) return;
-    await this.#replication.fence(this.#connected(), isCutOff && this.#replication.isUnfollowed);
+  /** Whether it leads, and nobody says that it follows. */
+  get isUnfollowed(): boolean {
+    return this.#replication?.isUnfollowed === true;
+  }
+
+  /** Holds writes, or lets them go on. */
+  async fence(isFenced: boolean): Promise<void> {
+    await this.#replication?.fence(this.#connected(), isFenced);
   }
 
   /** The memory is freed behind; replicas get the same command. */

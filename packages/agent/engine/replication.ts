@@ -17,6 +17,7 @@ import {
 } from "@larder/api";
 import type { Clock, Log } from "@larder/service";
 import type { EngineConnection } from "./ask.ts";
+import { Following } from "./following.ts";
 import {
   copiedEpochOf,
   hasWholeCopy,
@@ -44,6 +45,12 @@ export type LeadOrder = Pick<Extract<AgentOrder, { kind: "lead" }>, "leader" | "
 const catchUpLookMs = 1;
 /** Longer than it takes to repeat it several times. */
 const fencePauseMs = 3_000;
+/** More than a cache has, so that it is waited for the whole time. */
+const replicasUnheardOf = 1_000;
+/** Time for their answers, mostly. */
+const answersMs = 5;
+/** The leader may still be heard. */
+const leaderDueMs = 1_000;
 
 export interface ReplicationContext {
   nodeId: NodeId;
@@ -66,6 +73,7 @@ export class EngineReplication {
   #told = "";
   /** When the leader was heard last: with its pings the stream goes on every second. */
   #heardAtMs = Number.NEGATIVE_INFINITY;
+  readonly #following = new Following();
   /** It was told to hand over, and holds writes until a newer record comes. */
   #isYielding = false;
   /** It holds writes because nobody can say that it still leads. */
@@ -89,7 +97,8 @@ export class EngineReplication {
 
   /** Whether nothing is under way that has to be looked at soon. */
   get isSettled(): boolean {
-    return this.#seen !== null && isSettled(this.#seen);
+    if (this.#seen === null || !isSettled(this.#seen)) return false;
+    return roleOf(this.#seen) !== "replica" || this.#sinceMs(this.#heardAtMs) < leaderDueMs;
   }
 
   observed(): ReplicationObserved | null {
@@ -98,7 +107,7 @@ export class EngineReplication {
     const role = roleOf(seen);
     const { offset, replicas } = seen;
     const inSync = role === "replica" && seen.isLinked;
-    const hearsLeader = inSync && this.#context.clock.monotonicMs() - this.#heardAtMs < agentLimits.leaderSilentMs;
+    const hearsLeader = inSync && this.#sinceMs(this.#heardAtMs) < agentLimits.leaderSilentMs;
     const holdsWrites = role === "primary" && (this.#isYielding || this.#isFenced);
     return { ...this.state, role, offset, inSync, hearsLeader, holdsWrites, replicas };
   }
@@ -106,9 +115,20 @@ export class EngineReplication {
   async look(connection: EngineConnection): Promise<void> {
     const before = this.#seen;
     this.#seen = parseReplication(await connection.info("replication"));
-    if (before?.offset !== this.#seen.offset || !before.isLinked) this.#heardAtMs = this.#context.clock.monotonicMs();
+    const nowMs = this.#context.clock.monotonicMs();
+    if (before?.offset !== this.#seen.offset || !before.isLinked) this.#heardAtMs = nowMs;
+    this.#following.see(this.#seen, nowMs);
     this.#copiedEpoch = copiedEpochOf(this.#seen, this.state);
     this.#tell();
+  }
+
+  /**
+   * Replicas say by themselves only every second how far they are, and hear their leader as rarely. A WAIT for more of
+   * them than there are makes the engine ask them in the stream, so that both know of each other within one look.
+   */
+  async askReplicas(connection: EngineConnection): Promise<void> {
+    if (this.#seen === null || this.#seen.replicas.length === 0 || roleOf(this.#seen) !== "primary") return;
+    await connection.ask("WAIT", String(replicasUnheardOf), String(answersMs));
   }
 
   /** Puts the record in force, after a look. Safe to repeat. Throws what the connection throws. */
@@ -131,7 +151,7 @@ export class EngineReplication {
     await Promise.all(commands.map((command) => connection.ask(...command)));
     // An order may have been faster.
     this.#epoch = Math.max(this.#epoch, leader?.epoch ?? 0);
-    if (isReleased) this.#isYielding = false;
+    if (isReleased) this.#isYielding = this.#isFenced = false;
     if (commands.length === 0) {
       // What was seen holds under the new record too: it is the same stream.
       this.#copiedEpoch = copiedEpochOf(this.#seen, this.state);
@@ -178,11 +198,11 @@ export class EngineReplication {
     this.#tell();
   }
 
-  /** Whether it leads and nobody follows it closely, so that another may be made the primary without its knowing. */
+  /** Whether it leads and nobody is known to follow, so that another may be made the primary without its knowing. */
   get isUnfollowed(): boolean {
-    const observed = this.observed();
-    if (observed?.role !== "primary") return false;
-    return !observed.replicas.some(({ state, lagSeconds }) => state === "online" && lagSeconds <= 1);
+    if (this.observed()?.role !== "primary") return false;
+    const isFollowed = this.#seen?.replicas.some(({ state }) => state === "online") === true;
+    return !isFollowed || this.#sinceMs(this.#following.followedAtMs) > agentLimits.unfollowedMs;
   }
 
   async #serveStale(connection: EngineConnection, { serveStale }: ReplicationSpec): Promise<void> {
@@ -193,6 +213,10 @@ export class EngineReplication {
     if (serves === this.#servesStale) return;
     await connection.ask(...serveStaleCommand(serves));
     this.#servesStale = serves;
+  }
+
+  #sinceMs(momentMs: number): number {
+    return this.#context.clock.monotonicMs() - momentMs;
   }
 
   #tell(): void {

@@ -12,6 +12,7 @@ import {
   gatewayLimits,
   LarderError,
   parseHostIntroduction,
+  type ReportAnswer,
 } from "@larder/api";
 import type { Clock } from "@larder/service";
 import type { Hosts } from "../hosts/hosts.ts";
@@ -69,8 +70,7 @@ export class InternalServer {
       case "GET /gateway/watch":
         return this.#watchGateway(request, url.searchParams.get("worker"));
       case "POST /agent/report":
-        this.#options.observations.agentReported((await request.json()) as AgentReport);
-        return new Response();
+        return this.#takeReport((await request.json()) as AgentReport);
       case "POST /agent/answer":
         this.#options.orders.answered((await request.json()) as AgentAnswer);
         return new Response();
@@ -80,6 +80,13 @@ export class InternalServer {
       default:
         return new Response("no such path\n", { status: 404 });
     }
+  }
+
+  #takeReport(report: AgentReport): Response {
+    const { observations, published } = this.#options;
+    observations.agentReported(report);
+    const answer: ReportAnswer = { revision: published.desired(report.hostId).current?.revision ?? 0 };
+    return Response.json(answer);
   }
 
   async #watchAgent(request: Request, hostId: string | null): Promise<Response> {
