@@ -4,9 +4,9 @@
  * Every write has a number, and the data set is the list of all numbers written, in order: whoever holds the same list
  * holds the same data, and an offset in the stream is a length of that list. Pings are in the stream, too.
  *
- *   writes    refused by a follower, or with fewer good replicas than `replicasToWriteMin`; held while paused
+ *   writes    refused by a follower; held while paused
  *   pausing   ends by itself; then what was held runs as if it came just then
- *   replicas  counted once a second, as their last word is; what was written may be lost with the process before it is sent
+ *   replicas  get what was written a moment later: it may be lost with the process before it is sent
  *
  * The links are in replication-link.ts.
  */
@@ -32,7 +32,6 @@ interface Wait {
 }
 
 const cronMs = 1_000;
-const lagMaxMs = 2_999;
 const copyMs = [20, 400] as const;
 
 export class FakeEngine {
@@ -43,7 +42,6 @@ export class FakeEngine {
   readonly process: Process;
   readonly world: World;
   stream: number[] = [];
-  replicasToWriteMin = 0;
   /** The epoch of the leader record that its agent put in force. */
   epoch = 0;
   /** When a replica last said how far it is. */
@@ -53,7 +51,6 @@ export class FakeEngine {
   #link: FollowedLink | null = null;
   #history: { id: string; before: { id: string; until: number } | null };
   readonly #attached = new Map<Pipe, Attached>();
-  #goodReplicas = 0;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #held: { id: number; reply: (reply: WriteReply) => void }[] = [];
   #isFlushing = false;
@@ -240,7 +237,6 @@ export class FakeEngine {
   #write(id: number): WriteReply {
     if (this.#following !== null)
       return { kind: "refused", code: this.#link?.state === "up" ? "READONLY" : "MASTERDOWN" };
-    if (this.#goodReplicas < this.replicasToWriteMin) return { kind: "refused", code: "NOREPLICAS" };
     this.stream.push(id);
     this.#flushSoon();
     return { kind: "written", offset: this.stream.length };
@@ -277,10 +273,6 @@ export class FakeEngine {
   }
 
   #cron(): void {
-    const nowMs = this.process.monotonicMs();
-    this.#goodReplicas = [...this.#attached.values()].filter(
-      ({ isOnline, ackedAtMs }) => isOnline && nowMs - ackedAtMs <= lagMaxMs,
-    ).length;
     if (this.#following === null && this.#attached.size > 0) {
       this.stream.push(ping);
       this.#flushSoon();

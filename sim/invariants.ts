@@ -4,7 +4,7 @@
  *   one primary     Say that a write was executed under the epoch of its engine's leader record. Once a client has been
  *                   told of a write of a newer epoch, no write that runs later under an older one is acknowledged.
  *                   Excused, and counted: on an engine whose agent cannot hold writes, as it is dead or frozen, for
- *                   `fencedByEngineMs` after its replicas were last heard; and on a machine for `afterThawMs` after it was
+ *                   `agentAwayMs` after its replicas were last heard; and on a machine for `afterThawMs` after it was
  *                   frozen, when what had come in meanwhile runs before anything else can.
  *   durable         A write acknowledged as replicated is in the data of every later primary, and at the end. Excused:
  *                   every engine that had it was killed before another had it.
@@ -28,8 +28,8 @@ export interface Execution {
   isExcused: boolean;
 }
 
-/** `min-replicas-max-lag` in whole seconds, and a turn of the cron that looks at it. */
-const fencedByEngineMs = 4_100;
+/** Longer than an agent that was killed or frozen stays away here. */
+const agentAwayMs = 4_100;
 const afterThawMs = 1_100;
 
 export class Invariants {
@@ -145,7 +145,7 @@ export class Invariants {
     const nowMs = this.#world.clock.monotonicMs();
     if (nowMs - machine.thawedAtMs < afterThawMs) return true;
     const agent = this.#world.hosts.find((host) => host.machine === machine)?.agent;
-    return !agent?.process.isAlive && nowMs - lastFollowedMs < fencedByEngineMs;
+    return !agent?.process.isAlive && nowMs - lastFollowedMs < agentAwayMs;
   }
 
   #requireDurable({ runId, stream }: FakeEngine): void {

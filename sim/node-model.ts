@@ -255,7 +255,6 @@ export class NodeModel {
   #apply(engine: FakeEngine): void {
     const spec = this.#spec;
     if (spec === null || this.#generation === spec.generation) return;
-    engine.replicasToWriteMin = spec.replication?.replicasToWriteMin ?? 0;
     this.#generation = spec.generation;
     this.#writeRecord(engine);
   }

@@ -184,32 +184,6 @@ for (const { title, program, has } of engines) {
     expect(snapshots()).toEqual([]);
   });
 
-  run(`${title}: writes are refused while too few replicas are there, and taken once that is allowed`, async () => {
-    await start();
-    const pair = new NodePair(agent.controller);
-    const { a, b } = await pair.begin();
-    pair.want({ replicasToWriteMin: 1 });
-    await agent.controller.running(pair.a);
-    const client = clientOf(a);
-    await client.set("key", "1");
-    process.kill(b.pid!, "SIGSTOP");
-    try {
-      const refused = /NOREPLICAS/;
-      await until("writes are refused", () =>
-        client.set("key", "2").then(
-          () => false,
-          (error: Error) => refused.test(error.message),
-        ),
-      );
-      expect(await client.get("key")).not.toBeNull();
-      pair.want({ replicasToWriteMin: 0 });
-      await agent.controller.running(pair.a);
-      expect(await client.set("key", "3")).toBe("OK");
-    } finally {
-      process.kill(b.pid!, "SIGCONT");
-    }
-  });
-
   run(`${title}: a new agent adopts both without a change of role`, async () => {
     await start();
     const pair = new NodePair(agent.controller);

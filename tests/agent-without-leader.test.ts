@@ -138,7 +138,6 @@ native("a node alone without a certificate has no port, and cannot become one of
     replication: {
       leader: null,
       user: nodeUser,
-      replicasToWriteMin: 0,
       hasOthers: true,
       serveStale: false,
       follows: true,

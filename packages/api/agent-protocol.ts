@@ -63,8 +63,6 @@ export interface ReplicationSpec {
   leader: Leader | null;
   /** As whom the cache's nodes log in to each other: "-@all +psync +sync +replconf +ping". */
   user: EngineUser;
-  /** While the node leads, writes are refused with fewer replicas in sync than this. */
-  replicasToWriteMin: number;
   /** Whether another node could be made the primary: then this one holds writes when nobody can tell that it still is. */
   hasOthers: boolean;
   /** A node with a whole copy answers reads while it has no link to a leader. */

@@ -75,7 +75,6 @@ describe("of a node that replicates", () => {
   const replication = {
     leader: null,
     user: nodeUser,
-    replicasToWriteMin: 1,
     hasOthers: true,
     serveStale: false,
     follows: true,
@@ -93,8 +92,6 @@ describe("of a node that replicates", () => {
       "tls-replication yes",
       "replicaof 127.0.0.1 0",
       "replica-serve-stale-data no",
-      "min-replicas-to-write 1",
-      "min-replicas-max-lag 2",
       `user larder-node reset on #${secretSha256} -@all +psync`,
     ])
       expect(lines).toContain(line);
@@ -105,7 +102,7 @@ describe("of a node that replicates", () => {
   test("alone it has its port too, and begins as a primary", () => {
     const lines = configureNative(spec(), engine("valkey", "8.0.1"), paths, place).split("\n");
     expect(lines).toContain("tls-port 7001");
-    expect(lines.join()).not.toMatch(/replicaof|min-replicas|larder-node/);
+    expect(lines.join()).not.toMatch(/replicaof|larder-node/);
   });
 
   test("the file has only what the version and the system know", () => {
@@ -122,7 +119,6 @@ describe("of a node that replicates", () => {
 
   test("live changes set the log-in, too", () => {
     const commands = liveCommands(spec({ replication }), []);
-    expect(commands).toContainEqual(["CONFIG", "SET", "min-replicas-to-write", "1"]);
     expect(commands).toContainEqual([
       "ACL",
       "SETUSER",
@@ -180,7 +176,6 @@ describe("the choice of an engine", () => {
     const replication = {
       leader: null,
       user: nodeUser,
-      replicasToWriteMin: 0,
       hasOthers: true,
       serveStale: false,
       follows: true,

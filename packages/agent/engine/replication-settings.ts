@@ -12,7 +12,7 @@
  * A replica that has data may be read from while its link is down (`replica-serve-stale-data yes`), where the cache wants
  * that. It is never so at birth.
  */
-import type { Address, EngineFound, EngineUser, ReplicationSpec } from "@larder/api";
+import type { Address, EngineFound, EngineUser } from "@larder/api";
 import { isAtLeast } from "./version.ts";
 
 /** Files in PEM. The certificate serves both ends of a link; every node's is signed by the CA. */
@@ -34,8 +34,6 @@ export const nowhere: Address = { host: "127.0.0.1", port: 0 };
 
 /** A replica whose link was cut catches up from this much of the stream; past it everything is copied anew. */
 const backlogSize = "64mb";
-/** A replica that has said nothing for longer does not count for `min-replicas-to-write`. They speak every second. */
-const lagSecondsMax = 2;
 /** So often a primary says at least something: a replica that hears nothing for longer reports it. */
 const pingSeconds = 1;
 /** How long an engine that is told to end waits for its replicas. Less than the agent waits for the engine. */
@@ -76,14 +74,6 @@ export const detachedDirectives = [["replicaof", nowhere.host, String(nowhere.po
 /** The main thread may be bound to one CPU; what works beside it must not inherit that. */
 function cpuDirectives(cpuList: string) {
   return ["bio_cpulist", "bgsave_cpulist", "aof_rewrite_cpulist"].map((name) => [name, cpuList] as const);
-}
-
-/** What may change while the engine runs. A replica keeps these for the time when it leads. */
-export function replicationLiveSettings({ replicasToWriteMin }: ReplicationSpec): [name: string, value: string][] {
-  return [
-    ["min-replicas-to-write", String(replicasToWriteMin)],
-    ["min-replicas-max-lag", String(lagSecondsMax)],
-  ];
 }
 
 /** Whether it may be read from while it has no link. */

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { EngineUser, NodeSpec } from "@larder/api";
-import { credentialCommands, replicationLiveSettings } from "./replication-settings.ts";
+import { credentialCommands } from "./replication-settings.ts";
 
 /** Settings of the spec by their names in the engine's configuration. All can be set live. */
 export function liveSettings(spec: NodeSpec): [name: string, value: string][] {
@@ -12,7 +12,6 @@ export function liveSettings(spec: NodeSpec): [name: string, value: string][] {
     ["maxmemory", String(spec.memoryBytesMax)],
     ["maxmemory-policy", spec.maxmemoryPolicy],
     ["notify-keyspace-events", spec.notifyKeyspaceEvents],
-    ...(spec.replication ? replicationLiveSettings(spec.replication) : []),
   ];
 }
 

@@ -54,7 +54,6 @@ function replicationOf(cache: CacheDocument, node: CacheNode): NodeSpec["replica
   return {
     leader,
     user: replicationUser(cache),
-    replicasToWriteMin: 0,
     hasOthers: nodes.length > 1,
     serveStale: cache.settings.replicaReads,
     follows,

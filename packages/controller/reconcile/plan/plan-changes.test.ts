@@ -226,6 +226,21 @@ const scripts = {
     a: running          => rest
     a: copied 130       => settle`,
 
+  "a replica whose agent is only finding it may have the most": `
+    create 3 nodes      => rest
+    a: running          => appoint a
+    a: running          => publish a
+    gateway: serving    => rest
+    b: running          => rest
+    b: copied 100       => rest
+    c: running          => rest
+    c: copied 100       => settle
+    after 5s            => settled
+    c: starting         => settled
+    a: ended            => stop all, after a
+    b: copied 100       => rest
+    after 1s            => appoint b`,
+
   "without room for one more, a host is not emptied": `${standard}
     room: none          => settled
     host-a: draining    => rest

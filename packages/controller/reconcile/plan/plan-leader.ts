@@ -44,11 +44,15 @@ export function planLeader(cache: CacheDocument, observed: CacheSeen, nowMs: num
   const copies = running.filter(({ replication: { copiedEpoch } }) =>
     hasEnded ? copiedEpoch > 0 : copiedEpoch >= leader.firstEpoch,
   );
-  if (copies.length > 1) return { ...planElection(leader, copies, nowMs, isDurable), cause };
+  // An agent that was started anew has to find its engine again, which may have a copy.
+  const isComing = observed.nodes.some(({ nodeId, seen }) => nodeId !== leader.nodeId && seen?.state === "starting");
+  const election = { nowMs, isComing, areAllAwaited: isDurable };
+  if (copies.length > 1 || (copies.length === 1 && isComing))
+    return { ...planElection(leader, copies, election), cause };
   if (copies.length === 1) return { ...noChange, leader: successor(leader.epoch, copies[0]), cause };
   if (running.length === 0 || !observed.nodes.every(cannotHoldData)) return noChange;
   // A copy that was complete only just before the end has not been reported as one: all are asked here, too.
-  return { ...planElection(leader, running, nowMs, isDurable), cause: `${cause}, and no copy of its data was left` };
+  return { ...planElection(leader, running, election), cause: `${cause}, and no copy of its data was left` };
 }
 
 /** A node that has served alone has the data, and those that were added have none. */
@@ -61,12 +65,12 @@ function firstLeader(cache: CacheDocument, running: readonly Replicated[]): Repl
 function planElection(
   leader: Leader,
   copies: readonly Replicated[],
-  nowMs: number,
-  areAllAwaited: boolean,
+  { nowMs, isComing, areAllAwaited }: { nowMs: number; isComing: boolean; areAllAwaited: boolean },
 ): LeaderPlan {
   if (leader.endedAtMs === null) return { ...noChange, leader: { ...leader, endedAtMs: nowMs } };
   const counted = copies.filter(({ replication: { role, epoch } }) => role === "detached" && epoch === leader.epoch);
-  const isOver = counted.length === copies.length || (!areAllAwaited && nowMs >= leader.endedAtMs + countingMs);
+  const haveAllSpoken = counted.length === copies.length && !isComing;
+  const isOver = haveAllSpoken || (!areAllAwaited && nowMs >= leader.endedAtMs + countingMs);
   if (!isOver || counted.length === 0) return { ...noChange, lookAgainAtMs: leader.endedAtMs + countingMs };
   return { ...noChange, leader: successor(leader.epoch, newest(counted)) };
 }
