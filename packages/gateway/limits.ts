@@ -87,6 +87,8 @@ export const limits = {
   heldReplyBytesMax: 16 * 1024 * 1024,
   /** An engine that has not taken a log-in by then is given up, and tried again. */
   serverLoginMs: 2_000,
+  /** A connection that is ended and whose engine does not end it, too, is dropped: that one's host may be gone for good. */
+  serverLingerMs: 5_000,
   /** How often an engine is asked whether it is there. */
   engineWatchMs: 1_000,
   /** An engine that answers nothing for so long is taken for lost: its connections are closed. */

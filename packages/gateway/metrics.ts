@@ -46,6 +46,7 @@ export const counters = {
   larder_gateway_server_connections_total: 0,
   larder_gateway_server_connections_lost_total: 0,
   larder_gateway_server_logins_late_total: 0,
+  larder_gateway_server_connections_dropped_total: 0,
   larder_gateway_engines_silent_total: 0,
   larder_gateway_internal_errors_total: 0,
   larder_gateway_worker_connections_lost_total: 0,

@@ -76,6 +76,7 @@ export abstract class ServerConnection {
   /** Bytes of the log-in's replies; null after it. */
   #loginInput: Buffer | null = Buffer.alloc(0);
   #loginTimer: Timer | null = null;
+  #lingerTimer: Timer | null = null;
   /** What awaits the log-in's replies, and whether each is what was asked for. */
   readonly #loginSteps: ((reply: Reply) => boolean)[] = [];
   #onReady: (connection: ServerConnection) => void = () => {};
@@ -102,11 +103,27 @@ export abstract class ServerConnection {
     if (this.state === "ready") counters.larder_gateway_server_connections_lost_total++;
     this.state = "closed";
     if (this.#loginTimer !== null) clearTimeout(this.#loginTimer);
-    if (this.wasReady) this.#socket?.end();
+    if (this.wasReady) this.#linger();
     else this.#socket?.terminate();
     this.#onClosed(this);
     this.onEnd();
     this.#tellDrained();
+  }
+
+  /** What was written still goes out, if there is anybody to take it. */
+  #linger(): void {
+    const socket = this.#socket;
+    socket?.end();
+    this.#lingerTimer = setTimeout(() => {
+      counters.larder_gateway_server_connections_dropped_total++;
+      socket?.terminate();
+    }, limits.serverLingerMs);
+    this.#lingerTimer.unref();
+  }
+
+  onSocketClosed(): void {
+    this.close();
+    if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer);
   }
 
   /** Copies bytes [start, end) to what goes out soon (flush.ts). */
@@ -317,7 +334,7 @@ const socketHandlers = {
   open: (socket: Socket<ServerConnection>) => socket.data.onOpen(socket),
   data: (socket: Socket<ServerConnection>, bytes: Buffer) => socket.data.onData(bytes),
   drain: (socket: Socket<ServerConnection>) => socket.data.write(),
-  close: (socket: Socket<ServerConnection>) => socket.data.close(),
+  close: (socket: Socket<ServerConnection>) => socket.data.onSocketClosed(),
   error(socket: Socket<ServerConnection>, error: unknown) {
     socket.data.isBroken = noteIfInternal(error, "engine");
     socket.data.close();

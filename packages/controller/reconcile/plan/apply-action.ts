@@ -103,10 +103,16 @@ function appointed(
   const firstEpoch = isOther && leader.firstEpoch === leader.epoch ? epoch : leader.firstEpoch;
   const relieve = isOther ? null : cache.relieve;
   // Where it was to be rebooted as a replica it is not now: it has what nobody else may have.
-  const nodes = cache.nodes.map((node) =>
-    isOther && node.endRunId === leader.runId ? { ...node, endRunId: null } : node,
-  );
+  const staysUp = (node: CacheNode) => isOther && node.endRunId === leader.runId && !isRebootOfAll(cache);
+  const nodes = cache.nodes.map((node) => (staysUp(node) ? { ...node, endRunId: null } : node));
   return { ...cache, nodes, leader: { ...leader, epoch, firstEpoch }, move: null, moveTrouble: null, relieve, outage };
+}
+
+/** The leader is to end as well, and nobody is to take over before. */
+function isRebootOfAll({ nodes, leader, relieve }: CacheDocument): boolean {
+  return (
+    relieve === null && nodes.some(({ nodeId, endRunId }) => nodeId === leader?.nodeId && endRunId === leader.runId)
+  );
 }
 
 function handedOver(cache: CacheDocument, { leader }: Extract<CacheAction, { type: "handOver" }>): CacheDocument {
