@@ -40,6 +40,8 @@ export class ServedCache {
   /** Behind it clients are served; after a move, from a moment later on. */
   #node: EngineNode;
   #move: Move | null = null;
+  /** By these it is told what is asked again when a node is given up. */
+  #formerCommands: CommandTable | null = null;
   /** The move's target is the node, and clients are about to be taken there: it cannot be called off any more. */
   #isFinishing = false;
 
@@ -58,9 +60,9 @@ export class ServedCache {
     });
   }
 
-  /** What the engine can do; null until it was asked. */
+  /** What the engine can do, or the one before it could until it was asked; null until one was. */
   get commands(): CommandTable | null {
-    return this.#node.commands;
+    return this.#node.commands ?? this.#formerCommands;
   }
 
   /** Of a native engine on this machine, once it has been reached. */
@@ -232,6 +234,7 @@ export class ServedCache {
   #useNode(node: EngineNode): void {
     const old = this.#node;
     this.#node = node;
+    this.#formerCommands = old.commands ?? this.#formerCommands;
     node.lead();
     if (node.place === null) node.keepCommandsOf(old);
     node.followDurability();

@@ -92,6 +92,25 @@ describe.skipIf(!hasValkey)("a planned change of the node", () => {
     await pair.stop();
   });
 
+  test("that nobody could prepare, as its host is silent, asks reads again at the new one", async () => {
+    const [reader, writer] = [await logIn(), await logIn()];
+    await writer.ask("SET", "key", "value");
+    await until("the replica has it", async () => (await (await atEngine(pair.replica)).ask("DBSIZE")) === 1);
+    process.kill(pair.primary.pid, "SIGSTOP");
+    try {
+      const [read, written] = [reader.ask("GET", "key"), writer.ask("INCR", "counter")];
+      await until("both are on their way", () => served.gateway.metrics()["larder_gateway_commands_in_flight"] === 2);
+      await (await atEngine(pair.replica)).ask("REPLICAOF", "NO", "ONE");
+      publish({ node: replicaNode(), epoch: route.epoch + 1 });
+      expect(String(await read)).toBe("value");
+      expect(String(await written)).toContain("OUTCOMEUNKNOWN");
+    } finally {
+      process.kill(pair.primary.pid, "SIGCONT");
+    }
+    reader.close();
+    writer.close();
+  });
+
   test("loses and repeats nothing of clients that count without a pause", async () => {
     const clients = await Promise.all(Array.from({ length: 20 }, (_, index) => logIn(index % 2 === 0 ? 2 : 3)));
     let isOver = false;
