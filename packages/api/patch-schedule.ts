@@ -4,19 +4,7 @@
  */
 import { z } from "zod";
 import { choice, parseBody, wholeNumber } from "./body-values.ts";
-import type { ScheduleEntry } from "./redis-resource.ts";
-
-export const scheduleDays = [
-  "Monday",
-  "Tuesday",
-  "Wednesday",
-  "Thursday",
-  "Friday",
-  "Saturday",
-  "Sunday",
-  "Everyday",
-  "Weekend",
-] as const satisfies ScheduleEntry["dayOfWeek"][];
+import { type ScheduleEntry, scheduleDays } from "./redis-resource.ts";
 
 const hourMs = 3_600_000;
 const windowHoursMin = 5;

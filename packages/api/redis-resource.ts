@@ -135,18 +135,21 @@ export interface RedisUpdateBody {
   properties?: Partial<RedisCreateProperties>;
 }
 
+export const scheduleDays = [
+  "Monday",
+  "Tuesday",
+  "Wednesday",
+  "Thursday",
+  "Friday",
+  "Saturday",
+  "Sunday",
+  "Everyday",
+  "Weekend",
+] as const;
+
 /** A window of the patch schedule, in UTC. */
 export interface ScheduleEntry {
-  dayOfWeek:
-    | "Monday"
-    | "Tuesday"
-    | "Wednesday"
-    | "Thursday"
-    | "Friday"
-    | "Saturday"
-    | "Sunday"
-    | "Everyday"
-    | "Weekend";
+  dayOfWeek: (typeof scheduleDays)[number];
   /** 0 to 23. */
   startHourUtc: number;
   /** ISO 8601; PT5H at least. */

@@ -1,24 +1,13 @@
 /** A window of a patch schedule as people write it: "Sunday 02:00 5h". Pure. */
-import type { ScheduleEntry } from "@larder/api/redis-resource";
+import { type ScheduleEntry, scheduleDays } from "@larder/api/redis-resource";
 import { CommandError } from "./failure.ts";
 
-const days: ScheduleEntry["dayOfWeek"][] = [
-  "Monday",
-  "Tuesday",
-  "Wednesday",
-  "Thursday",
-  "Friday",
-  "Saturday",
-  "Sunday",
-  "Everyday",
-  "Weekend",
-];
 const windowPattern = /^([a-z]+)\s+(\d{1,2})(?::00)?(?:\s+(\d{1,2})\s*h)?$/i;
 
 /** A day may be cut short as long as only one begins so. Throws InvalidParameter. */
 export function parseWindow(text: string): ScheduleEntry {
   const [, day = "", hour, length = "5"] = windowPattern.exec(text.trim()) ?? [];
-  const matching = days.filter((known) => known.toLowerCase().startsWith(day.toLowerCase()));
+  const matching = scheduleDays.filter((known) => known.toLowerCase().startsWith(day.toLowerCase()));
   const [dayOfWeek] = matching;
   if (hour !== undefined && dayOfWeek !== undefined && matching.length === 1)
     return { dayOfWeek, startHourUtc: Number(hour), maintenanceWindow: `PT${Number(length)}H` };
