@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { NodeObserved, NodeSpec } from "@larder/api";
 import { Redis } from "ioredis";
 import { nodeCertificateFlags } from "./fixture/certificate.ts";
+import { EngineClients, nativeEngines } from "./fixture/engine-clients.ts";
 import { hasRedis, hasValkey } from "./fixture/native-engine.ts";
 import { leaderOf, NodePair, nodeUser } from "./fixture/node-pair.ts";
 import { TestAgent } from "./fixture/test-agent.ts";
@@ -13,14 +14,9 @@ import { until } from "./fixture/until.ts";
 
 setDefaultTimeout(60_000);
 
-const engines = [
-  { title: "Valkey", program: "valkey-server", has: hasValkey },
-  { title: "Redis", program: "redis-server", has: hasRedis },
-];
-
 let agent: TestAgent;
 let flags: string[];
-const clients: Redis[] = [];
+const clients = new EngineClients();
 
 beforeEach(async () => {
   agent = new TestAgent();
@@ -29,27 +25,15 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.disconnect();
+  clients.close();
   await agent.clear();
 });
-
-function adminOf(node: NodeObserved): Redis {
-  return clientOf(node, { username: "larder-admin", password: "admin-password" });
-}
-
-function clientOf(node: NodeObserved, login = { username: "app", password: "app-password" }): Redis {
-  const failFast = { retryStrategy: () => null, maxRetriesPerRequest: 0, enableReadyCheck: false };
-  const client = new Redis({ ...failFast, ...login, path: node.socketPath });
-  client.on("error", () => {});
-  clients.push(client);
-  return client;
-}
 
 async function newLife(spec: NodeSpec, former: NodeObserved): Promise<NodeObserved> {
   return agent.controller.observedWhen(spec, ({ runId }) => runId !== null && runId !== former.runId);
 }
 
-for (const { title, program, has } of engines) {
+for (const { title, program, has } of nativeEngines) {
   const run = test.skipIf(!has);
   const start = () => agent.start([...flags, "--engine-path", Bun.which(program) ?? program]);
 
@@ -59,7 +43,7 @@ for (const { title, program, has } of engines) {
     pair.want();
     const a = await pair.has("a", "detached");
     expect(a.replication).toMatchObject({ epoch: 0, inSync: false, replicas: [] });
-    const client = clientOf(a);
+    const client = clients.of(a);
     await expect(client.get("key")).rejects.toThrow("MASTERDOWN");
     await expect(client.dbsize()).rejects.toThrow("MASTERDOWN");
     await expect(client.set("key", "value")).rejects.toThrow(/MASTERDOWN|READONLY/);
@@ -70,8 +54,8 @@ for (const { title, program, has } of engines) {
     async () => {
       await start();
       const { a, b } = await new NodePair(agent.controller).begin();
-      await clientOf(a).set("key", "value");
-      await until("the replica has the key", async () => (await adminOf(b).dbsize()) === 1);
+      await clients.of(a).set("key", "value");
+      await until("the replica has the key", async () => (await clients.admin(b).dbsize()) === 1);
       const flush = ({ nodeId, runId }: NodeObserved) =>
         agent.controller.order({ orderId: nodeId, nodeId, runId: runId!, kind: "flush" });
       expect((await flush(b)).error).toEqual({
@@ -79,7 +63,7 @@ for (const { title, program, has } of engines) {
         message: "The node is not the primary of its cache.",
       });
       expect((await flush(a)).error).toBeNull();
-      await until("the replica is empty", async () => (await adminOf(b).dbsize()) === 0);
+      await until("the replica is empty", async () => (await clients.admin(b).dbsize()) === 0);
     },
   );
 
@@ -91,10 +75,10 @@ for (const { title, program, has } of engines) {
     await pair.has("b", "detached");
     pair.want({ leader: leaderOf(detached, 1) });
     const a = await pair.has("a", "primary");
-    await clientOf(a).set("first", "1");
+    await clients.of(a).set("first", "1");
     const b = await pair.has("b", "replica");
-    await clientOf(a).set("second", "2");
-    const replica = clientOf(b);
+    await clients.of(a).set("second", "2");
+    const replica = clients.of(b);
     await until("the replica has both", async () => (await replica.mget("first", "second")).join() === "1,2");
     await expect(replica.set("key", "value")).rejects.toThrow("READONLY");
     const { address } = b.replication!;
@@ -108,33 +92,33 @@ for (const { title, program, has } of engines) {
     await start();
     const pair = new NodePair(agent.controller);
     const { a, b } = await pair.begin();
-    await clientOf(a).set("key", "value");
-    await until("the replica has it", async () => (await clientOf(b).get("key")) === "value");
+    await clients.of(a).set("key", "value");
+    await until("the replica has it", async () => (await clients.of(b).get("key")) === "value");
 
     process.kill(a.pid!, "SIGKILL");
     const emptied = await newLife(pair.a, a);
     expect(emptied.replication).toMatchObject({ role: "detached" });
     expect(emptied.replication!.address.port).not.toBe(a.replication!.address.port);
     expect((await pair.has("a", "detached")).runId).toBe(emptied.runId);
-    await expect(clientOf(emptied).get("key")).rejects.toThrow("MASTERDOWN");
+    await expect(clients.of(emptied).get("key")).rejects.toThrow("MASTERDOWN");
     const cut = await agent.controller.observedWhen(pair.b, ({ replication }) => replication?.inSync === false);
     expect(cut).toMatchObject({ runId: b.runId, replication: { role: "replica", epoch: 1 } });
 
     pair.want({ leader: leaderOf(cut, 2) });
     const promoted = await pair.has("b", "primary");
     expect(promoted.runId).toBe(b.runId);
-    expect(await clientOf(promoted).get("key")).toBe("value");
-    await clientOf(promoted).set("key", "newer");
+    expect(await clients.of(promoted).get("key")).toBe("value");
+    await clients.of(promoted).set("key", "newer");
     const following = await pair.has("a", "replica");
     expect(following.runId).toBe(emptied.runId);
-    await until("A has the data", async () => (await clientOf(following).get("key")) === "newer");
+    await until("A has the data", async () => (await clients.of(following).get("key")) === "newer");
 
     pair.want({ leader: leaderOf(following, 3) });
     const returned = await pair.has("a", "primary");
     await pair.has("b", "replica");
-    expect(await clientOf(returned).get("key")).toBe("newer");
-    await clientOf(returned).set("key", "newest");
-    await until("B follows again", async () => (await clientOf(b).get("key")) === "newest");
+    expect(await clients.of(returned).get("key")).toBe("newer");
+    await clients.of(returned).set("key", "newest");
+    await until("B follows again", async () => (await clients.of(b).get("key")) === "newest");
   });
 
   run(
@@ -143,20 +127,20 @@ for (const { title, program, has } of engines) {
       await start();
       const pair = new NodePair(agent.controller);
       const { a, b } = await pair.begin();
-      await clientOf(a).set("key", "value");
-      await until("the replica has it", async () => (await clientOf(b).get("key")) === "value");
+      await clients.of(a).set("key", "value");
+      await until("the replica has it", async () => (await clients.of(b).get("key")) === "value");
 
       pair.want({ leader: { ...leaderOf(a, 1), endedAtMs: 1 } });
       const [stoppedA, stoppedB] = [await pair.has("a", "detached"), await pair.has("b", "detached")];
       expect(stoppedB.replication).toMatchObject({ copiedEpoch: 1 });
       expect(stoppedB.replication!.offset).toBeGreaterThan(0);
       expect(stoppedB.replication!.offset).toBeLessThanOrEqual(stoppedA.replication!.offset);
-      await expect(clientOf(stoppedA).set("key", "lost")).rejects.toThrow(/MASTERDOWN|READONLY/);
+      await expect(clients.of(stoppedA).set("key", "lost")).rejects.toThrow(/MASTERDOWN|READONLY/);
 
       pair.want({ leader: leaderOf(stoppedB, 2) });
       const promoted = await pair.has("b", "primary");
       await pair.has("a", "replica");
-      expect(await clientOf(promoted).get("key")).toBe("value");
+      expect(await clients.of(promoted).get("key")).toBe("value");
     },
   );
 
@@ -164,12 +148,12 @@ for (const { title, program, has } of engines) {
     await start();
     const pair = new NodePair(agent.controller);
     const { a, b } = await pair.begin();
-    await clientOf(a).set("key", "value");
+    await clients.of(a).set("key", "value");
     // Forces a second copy, onto data.
-    await adminOf(b).call("REPLICAOF", "NO", "ONE");
-    await clientOf(b).set("stray", "1");
+    await clients.admin(b).call("REPLICAOF", "NO", "ONE");
+    await clients.of(b).set("stray", "1");
     await until("the agent has brought it back", async () => {
-      const [key, stray] = await clientOf(b).mget("key", "stray");
+      const [key, stray] = await clients.of(b).mget("key", "stray");
       return key === "value" && stray === null;
     });
     const folder = join(agent.nodesDirectory, pair.b.nodeId);
@@ -179,7 +163,7 @@ for (const { title, program, has } of engines) {
     for (const file of ["dump.rdb", "temp-1.2.rdb"]) writeFileSync(join(folder, file), "cut sho");
     process.kill(b.pid!, "SIGKILL");
     await newLife(pair.b, b);
-    const replica = clientOf(await pair.has("b", "replica"));
+    const replica = clients.of(await pair.has("b", "replica"));
     await until("the new life has the data", async () => (await replica.get("key")) === "value");
     expect(snapshots()).toEqual([]);
   });
@@ -188,7 +172,7 @@ for (const { title, program, has } of engines) {
     await start();
     const pair = new NodePair(agent.controller);
     const { a, b } = await pair.begin();
-    await clientOf(a).set("key", "value");
+    await clients.of(a).set("key", "value");
     await agent.signal("SIGKILL");
     agent.controller.forget();
     await start();
@@ -199,7 +183,7 @@ for (const { title, program, has } of engines) {
         runId: former.runId,
         replication: { address: former.replication!.address, epoch: 1 },
       });
-    const replica = clientOf(b);
+    const replica = clients.of(b);
     await until("the replica has the write", async () => (await replica.get("key")) === "value");
     expect(agent.log).not.toContain("role changed");
   });
@@ -229,7 +213,7 @@ native("writes that an agent held go on with the next agent and a newer leader r
   const { a } = await pair.begin();
   const order = { orderId: "yield", nodeId: a.nodeId, runId: a.runId!, kind: "yield", yieldMs: 60_000 } as const;
   expect((await agent.controller.order(order)).error).toBeNull();
-  const written = clientOf(a).set("key", "value");
+  const written = clients.of(a).set("key", "value");
   await agent.signal("SIGKILL");
   agent.controller.forget();
   await agent.start(flags);
@@ -244,7 +228,7 @@ native("a primary that holds writes takes no order to write: that would keep it 
   const { a } = await pair.begin();
   const order = (orderId: string) => ({ orderId, nodeId: a.nodeId, runId: a.runId! });
   expect((await agent.controller.order({ ...order("1"), kind: "yield", yieldMs: 60_000 })).error).toBeNull();
-  const written = clientOf(a).set("key", "value");
+  const written = clients.of(a).set("key", "value");
   const publish = { kind: "publish", channel: "channel", message: "message" } as const;
   for (const refused of [{ ...order("2"), ...publish }, { ...order("3"), kind: "flush" } as const])
     expect((await agent.controller.order(refused)).error).toEqual({
@@ -303,8 +287,7 @@ native("the port of a node speaks TLS only, and to holders of a node's certifica
   const ask = async (tls: Record<string, string>) => {
     const client = new Redis({ host, port, retryStrategy: () => null, maxRetriesPerRequest: 0, tls: { ...tls } });
     client.on("error", () => {});
-    clients.push(client);
-    return client.get("key");
+    return client.get("key").finally(() => client.disconnect());
   };
   await expect(ask({ ca: pem("ca") })).rejects.toThrow();
   await expect(ask({ ca: pem("ca"), cert: pem("cert"), key: pem("key") })).rejects.toThrow("NOAUTH");

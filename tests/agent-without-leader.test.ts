@@ -1,8 +1,8 @@
 /** A node alone that is given replicas, and replicas that are read from while nobody leads: the agent's part, with real engines. */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import type { NodeId, NodeObserved } from "@larder/api";
-import { Redis } from "ioredis";
 import { nodeCertificateFlags } from "./fixture/certificate.ts";
+import { EngineClients, nativeEngines } from "./fixture/engine-clients.ts";
 import { hasRedis, hasValkey } from "./fixture/native-engine.ts";
 import { leaderOf, NodePair, nodeUser } from "./fixture/node-pair.ts";
 import { nodeSpec, TestAgent } from "./fixture/test-agent.ts";
@@ -10,14 +10,9 @@ import { until } from "./fixture/until.ts";
 
 setDefaultTimeout(60_000);
 
-const engines = [
-  { title: "Valkey", program: "valkey-server", has: hasValkey },
-  { title: "Redis", program: "redis-server", has: hasRedis },
-];
-
 let agent: TestAgent;
 let flags: string[];
-const clients: Redis[] = [];
+const clients = new EngineClients();
 
 beforeEach(async () => {
   agent = new TestAgent();
@@ -26,28 +21,16 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.disconnect();
+  clients.close();
   await agent.clear();
 });
 
-function adminOf(node: NodeObserved): Redis {
-  return clientOf(node, { username: "larder-admin", password: "admin-password" });
-}
-
-function clientOf(node: NodeObserved, login = { username: "app", password: "app-password" }): Redis {
-  const failFast = { retryStrategy: () => null, maxRetriesPerRequest: 0, enableReadyCheck: false };
-  const client = new Redis({ ...failFast, ...login, path: node.socketPath });
-  client.on("error", () => {});
-  clients.push(client);
-  return client;
-}
-
 async function servesStale(node: NodeObserved): Promise<boolean> {
-  const [, value] = (await adminOf(node).call("CONFIG", "GET", "replica-serve-stale-data")) as string[];
+  const [, value] = (await clients.admin(node).call("CONFIG", "GET", "replica-serve-stale-data")) as string[];
   return value === "yes";
 }
 
-for (const { title, program, has } of engines) {
+for (const { title, program, has } of nativeEngines) {
   const run = test.skipIf(!has);
   const start = () => agent.start([...flags, "--engine-path", Bun.which(program) ?? program]);
 
@@ -58,7 +41,7 @@ for (const { title, program, has } of engines) {
     agent.controller.want({ ...pair.a, replication: null });
     const alone = await agent.controller.running(pair.a);
     expect(alone.replication).toMatchObject({ role: "primary", epoch: 0, address: { host: "127.0.0.1" } });
-    const client = clientOf(alone);
+    const client = clients.of(alone);
     await client.set("key", "value");
 
     pair.want();
@@ -70,7 +53,7 @@ for (const { title, program, has } of engines) {
     pair.want({ leader: leaderOf(alone, 1) });
     const a = await pair.has("a", "primary");
     expect(a).toMatchObject({ runId: alone.runId, error: null, replication: { copiedEpoch: 1 } });
-    const replica = clientOf(await pair.has("b", "replica"));
+    const replica = clients.of(await pair.has("b", "replica"));
     await until("the replica has it", async () => (await replica.get("key")) === "value");
     expect(await client.set("key", "newer")).toBe("OK");
 
@@ -85,11 +68,11 @@ for (const { title, program, has } of engines) {
     pair.want({ serveStale: true });
     const detached = await pair.has("a", "detached");
     await pair.has("b", "detached");
-    await expect(clientOf(detached).get("key")).rejects.toThrow("MASTERDOWN");
+    await expect(clients.of(detached).get("key")).rejects.toThrow("MASTERDOWN");
     pair.want({ leader: leaderOf(detached, 1) });
     const [a, b] = [await pair.has("a", "primary"), await pair.has("b", "replica")];
-    await clientOf(a).set("key", "value");
-    const replica = clientOf(b);
+    await clients.of(a).set("key", "value");
+    const replica = clients.of(b);
     await until("the replica has it", async () => (await replica.get("key")) === "value");
     await until("it may be read from", () => servesStale(b));
 
@@ -98,12 +81,12 @@ for (const { title, program, has } of engines) {
     await agent.controller.observedWhen(pair.b, ({ replication }) => replication?.inSync === false);
     expect(await replica.get("key")).toBe("value");
     await expect(replica.set("key", "other")).rejects.toThrow("READONLY");
-    await expect(clientOf(emptied).get("key")).rejects.toThrow("MASTERDOWN");
+    await expect(clients.of(emptied).get("key")).rejects.toThrow("MASTERDOWN");
 
     pair.want({ leader: { ...leaderOf(a, 1), endedAtMs: 1 } });
     await pair.has("b", "detached");
     expect(await replica.get("key")).toBe("value");
-    await expect(clientOf(emptied).get("key")).rejects.toThrow("MASTERDOWN");
+    await expect(clients.of(emptied).get("key")).rejects.toThrow("MASTERDOWN");
 
     pair.want({ serveStale: false });
     await until("it may no longer be read from", async () => !(await servesStale(b)));
