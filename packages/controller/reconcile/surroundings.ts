@@ -17,22 +17,14 @@ export function surroundingsOf(cache: CacheDocument, fleet: Fleet, nowMs: number
   const reports = fleet.reports.filter(({ hostId }) => !hostsDraining.includes(hostId));
   const engine = wantedEngine(cache.settings.redisVersion, reports);
   const { update, patchSchedule } = cache;
-  let freeBytes: Surroundings["freeBytes"] | undefined;
+  const mayUpdate =
+    !update.paused && (update.startNow || isOpen(patchSchedule, nowMs)) && !isAnotherUpdating(cache, caches);
   return {
     hostsDraining,
+    freeBytes: new Map(roomsOf(caches, fleet.reports).map((room) => [room.hostId, room.freeBytes])),
+    place: placeFor(cache, { caches, reports }, engine),
     engine,
-    // These look at all caches. Most plans ask for none, and clients are held while a move's are made.
-    get freeBytes() {
-      freeBytes ??= new Map(roomsOf(caches, fleet.reports).map((room) => [room.hostId, room.freeBytes]));
-      return freeBytes;
-    },
-    get place() {
-      return placeFor(cache, { caches, reports }, engine);
-    },
-    get mayUpdate() {
-      const isTime = !update.paused && (update.startNow || isOpen(patchSchedule, nowMs));
-      return isTime && !isAnotherUpdating(cache, caches);
-    },
+    mayUpdate,
   };
 }
 
