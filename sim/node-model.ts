@@ -33,6 +33,7 @@ const steadyMs = 10_000;
 const fencePauseMs = 3_000;
 const leaderDueMs = 1_000;
 const orderPollMs = 1;
+const answersMs = 5;
 
 export class NodeModel {
   readonly nodeId: NodeId;
@@ -176,7 +177,10 @@ export class NodeModel {
   #attend(): void {
     const engine = this.#engine as FakeEngine;
     if (!engine.process.isAlive) return this.#died(engine);
+    const isFirst = this.#seen === null;
+    if (isFirst) this.#look(engine);
     if (this.#mayBeReplaced(agentLimits.askMs)) engine.askReplicas();
+    if (isFirst) return this.#agent.process.after(answersMs, () => this.#step());
     this.#look(engine);
     const isFenced = this.#mayBeReplaced(agentLimits.fenceMs) && this.#isUnfollowed;
     if (isFenced) this.#fence(engine);

@@ -266,7 +266,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
         switchedElsewhere: (cacheId, moveId) => switchedElsewhere({ cacheId, moveId }, workers, clock),
       });
       this.#caches.set(route.cacheId, cache);
-      cache.warm();
+      cache.start();
     } else if (!isDeepStrictEqual(route, cache.route)) {
       cache.update(route);
     }

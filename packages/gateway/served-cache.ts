@@ -83,8 +83,10 @@ export class ServedCache {
     return this.#node.pools;
   }
 
-  warm(): void {
+  /** Connects, and takes part in a move that the route already names. */
+  start(): void {
     this.#node.warm();
+    this.#followMove(this.route);
   }
 
   /** Takes a newer route. One with an older epoch is refused: it names a node that is no longer the primary. */
@@ -102,7 +104,7 @@ export class ServedCache {
       this.#followMove(route);
       if (areReplicasNews && this.#node.isAway) this.#resumeAll();
     }
-    this.warm();
+    this.#node.warm();
   }
 
   /** Clients with a connection of their own may begin nothing new on it. */
@@ -214,7 +216,8 @@ export class ServedCache {
       if (move !== null) this.#callOff(move);
       this.#place = this.#placeOf(node);
       this.#useNode(this.#openNode(this.#place));
-      return this.fanOut.drop();
+      this.fanOut.drop();
+      return this.#followMove(this.route);
     }
     this.#place = move.target;
     this.#isFinishing = true;

@@ -291,6 +291,19 @@ describe.skipIf(!hasValkey)("a planned change of the node", () => {
     for (const each of [client, subscriber]) each.close();
   });
 
+  test("is prepared by a gateway that starts in the middle of it, too", async () => {
+    const { gateway } = await startGateway({ move: moveTo(replicaNode(), "prepare") }, pair.primary);
+    await until("it is prepared there", () => gateway.moveReports()[0]?.state === "prepared");
+    gateway.stop();
+  });
+
+  test("is prepared where the same route names another node than before", async () => {
+    const formerNode = route.node as RouteNode;
+    await pair.promote();
+    publish({ node: replicaNode(), epoch: route.epoch + 1, move: moveTo(formerNode, "prepare") });
+    await reached("prepared");
+  });
+
   test("can be called off, and begun again", async () => {
     const client = await logIn();
     const target = replicaNode();

@@ -9,8 +9,6 @@ import type { ReplicationSeen } from "./replication-plan.ts";
 
 /** Longer than anybody asks about. */
 const keptMs = 5_000;
-/** Replicas speak every second. */
-const lagSecondsMax = 1;
 
 export class Following {
   /** Where the stream was, when it was first seen there; ascending. */
@@ -24,9 +22,6 @@ export class Following {
   /** At each look. */
   see({ offset, replicas }: Pick<ReplicationSeen, "offset" | "replicas">, atMs: number): void {
     const online = replicas.filter(({ state }) => state === "online");
-    // An agent that has just come can only believe the engine.
-    if (this.#stream.length === 0 && online.some(({ lagSeconds }) => lagSeconds <= lagSecondsMax))
-      this.#followedAtMs = atMs;
     if (this.#stream.at(-1)?.offset !== offset) this.#stream.push({ offset, atMs });
     this.#stream = this.#stream.filter((point) => point.offset <= offset && atMs - point.atMs <= keptMs);
     const processed = Math.max(...online.map((replica) => replica.offset));

@@ -124,10 +124,12 @@ export class EngineReplication {
 
   /**
    * Replicas say by themselves only every second how far they are, and hear their leader as rarely. A WAIT for more of
-   * them than there are makes the engine ask them in the stream, so that both know of each other within one look.
+   * them than there are makes the engine ask them in the stream, so that both know of each other within one look. An agent
+   * that has just come looks first: only what is later than that shows it that it is followed.
    */
   async askReplicas(connection: EngineConnection): Promise<void> {
-    if (this.#seen === null || this.#seen.replicas.length === 0 || roleOf(this.#seen) !== "primary") return;
+    if (this.#seen === null) await this.look(connection);
+    if (this.observed()?.role !== "primary" || this.#seen?.replicas.length === 0) return;
     await connection.ask("WAIT", String(replicasUnheardOf), String(answersMs));
   }
 
