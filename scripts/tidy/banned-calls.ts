@@ -20,6 +20,8 @@ const allowed: Record<string, string> = {
   "packages/service/randomness.ts": "it is the randomness",
   "packages/agent/engine/embedded-host.mjs": "a program of its own that runs in Node, without Larder's packages",
   "packages/cli/clock.ts": "it is the clock of the command line, which may not import the daemons' packages",
+  "packages/client/clock.ts": "it is the clock of the client package, which stands alone",
+  "packages/client/randomness.ts": "it is the randomness of the client package, which stands alone",
   "scripts/": "tools that run on a developer's machine, never in the service",
   "bench/": "measures real time",
   "examples/": "code as an application would write it, without Larder's packages",

@@ -1,0 +1,3 @@
+/** @larder/client/cache */
+export type * from "./options.ts";
+export type { Serializer } from "./serializer.ts";
