@@ -176,11 +176,10 @@ export class Reconciler {
   }
 
   async #carryOut(stored: StoredDocument<CacheDocument>, action: CacheAction): Promise<void> {
-    const { orders, log, announcer } = this.#options;
+    const { store, orders, log, announcer } = this.#options;
     const cache = stored.value;
     const problem = action.type === "handOver" ? await handOver(action, orders) : undefined;
     const done: CacheAction = problem === undefined ? action : { type: "callOff", reason: problem };
-    const { store } = this.#options;
     const applied = applyAction(cache, done, this.#circumstances());
     const outcome = await store.transact(await this.#transaction(stored, applied));
     if (!outcome.committed) return;

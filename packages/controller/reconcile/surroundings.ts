@@ -17,14 +17,22 @@ export function surroundingsOf(cache: CacheDocument, fleet: Fleet, nowMs: number
   const reports = fleet.reports.filter(({ hostId }) => !hostsDraining.includes(hostId));
   const engine = wantedEngine(cache.settings.redisVersion, reports);
   const { update, patchSchedule } = cache;
-  const mayUpdate =
-    !update.paused && (update.startNow || isOpen(patchSchedule, nowMs)) && !isAnotherUpdating(cache, caches);
+  let freeBytes: Surroundings["freeBytes"] | undefined;
   return {
     hostsDraining,
-    freeBytes: new Map(roomsOf(caches, fleet.reports).map((room) => [room.hostId, room.freeBytes])),
-    place: placeFor(cache, { caches, reports }, engine),
     engine,
-    mayUpdate,
+    // These look at all caches. Most plans ask for none, and clients are held while a move's are made.
+    get freeBytes() {
+      freeBytes ??= new Map(roomsOf(caches, fleet.reports).map((room) => [room.hostId, room.freeBytes]));
+      return freeBytes;
+    },
+    get place() {
+      return placeFor(cache, { caches, reports }, engine);
+    },
+    get mayUpdate() {
+      const isTime = !update.paused && (update.startNow || isOpen(patchSchedule, nowMs));
+      return isTime && !isAnotherUpdating(cache, caches);
+    },
   };
 }
 
