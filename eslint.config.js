@@ -2,7 +2,7 @@
 import tseslint from "typescript-eslint";
 
 export default [
-  { ignores: ["**/node_modules/"] },
+  { ignores: ["**/node_modules/", "**/dist/"] },
   {
     files: ["**/*.ts", "**/*.tsx"],
     languageOptions: {

@@ -2,7 +2,10 @@ import { expect, test } from "bun:test";
 import { packageGraph } from "./package-graph.ts";
 
 function problems(path: string, text: string) {
-  const declared = { dependencies: { "@larder/api": "0.1.0", "@larder/controller": "0.1.0", hono: "1.0.0" } };
+  const declared = {
+    dependencies: { "@larder/api": "0.1.0", "@larder/controller": "0.1.0", hono: "1.0.0" },
+    peerDependencies: { pg: "8" },
+  };
   return packageGraph([
     { path: "packages/gateway/package.json", text: JSON.stringify(declared) },
     { path: "package.json", text: JSON.stringify({ devDependencies: { redis: "6.0.0" } }) },
@@ -11,7 +14,7 @@ function problems(path: string, text: string) {
 }
 
 test("allowed: own files, packages of the table, declared packages, the runtime", () => {
-  const text = `import a from "./a.ts"; import "@larder/api"; import "hono/tiny"; import "node:fs"; import "bun:test";`;
+  const text = `import a from "./a.ts"; import "@larder/api"; import "hono/tiny"; import "pg"; import "node:fs"; import "bun:test";`;
   expect(problems("packages/gateway/b/c.ts", text)).toEqual([]);
   expect(problems("packages/gateway/a.test.ts", `import "redis";`)).toEqual([]);
 });

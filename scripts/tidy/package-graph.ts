@@ -58,8 +58,8 @@ function problemOf(at: {
 function dependenciesOf(file: SourceFile | undefined): string[] {
   if (file === undefined) return [];
   const parsed = JSON.parse(file.text) as Record<
-    "dependencies" | "devDependencies",
+    "dependencies" | "devDependencies" | "peerDependencies",
     Record<string, string> | undefined
   >;
-  return Object.keys({ ...parsed.dependencies, ...parsed.devDependencies });
+  return Object.keys({ ...parsed.dependencies, ...parsed.devDependencies, ...parsed.peerDependencies });
 }

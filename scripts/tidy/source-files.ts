@@ -17,7 +17,7 @@ export interface Problem {
 /** A rule looks at all files at once, and says for each problem what to do instead. */
 export type TidyRule = (files: readonly SourceFile[]) => Problem[];
 
-const outside = /(^|\/)(node_modules|\.git|coverage)\/|\.log$/;
+const outside = /(^|\/)(node_modules|dist|\.git|coverage)\/|\.log$/;
 
 export function readSourceFiles(root: string): SourceFile[] {
   const paths = [...new Bun.Glob("**/*").scanSync({ cwd: root, dot: true, onlyFiles: true, followSymlinks: false })];
