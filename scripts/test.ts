@@ -1,10 +1,11 @@
 /**
- * `npm test`: a native engine, the checks, all tests, one closing line. `npm test -- FILTER...` runs only the test files
+ * `npm test`: a native engine, Deno, the checks, all tests, one closing line. `npm test -- FILTER...` runs only the test files
  * whose path contains a filter, without the checks; flags of `bun test` may stand there too.
  */
 import { join } from "node:path";
 import { runChecks } from "./check.ts";
 import { installEngines } from "./engines/install-engines.ts";
+import { installDeno } from "./install-deno.ts";
 import { closingLine, parseTestSummary, type TestCounts } from "./test-summary.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -13,13 +14,14 @@ const testFolders = ["./packages", "./scripts", "./tests", "./sim", "./bench", "
 const runTimeoutMs = 20 * 60_000;
 
 const startedMs = performance.now();
-const missingEngine = installEngines((sentence) => console.log(sentence));
+const say = (sentence: string) => console.log(sentence);
+const missing = [installEngines(say), installDeno(say)];
 const filters = process.argv.slice(2);
 const checks = filters.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
 const tests = await runTests(filters.length === 0 ? testFolders : filters);
 const counts = { ...tests, passed: tests.passed + checks.passed, failed: tests.failed + checks.failed };
 
-if (missingEngine !== undefined) console.log(`\n${missingEngine}`);
+for (const reason of missing) if (reason !== undefined) console.log(`\n${reason}`);
 console.log(`\nTook ${Math.round((performance.now() - startedMs) / 1000)} s.`);
 console.log(closingLine(counts));
 process.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);
