@@ -1,3 +1,7 @@
 /** @larder/client/cache */
+export { type Cache, createCache } from "./cache.ts";
+export { LoadTimeout } from "./load-timeout.ts";
+export { messagePackSerializer } from "./message-pack.ts";
 export type * from "./options.ts";
-export type { Serializer } from "./serializer.ts";
+export { jsonSerializer, type Serializer } from "./serializer.ts";
+export { structuredCloneSerializer } from "./structured-clone.ts";

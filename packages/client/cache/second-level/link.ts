@@ -1,0 +1,125 @@
+/**
+ * The way to the server: which connection, how long it is waited for, and whether it is asked at all. An error that the server answers proves that
+ * it lives; no answer, or one that says it cannot serve now, counts for the breaker.
+ */
+import type { Clock } from "../../clock.ts";
+import { type Connection, Unsupported } from "../../connection/connection.ts";
+import type { Server } from "../../connection/server.ts";
+import { Breaker } from "../breaker.ts";
+import { Deadlines } from "../deadlines.ts";
+import type { Events } from "../events.ts";
+import type { CacheSettings } from "../settings.ts";
+import { ServerTime, serverMsOf } from "./server-time.ts";
+
+/** The breaker is open, or the cache closed. */
+export class ServerAway extends Error {
+  override readonly name = "ServerAway";
+  readonly code = "SERVER_AWAY";
+}
+
+/** How old a sample of the server's time may be where no heartbeat brings new ones. */
+const sampleAgeMsMax = 30_000;
+
+export class Link {
+  readonly time = new ServerTime();
+  readonly #server: Server;
+  readonly #clock: Clock;
+  readonly #events: Events;
+  readonly #breaker: Breaker;
+  readonly #deadlines: Deadlines;
+  #isTracked: boolean;
+  #isClosed = false;
+
+  constructor(server: Server, settings: CacheSettings, events: Events) {
+    this.#server = server;
+    this.#clock = settings.clock;
+    this.#events = events;
+    this.#breaker = new Breaker(settings.breaker);
+    this.#deadlines = new Deadlines(settings.serverTimeoutMs, settings.clock);
+    this.#isTracked = settings.firstLevelBytesMax > 0;
+  }
+
+  /** Whether reads go over the connection that is told of changes. */
+  get isTracked(): boolean {
+    return this.#isTracked;
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed && !this.#breaker.isOpen;
+  }
+
+  /** The server does not tell of changes. */
+  withoutTracking(): void {
+    this.#isTracked = false;
+  }
+
+  /** What `send` brings; rejects with why not, within the server's time limit. */
+  async ask<T>(send: (connection: Connection) => Promise<T>): Promise<T> {
+    this.#mayAsk();
+    try {
+      const reply = await this.#deadlines.bound(this.#send(send));
+      if (this.#breaker.succeeded()) this.#events.trouble({ what: "breaker closed" });
+      return reply;
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    }
+  }
+
+  /** Sent, if it can be; nobody waits for the answer. */
+  tell(send: (connection: Connection) => Promise<unknown>): void {
+    if (!this.#isClosed) this.#send(send).catch(() => {});
+  }
+
+  /** Sampled now, unless it was not long ago. */
+  async knowTime(): Promise<void> {
+    if (this.time.isKnown && this.#clock.monotonicMs() - this.time.sampledAtMs < sampleAgeMsMax) return;
+    const sentMs = this.#clock.monotonicMs();
+    const serverMs = serverMsOf(await this.ask((connection) => connection.ask(["TIME"])));
+    this.time.sample({ serverMs, sentMs, heardMs: this.#clock.monotonicMs() });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#deadlines.close();
+  }
+
+  async #send<T>(send: (connection: Connection) => Promise<T>): Promise<T> {
+    if (!this.#isTracked) return send(this.#server.main);
+    try {
+      return await send(this.#server.tracking);
+    } catch (error) {
+      if (!(error instanceof Unsupported)) throw error;
+      this.withoutTracking();
+      return send(this.#server.main);
+    }
+  }
+
+  #mayAsk(): void {
+    if (this.#isClosed) throw new ServerAway("The cache is closed.");
+    const permission = this.#breaker.ask(this.#clock.monotonicMs());
+    if (permission === "yes") return;
+    if (permission === "try") void this.#try();
+    throw new ServerAway("The cache server did not answer lately, and is not asked for a while.");
+  }
+
+  async #try(): Promise<void> {
+    try {
+      await this.#deadlines.bound(this.#send((connection) => connection.ask(["PING"])));
+      if (this.#breaker.succeeded()) this.#events.trouble({ what: "breaker closed" });
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (!isSilence(error)) this.#breaker.succeeded();
+    else if (this.#breaker.failed(this.#clock.monotonicMs())) this.#events.trouble({ what: "breaker open", error });
+  }
+}
+
+/** Not an answer, or one that says that it cannot serve now. */
+function isSilence(error: unknown): boolean {
+  const message = error instanceof Error ? error.message : "";
+  return !/^[A-Z][A-Z0-9]+( |$)/.test(message) || /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN) /.test(message);
+}

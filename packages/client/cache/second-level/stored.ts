@@ -1,0 +1,101 @@
+/** Values between the two forms that they have: bytes in the server, and what a caller gets. */
+import type { Randomness } from "../../randomness.ts";
+import type { Events } from "../events.ts";
+import { deeplyFrozen } from "../frozen.ts";
+import type { Found, Request } from "../request.ts";
+import type { Serializer } from "../serializer.ts";
+import type { VersionSet } from "../versions/version-set.ts";
+import { type Versions, VersionsUnknown, versionNames } from "../versions/versions.ts";
+import { packed, unpacked } from "./codec.ts";
+import { type EnvelopeView, encodeEnvelope, identityOf, sectionOf, tagsAndTokens, viewEnvelope } from "./envelope.ts";
+
+/** What stood in the server: `seen` is its identity, also where it does not count. */
+export interface Read {
+  seen: Buffer;
+  found: Found | null;
+}
+
+export const nothingRead: Read = { seen: Buffer.alloc(0), found: null };
+
+export interface Written {
+  value: unknown;
+  payload: Buffer;
+  isNull: boolean;
+}
+
+export interface Stamp {
+  storedAtMs: number;
+  freshUntilMs: number;
+  tags: readonly string[];
+  tokens: readonly string[];
+}
+
+export interface StoredParts {
+  serializer: Serializer;
+  compressAboveBytes: number;
+  randomness: Randomness;
+  events: Events;
+  versions: Versions;
+}
+
+export class Stored {
+  readonly #parts: StoredParts;
+
+  constructor(parts: StoredParts) {
+    this.#parts = parts;
+  }
+
+  /** What counts of the bytes. What cannot be read is trouble and no error; rejects when the versions could not be asked. */
+  async open(request: Request, bytes: Buffer | null): Promise<Read> {
+    if (bytes === null) return nothingRead;
+    const seen = identityOf(bytes);
+    try {
+      const view = viewEnvelope(bytes);
+      const set = view && this.#versionsOf(request, bytes, view);
+      if (view === null || set === null) throw new Error("These bytes are no value of a cache.");
+      const isCurrent = this.#parts.versions.isCurrent(set);
+      if (isCurrent !== true && !(await isCurrent)) return { seen, found: null };
+      return { seen, found: await this.#found(bytes, view, set) };
+    } catch (error) {
+      if (error instanceof VersionsUnknown) throw error;
+      this.#parts.events.trouble({ what: "value", key: request.text, error });
+      return { seen, found: null };
+    }
+  }
+
+  /** As everybody will get it: serialised and back, and frozen. Throws what the serializer does. */
+  written(value: unknown): Written {
+    if (value === null) return { value, payload: Buffer.alloc(0), isNull: true };
+    const payload = this.#parts.serializer.encode(value);
+    return { value: deeplyFrozen(this.#parts.serializer.decode(payload)), payload, isNull: false };
+  }
+
+  async envelope(written: Written, stamp: Stamp): Promise<Buffer> {
+    const { serializer, randomness, compressAboveBytes } = this.#parts;
+    const { bytes, isCompressed } = await packed(written.payload, compressAboveBytes);
+    const fillId = randomness.bytes(8);
+    return encodeEnvelope({
+      ...stamp,
+      serializerId: serializer.id,
+      isCompressed,
+      isNull: written.isNull,
+      fillId,
+      payload: bytes,
+    });
+  }
+
+  #versionsOf(request: Request, bytes: Buffer, view: EnvelopeView): VersionSet | null {
+    return this.#parts.versions.setOf(sectionOf(bytes, view), () => {
+      const parsed = tagsAndTokens(bytes, view);
+      return parsed && { names: versionNames(request.text, parsed.tags), tokens: parsed.tokens };
+    });
+  }
+
+  async #found(bytes: Buffer, view: EnvelopeView, versions: VersionSet): Promise<Found> {
+    const unpacking = unpacked(bytes, view, this.#parts.serializer);
+    const value = deeplyFrozen(unpacking instanceof Promise ? await unpacking : unpacking);
+    if (value === undefined) throw new Error("The value is undefined, which is never stored.");
+    const { storedAtMs, freshUntilMs } = view;
+    return { value, valueBytes: bytes.length, storedAtMs, freshUntilMs, versions };
+  }
+}

@@ -1,0 +1,104 @@
+/** The cache as an application uses it, with a real server and by each library that can carry it. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { Redis } from "ioredis";
+import { createClient } from "redis";
+import { type Cache, type CacheOptions, createCache } from "../../packages/client/cache/index.ts";
+import { type Server, serverOf } from "../../packages/client/connection/server.ts";
+import { connect, type ServerLike } from "../../packages/client/index.ts";
+import { type CacheServer, startCacheServer } from "../fixture/cache-server.ts";
+import { hasValkey } from "../fixture/native-engine.ts";
+import { until } from "../fixture/until.ts";
+
+const libraries: [string, (url: string) => ServerLike][] = [
+  ["redis", (url) => createClient({ url })],
+  ["ioredis", (url) => new Redis(url, { lazyConnect: true })],
+];
+
+describe.skipIf(!hasValkey).each(libraries)("a cache by %s", (_, like) => {
+  let engine: CacheServer;
+  const ends: (() => void)[] = [];
+
+  /** A cache with connections of its own, as another process has them. */
+  function process(options: Partial<CacheOptions> = {}): { cache: Cache; server: Server } {
+    const server = serverOf(like(engine.url));
+    const cache = createCache({ server, namespace: "test", ...options });
+    ends.push(() => {
+      cache.close();
+      server.close();
+    });
+    return { cache, server };
+  }
+
+  beforeEach(async () => {
+    engine = await startCacheServer();
+  });
+  afterEach(async () => {
+    for (const end of ends.splice(0)) end();
+    await engine.stop();
+  });
+
+  test("loads once, then has it in both levels", async () => {
+    const { cache } = process();
+    const other = process().cache;
+    let loads = 0;
+    const load = () => ({ name: "shoe", loads: ++loads });
+    expect(await cache.getOrLoad(["product", 7], load)).toEqual({ name: "shoe", loads: 1 });
+    await until("the first level has it", () => cache.peek("product:7") !== undefined);
+    expect(cache.getOrLoad("product:7", load)).toEqual({ name: "shoe", loads: 1 });
+    expect(await other.getOrLoad("product:7", load)).toEqual({ name: "shoe", loads: 1 });
+  });
+
+  test("what another process changes is gone from the first level", async () => {
+    const { cache } = process();
+    const other = process().cache;
+    await cache.set("key", 1);
+    await until("the first level has it", () => cache.peek("key") === 1);
+    expect(await other.set("key", 2)).toBe(true);
+    await until("it is gone", () => cache.peek("key") === undefined);
+    expect(await cache.get<number>("key")).toBe(2);
+    expect(await other.invalidate("key")).toBe(true);
+    await until("it is gone again", () => cache.peek("key") === undefined);
+    expect(await cache.get("key")).toBe(undefined);
+  });
+
+  test("tags, prefixes and all", async () => {
+    const { cache } = process();
+    const other = process().cache;
+    const fill = async () => {
+      await cache.set(["product", 1, "price"], 1, { tags: ["sale"] });
+      await cache.set(["product", 2], 2);
+      await cache.set("front", 3);
+    };
+    const left = () =>
+      Promise.all([other.get<number>("product:1:price"), other.get<number>("product:2"), other.get<number>("front")]);
+    await fill();
+    expect(await left()).toEqual([1, 2, 3]);
+    await cache.invalidateTags(["sale"]);
+    await until("the tag is told", () => other.peek("product:1:price") === undefined);
+    expect(await left()).toEqual([undefined, 2, 3]);
+    await fill();
+    await cache.invalidatePrefix("product:1");
+    await until("the prefix is told", async () => (await left())[0] === undefined);
+    expect(await left()).toEqual([undefined, 2, 3]);
+    await cache.invalidatePrefix("product");
+    await until("the prefix is told", async () => (await left())[1] === undefined);
+    expect(await left()).toEqual([undefined, undefined, 3]);
+    await cache.clear();
+    await until("all is told", async () => (await left())[2] === undefined);
+  });
+
+  test("a thousand misses of one key in two caches are one load", async () => {
+    const caches = [process().cache, process().cache];
+    let loads = 0;
+    const load = async () => {
+      loads++;
+      await Bun.sleep(50);
+      return "value";
+    };
+    const values = await Promise.all(
+      caches.flatMap((cache) => Array.from({ length: 1_000 }, () => cache.getOrLoad("key", load))),
+    );
+    expect(new Set(values)).toEqual(new Set(["value"]));
+    expect(loads).toBe(1);
+  });
+});
