@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { type Cache, type CacheOptions, createCache } from "../../packages/client/cache/index.ts";
 import { type Server, serverOf } from "../../packages/client/connection/server.ts";
-import { connect, type ServerLike } from "../../packages/client/index.ts";
+import type { ServerLike } from "../../packages/client/index.ts";
 import { type CacheServer, startCacheServer } from "../fixture/cache-server.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
 import { until } from "../fixture/until.ts";
@@ -100,5 +100,21 @@ describe.skipIf(!hasValkey).each(libraries)("a cache by %s", (_, like) => {
     );
     expect(new Set(values)).toEqual(new Set(["value"]));
     expect(loads).toBe(1);
+  });
+
+  test("many keys: one load of those that are missing", async () => {
+    const { cache } = process();
+    await cache.set("b", "from before");
+    const asked: unknown[] = [];
+    const load = async (keys: readonly unknown[]) => {
+      asked.push(keys);
+      return keys.map((key) => (key === "none" ? null : `loaded ${key}`));
+    };
+    const keys = ["a", "b", "c", "a", "none"];
+    const all = ["loaded a", "from before", "loaded c", "loaded a", null];
+    expect(await cache.getMany(keys, load)).toEqual(all);
+    expect(asked).toEqual([["a", "c", "none"]]);
+    expect(await process().cache.getMany(keys, load)).toEqual(all);
+    expect(asked.length).toBe(1);
   });
 });

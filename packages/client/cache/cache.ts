@@ -4,11 +4,12 @@
  * What it gives out has been through the serializer, and is frozen, as it is shared. A call never fails because the server did: then the
  * source is asked, and what could not be stored is an event.
  */
+import { BatchLoad } from "./batch-load.ts";
 import { Filling } from "./filling.ts";
 import { Levels } from "./levels.ts";
 import { Loads } from "./loads.ts";
 import { writtenOut } from "./names.ts";
-import type { CacheEvent, CacheOptions, EntryOptions, Key, Load } from "./options.ts";
+import type { CacheEvent, CacheOptions, EntryOptions, Key, Load, LoadMany } from "./options.ts";
 import { ReadThrough } from "./read-through.ts";
 import { freshnessOf, type Request, requestFor } from "./request.ts";
 import { type EntrySettings, entryDefaults, entrySettings } from "./settings.ts";
@@ -38,9 +39,27 @@ export class Cache {
     const text = writtenOut(key);
     const hit = this.#levels.first?.hit(text);
     if (hit !== undefined) return hit as T;
-    const request = this.#request(text, options);
-    const near = this.#near(request, load);
-    return near === undefined ? (this.#reads.get(request, load) as Promise<T>) : (near as T);
+    return this.#getOrLoad(this.#request(text, this.#settings(options)), load) as T | Promise<T>;
+  }
+
+  /**
+   * The values of many keys, in their order, by one round trip and one load of all that are missing; null where the loader says that there is none. What
+   * another process is loading is waited for. Rejects when the load of one of them does.
+   */
+  getMany<T>(keys: readonly Key[], loadMissing: LoadMany<T>, options?: EntryOptions): Promise<T[]> {
+    const settings = this.#settings(options);
+    const texts = keys.map(writtenOut);
+    const batch = new BatchLoad(loadMissing as LoadMany<unknown>, keys.length);
+    const values = texts.map((text, index) => {
+      const { load, decided } = batch.part(keys[index] as Key);
+      const hit = this.#levels.first?.hit(text);
+      const value =
+        hit === undefined ? this.#getOrLoad({ ...this.#request(text, settings), onWait: decided }, load) : hit;
+      if (value instanceof Promise) return value.finally(decided);
+      decided();
+      return value;
+    });
+    return Promise.all(values) as Promise<T[]>;
   }
 
   /** Of the first level alone. */
@@ -52,12 +71,12 @@ export class Cache {
   get<T>(key: Key, options?: EntryOptions): T | undefined | Promise<T | undefined> {
     const text = writtenOut(key);
     const hit = this.#levels.first?.hit(text);
-    return hit === undefined ? this.#getFar<T>(this.#request(text, options)) : (hit as T);
+    return hit === undefined ? this.#getFar<T>(this.#request(text, this.#settings(options))) : (hit as T);
   }
 
   /** False: the server does not have it. It is not in the first level either then, unless there is no server. */
   set(key: Key, value: unknown, options?: EntryOptions): Promise<boolean> {
-    return this.#writes.set(this.#request(writtenOut(key), options), value);
+    return this.#writes.set(this.#request(writtenOut(key), this.#settings(options)), value);
   }
 
   /** The entries are gone, in all processes, and loads that are under way are not stored. False: the server could not be told. */
@@ -101,9 +120,18 @@ export class Cache {
     this.#levels.close();
   }
 
-  #request(text: string, options?: EntryOptions): Request {
+  #getOrLoad(request: Request, load: Load<unknown>): unknown {
+    const near = this.#near(request, load);
+    return near === undefined ? this.#reads.get(request, load) : near;
+  }
+
+  #settings(options: EntryOptions | undefined): EntrySettings {
+    return entrySettings(options, this.#defaults);
+  }
+
+  #request(text: string, settings = this.#defaults): Request {
     this.#start();
-    return requestFor(text, entrySettings(options, this.#defaults), this.#levels.counts);
+    return requestFor(text, settings, this.#levels.counts);
   }
 
   #start(): void {

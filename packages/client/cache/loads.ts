@@ -48,7 +48,10 @@ export class Loads {
   load(request: Request, load: Load<unknown>, seen: Buffer | null): Promise<unknown> {
     const { name } = request;
     const underWay = this.#loads.get(name);
-    if (underWay !== undefined) return underWay;
+    if (underWay !== undefined) {
+      request.onWait?.();
+      return underWay;
+    }
     const loading = withinHardTimeout(request.text, request.settings.hardTimeoutMs, (signal) =>
       this.#obtain(request, load, seen, signal),
     ).finally(() => {
@@ -96,6 +99,7 @@ export class Loads {
           expected.end();
           return await this.#loadWith(request, load, permit, signal);
         }
+        if (permit.kind === "held") request.onWait?.();
         if (permit.kind === "held") await this.#pause(expected.change, permit.forMs, pauseMs);
         else {
           const read = await this.#levels.open(request, permit.bytes, ticket);

@@ -29,7 +29,10 @@ export class ReadThrough {
 
   get(request: Request, load: Load<unknown>): Promise<unknown> {
     const underWay = this.#flights.get(request.name)?.promise;
-    if (underWay) return underWay;
+    if (underWay) {
+      request.onWait?.();
+      return underWay;
+    }
     const flight: Flight = { promise: null };
     this.#flights.set(request.name, flight);
     const promise = this.#fly(request, load, flight);

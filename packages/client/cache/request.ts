@@ -11,6 +11,8 @@ export interface Request {
   name: string;
   family: number;
   settings: EntrySettings;
+  /** Called when the value is to come from a load that is not this call's. */
+  onWait?: () => void;
 }
 
 export function requestFor(text: string, settings: EntrySettings, counts: Counts): Request {

@@ -94,7 +94,7 @@ export class SecondLevel implements VersionSource {
 
   async read(names: readonly string[]): Promise<(string | null)[]> {
     const tokens = await Promise.all(names.map((name) => this.#reads.read(this.#key(name))));
-    return tokens.map((token) => token && token.toString("latin1"));
+    return tokens.map((token) => (token === null ? null : token.toString("latin1")));
   }
 
   async ensure(name: string): Promise<{ token: string; isNew: boolean }> {
