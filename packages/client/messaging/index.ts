@@ -1,0 +1,19 @@
+/** @larder/client/messaging */
+export type { Added } from "./queue/adder.ts";
+export type { Backoff, BackoffOptions } from "./queue/backoff.ts";
+export type { Handler } from "./queue/consumer.ts";
+export type { Repeat } from "./queue/cron.ts";
+export type { DeadLetter, DeadLetters } from "./queue/dead-letters.ts";
+export type { MessageContext } from "./queue/delivery.ts";
+export { GiveUp, HandlerTimeout, LeaseLost, OutcomeUnknown, QueueFull, QueueRefused } from "./queue/errors.ts";
+export type { Priority } from "./queue/message.ts";
+export type { Effect, EffectContext } from "./queue/once.ts";
+export {
+  type AddOptions,
+  limits as queueLimits,
+  type ProcessOptions,
+  type QueueEvent,
+  type QueueOptions,
+} from "./queue/options.ts";
+export { createQueue, type Queue, type QueueStats, type RunningConsumer } from "./queue/queue.ts";
+export type { Schedule, ScheduleOptions } from "./queue/schedule.ts";
