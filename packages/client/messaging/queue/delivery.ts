@@ -1,5 +1,4 @@
 /** A message in the hands of a handler. */
-import type { Connection } from "../../connection/connection.ts";
 import { type HandlerTimeout, LeaseLost } from "./errors.ts";
 import type { Header } from "./message.ts";
 import { type Effect, once } from "./once.ts";
@@ -70,13 +69,12 @@ export class Delivery implements MessageContext {
     return this.#controller.signal;
   }
 
-  get connection(): Connection {
-    return this.#queue.server.main;
-  }
-
-  once<R>(effect: Effect<R>, name = "effect"): Promise<R> {
-    if (this.isOver) return Promise.reject(new LeaseLost());
-    return once(this.#queue, this, { effect, name });
+  /** A function of its own, so that a handler may take it out of the context. */
+  get once(): MessageContext["once"] {
+    return async <R>(effect: Effect<R>, name = "effect") => {
+      if (this.isOver) throw new LeaseLost();
+      return await once(this.#queue, this, { effect, name });
+    };
   }
 
   /** Ends it before its handler does. */
