@@ -266,7 +266,7 @@ for (const [name, setting] of settings) {
 
     test("a full queue refuses, and so does a full server; both say that nothing was added", async () => {
       const queue = queueOf<string>({ lengthMax: 2 });
-      const results = await Promise.allSettled(["1", "2", "3"].map((one) => queue.add(one)));
+      const results = await Promise.allSettled(["1", "2", "3"].map((one) => queue.add(one, { delay: 50 })));
       expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
       expect(results[2]).toMatchObject({ reason: { code: "QUEUE_FULL" } });
       await server.main.ask(["CONFIG", "SET", "maxmemory", "1"]);

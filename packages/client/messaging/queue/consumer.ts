@@ -99,11 +99,16 @@ export class Consumer<T> {
     }
     this.#running.clear();
     if (this.#endings.length > 0) this.#requestTurn();
-    await this.#untilIdle(limits.pauseMsMax * 2);
+    await this.#leave();
     this.#stopped.abort();
-    const forget = forgetScript.run(this.#queue.server.main, [this.#queue.base], [this.#name, String(24 * 3_600_000)]);
-    // Whoever takes over finds what this one could not say.
-    await forget.catch(() => {});
+  }
+
+  /** What the server cannot be told now, whoever takes over finds. */
+  async #leave(): Promise<void> {
+    const { base, server } = this.#queue;
+    if (!server.main.isReady) return;
+    await this.#untilIdle(limits.pauseMsMax * 2);
+    await forgetScript.run(server.main, [base], [this.#name, String(limits.consumerKeptMs)]).catch(() => {});
   }
 
   async #untilIdle(timeoutMs: number): Promise<void> {

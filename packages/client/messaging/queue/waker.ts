@@ -11,6 +11,7 @@ export class Waker {
   /** Its own, as waiting blocks it. */
   #connection: Connection | undefined;
   #isAsleep = false;
+  #failures = 0;
   #isClosed = false;
 
   constructor(queue: QueueSettings, onWake: () => void) {
@@ -34,10 +35,13 @@ export class Waker {
     this.#connection ??= server.dedicated();
     try {
       await this.#connection.ask(["BLPOP", `${base}:wake`, String(limits.sleepMsMax / 1_000)]);
+      this.#failures = 0;
     } catch (error) {
       if (this.#isClosed) return;
       tell({ type: "trouble", what: "wait", error });
-      await clock.sleep(limits.pauseMsMax);
+      // A token may have been lost with the connection, so the first look is at once.
+      if (this.#failures > 0) await clock.sleep(Math.min(20 * 2 ** this.#failures, limits.pauseMsMax));
+      this.#failures++;
     }
     this.#isAsleep = false;
     if (!this.#isClosed) this.#onWake();

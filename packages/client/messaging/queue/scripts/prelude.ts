@@ -71,6 +71,8 @@ end
 
 /** Ends a delivery in another way than by success. Needs \`errorsMax\` and \`deadMax\`. */
 export const endings = `
+-- A full server refuses to add only as long as a script has written nothing: what is there has to go on for memory to be freed.
+redis.call('DEL', q .. ':nothing')
 local function take(level, entry)
   if redis.call('XACK', streams[level], 'workers', entry) == 0 then return nil end
   local found = redis.call('XRANGE', streams[level], entry, entry)[1]
