@@ -1,4 +1,10 @@
 /** @larder/client/messaging */
+
+export { Channel, createChannel } from "./channel/channel.ts";
+export { channelLimits } from "./channel/limits.ts";
+export type * from "./channel/options.ts";
+export { MessageTooLarge, PublishUnknown } from "./channel/options.ts";
+export type { Subscription } from "./channel/subscription.ts";
 export type { Added } from "./queue/adder.ts";
 export type { Backoff, BackoffOptions } from "./queue/backoff.ts";
 export type { Handler } from "./queue/consumer.ts";
