@@ -1,8 +1,8 @@
 /**
  * One row that changed in a database, as every source tells it.
  *
- * A row holds the columns that are known. One that exists and is not known (an old row of which only the key was logged, a large
- * value that an update left alone) throws UnknownColumn when it is read, so that a mapping never takes "not known" for "empty".
+ * A row holds the columns that are known. Reading any other (of an old row of which only the key was logged, a large value that
+ * an update left alone, a name that is misspelt) throws UnknownColumn, so that a mapping never takes "not known" for "empty".
  */
 export type ChangeKind = "insert" | "update" | "delete" | "truncate";
 
@@ -23,25 +23,20 @@ export interface Change {
   committedAtMs: number;
 }
 
-/** A mapping read a column that exists, but of which the database logged nothing. */
+/** A mapping read a column of which nothing is known: the database logged nothing of it, or the table has none of that name. */
 export class UnknownColumn extends Error {
   override readonly name = "UnknownColumn";
   readonly code = "UNKNOWN_COLUMN";
-
-  constructor(column: string, why: string) {
-    super(`The column ${column} is not known of this row: ${why}`);
-  }
 }
 
-/** A row of the known columns; reading one of `unknown` throws UnknownColumn, which says `why`. */
-export function partialRow(known: Row, unknown: readonly string[], why: string): Row {
-  if (unknown.length === 0) return known;
-  const row = { ...known };
-  for (const column of unknown)
-    Object.defineProperty(row, column, {
-      get: () => {
-        throw new UnknownColumn(column, why);
-      },
-    });
-  return row;
+/** A row of the known columns. `whyUnknown` ends the sentence "The column x is not known of this row: …". */
+export function rowOf(known: Record<string, unknown>, whyUnknown: (column: string) => string): Row {
+  return new Proxy(known, {
+    get(columns, name) {
+      if (typeof name === "symbol" || name in columns) return columns[name as string];
+      // Asked by JSON.stringify and by await, of whatever they are given.
+      if (name === "toJSON" || name === "then") return undefined;
+      throw new UnknownColumn(`The column ${name} is not known of this row: ${whyUnknown(name)}`);
+    },
+  });
 }

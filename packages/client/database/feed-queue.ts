@@ -2,19 +2,23 @@
  * Between a connection that brings changes when it likes and a follower that takes them when it can: neighbouring transactions leave as
  * one batch, and the connection is asked to pause while more than `changesMax` wait.
  */
-import type { Anew, ChangeBatch, FeedItem, Progress } from "./source.ts";
+import type { Anew, ChangeBatch, FeedItem, Progress, Waiting } from "./source.ts";
 
 export interface FeedQueueOptions {
   /** More in one batch never leave together, and more that wait pause the connection. */
   changesMax: number;
   pause(): void;
   resume(): void;
+  /** Resolves when a batch may leave. It counts as waiting until then. */
+  ready?(batch: ChangeBatch): Promise<void>;
 }
 
 export class FeedQueue {
   readonly #options: FeedQueueOptions;
   #items: FeedItem[] = [];
   #waiting = 0;
+  /** What leaves as soon as it is ready. */
+  #leaving: FeedItem | undefined;
   #isPaused = false;
   #end: { error: unknown } | "closed" | undefined;
   #wake: (() => void) | undefined;
@@ -23,9 +27,9 @@ export class FeedQueue {
     this.#options = options;
   }
 
-  /** How many changes wait. */
-  get waiting(): number {
-    return this.#waiting;
+  get waiting(): Waiting {
+    const oldest = [this.#leaving, ...this.#items].find((item) => item?.kind === "changes");
+    return { changes: this.#waiting, sinceMs: oldest?.kind === "changes" ? oldest.committedMs : undefined };
   }
 
   push(item: FeedItem): void {
@@ -39,6 +43,11 @@ export class FeedQueue {
       this.#options.pause();
     }
     this.#wake?.();
+  }
+
+  /** Before everything that waits. */
+  unshift(item: FeedItem): void {
+    this.#items.unshift(item);
   }
 
   /** What waits is dropped: it was not acknowledged, and comes again. */
@@ -58,16 +67,21 @@ export class FeedQueue {
       if (this.#end !== undefined) throw this.#end.error;
       const item = this.#items.shift();
       if (item === undefined) await this.#arrival();
-      else {
-        this.#left(item);
-        yield item;
-      }
+      else yield await this.#leave(item);
     }
   }
 
-  #left(item: FeedItem): void {
-    if (item.kind !== "changes") return;
+  async #leave(item: FeedItem): Promise<FeedItem> {
+    if (item.kind !== "changes") return item;
+    this.#leaving = item;
+    await this.#options.ready?.(item);
+    this.#leaving = undefined;
     this.#waiting -= item.changes.length;
+    this.#resumeIfFew();
+    return item;
+  }
+
+  #resumeIfFew(): void {
     if (!this.#isPaused || this.#waiting > this.#options.changesMax / 2) return;
     this.#isPaused = false;
     this.#options.resume();
@@ -94,10 +108,10 @@ function merge(
   if (next.kind === "progress") return { ...last, position: next.position };
   if (next.position === null || last.changes.length + next.changes.length > changesMax) return undefined;
   return {
-    kind: "changes",
+    ...last,
     changes: [...last.changes, ...next.changes],
     position: next.position,
     committedMs: Math.min(last.committedMs, next.committedMs),
-    ...(last.isEarly === true || next.isEarly === true ? { isEarly: true } : {}),
+    transactionIds: [...(last.transactionIds ?? []), ...(next.transactionIds ?? [])],
   };
 }

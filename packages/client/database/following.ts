@@ -10,7 +10,14 @@ import { everything, Invalidator } from "./invalidator.ts";
 import { InvalidationPlanner, type TableMappings } from "./mapping.ts";
 import type { FollowMetrics } from "./metrics.ts";
 import type { Seat } from "./position.ts";
-import { type ChangeBatch, type ChangeSource, type FeedItem, type OpenFeed, SourceBusy } from "./source.ts";
+import {
+  type ChangeBatch,
+  type ChangeSource,
+  type FeedItem,
+  type OpenFeed,
+  SourceBusy,
+  type Waiting,
+} from "./source.ts";
 
 export interface FollowingOptions {
   source: ChangeSource;
@@ -47,9 +54,10 @@ export class Following {
   }
 
   /** What has arrived and is not invalidated. */
-  get open(): { changes: number; sinceMs: number | undefined } {
-    const changes = (this.#feed?.waiting() ?? 0) + (this.#inHand?.changes.length ?? 0);
-    return { changes, sinceMs: this.#inHand?.committedMs };
+  get open(): Waiting {
+    const waiting = this.#feed?.waiting() ?? { changes: 0, sinceMs: undefined };
+    if (this.#inHand === undefined) return waiting;
+    return { changes: waiting.changes + this.#inHand.changes.length, sinceMs: this.#inHand.committedMs };
   }
 
   /** Resolves once the signal has ended it; rejects with what else did: SourceBusy when another follows. */
@@ -83,6 +91,8 @@ export class Following {
 
   async #take(item: FeedItem, feed: OpenFeed): Promise<void> {
     if (item.kind === "changes") await this.#takeChanges(item);
+    // The end of a transaction whose last part was full comes as this.
+    if (item.kind === "progress") this.#planner.plan([], true);
     if (item.kind === "anew") {
       await this.#invalidator.apply(everything);
       if (!this.#end.signal.aborted) this.#options.listeners.tell({ type: "cleared", why: item.why });

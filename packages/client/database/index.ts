@@ -5,6 +5,7 @@ export type { FollowedCache } from "./followed-cache.ts";
 export { type Follower, type FollowOptions, followDatabase, followLimits, type Lag } from "./follower.ts";
 export type { Fallback, Invalidation, MappedChange, TableMapping, TableMappings } from "./mapping.ts";
 export { type PositionOptions, positionIn, positionLimits, type Seat } from "./position.ts";
+export { type PostgresSourceOptions, postgresSource } from "./postgres/postgres-source.ts";
 export {
   type Anew,
   type ChangeBatch,
@@ -15,4 +16,5 @@ export {
   type OpenOptions,
   type Progress,
   SourceBusy,
+  type Waiting,
 } from "./source.ts";

@@ -22,6 +22,8 @@ export interface ChangeBatch {
    * said that it was then. Never the difference of two machines' clocks.
    */
   committedMs: number;
+  /** Whatever the source wants to know of them again. */
+  transactionIds?: readonly number[];
   /** Somebody who reads the database now may still see the rows as they were before: it is invalidated twice. */
   isEarly?: boolean;
 }
@@ -49,8 +51,14 @@ export interface OpenFeed {
   items: AsyncIterable<FeedItem>;
   /** Everything up to here has been invalidated: the source may forget it. */
   acknowledge(position: string): void;
-  /** How many changes have arrived and were not taken yet. */
-  waiting(): number;
+  /** What has arrived and was not taken yet. */
+  waiting(): Waiting;
+}
+
+export interface Waiting {
+  changes: number;
+  /** `committedMs` of the oldest of them. */
+  sinceMs: number | undefined;
 }
 
 export interface OpenOptions {
@@ -98,6 +106,10 @@ export type DatabaseRefusedCode =
   /** No publication, or it lacks a table, and this user may not make it. */
   | "PUBLICATION_MISSING"
   | "TABLE_UNKNOWN"
+  /** Of a table's rows nothing would be logged by which they could be told apart. */
+  | "KEY_MISSING"
+  /** A replication slot of this name is there for something else. */
+  | "SLOT_TAKEN"
   | "PERMISSION_DENIED"
   /** The package that speaks to this database is not installed. */
   | "DRIVER_MISSING";
