@@ -13,6 +13,7 @@ import type { CacheEvent, CacheOptions, EntryOptions, Key, Load, LoadMany } from
 import { ReadThrough } from "./read-through.ts";
 import { freshnessOf, type Request, requestFor } from "./request.ts";
 import { type EntrySettings, entryDefaults, entrySettings } from "./settings.ts";
+import type { CacheStats } from "./telemetry.ts";
 import { Writes } from "./writes.ts";
 
 export class Cache {
@@ -113,6 +114,11 @@ export class Cache {
     listener: (event: T extends "*" ? CacheEvent : Extract<CacheEvent, { type: T }>) => void,
   ): () => void {
     return this.#levels.events.on(type, listener);
+  }
+
+  /** Counted since the cache was made. */
+  stats(): CacheStats {
+    return this.#levels.stats();
   }
 
   /** Ends what the cache does by itself. The server's connections stay, as others may use them. */

@@ -5,3 +5,5 @@ export { messagePackSerializer } from "./message-pack.ts";
 export type * from "./options.ts";
 export { jsonSerializer, type Serializer } from "./serializer.ts";
 export { structuredCloneSerializer } from "./structured-clone.ts";
+export type { CacheStats } from "./telemetry.ts";
+export type { FamilyStats } from "./counts.ts";

@@ -15,6 +15,7 @@ import { Link, ServerAway } from "./second-level/link.ts";
 import { changedName, SecondLevel } from "./second-level/second-level.ts";
 import { nothingRead, type Read, Stored } from "./second-level/stored.ts";
 import { type CacheSettings, cacheSettings } from "./settings.ts";
+import { type CacheStats, exportStats } from "./telemetry.ts";
 import { Tracking, type TrackingMember } from "./tracking.ts";
 import { LocalSource } from "./versions/local-source.ts";
 import { isVersion, Versions } from "./versions/versions.ts";
@@ -44,6 +45,7 @@ export class Levels {
   #first: TrustedLevel | null = null;
   #member: TrackingMember | null = null;
   #leave: (() => void) | null = null;
+  #endExport: (() => void) | null = null;
   #isStarted = false;
 
   constructor(options: CacheOptions) {
@@ -75,14 +77,25 @@ export class Levels {
   start(listener: ChangeListener): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
+    this.#endExport = exportStats(this.settings.namespace, () => this.stats());
     if (this.far === null || this.#first === null) return;
     this.#member = this.#asMember(listener);
     this.#leave = Tracking.of(this.far.server).join(this.#member);
   }
 
+  stats(): CacheStats {
+    const level = this.#first?.level;
+    return {
+      families: this.counts.stats(),
+      firstLevel: { entries: level?.count ?? 0, bytes: level?.bytes ?? 0, evictions: level?.evictions ?? 0 },
+      troubles: this.events.troubles,
+    };
+  }
+
   close(): void {
     this.#leave?.();
     this.#leave = null;
+    this.#endExport?.();
     this.#first?.distrust();
     this.inFlight.dirtyAll();
     this.far?.link.close();

@@ -12,9 +12,11 @@ import type { Dependencies, Filling, Stored } from "./filling.ts";
 import type { Ticket } from "./in-flight.ts";
 import type { Levels } from "./levels.ts";
 import { withinHardTimeout } from "./load-timeout.ts";
+import { familyOf } from "./names.ts";
 import type { Load } from "./options.ts";
 import { freshnessOf, type Request } from "./request.ts";
 import type { LeaseAnswer } from "./second-level/second-level.ts";
+import { inLoadSpan } from "./telemetry.ts";
 import { Waiters } from "./waiters.ts";
 
 /** What a load may store, and how. */
@@ -155,7 +157,8 @@ export class Loads {
     counts.add("loads", request.family);
     let value: unknown;
     try {
-      value = await load({ key: request.name, signal });
+      const attributes = { namespace: settings.namespace, family: familyOf(request.text) };
+      value = await inLoadSpan(attributes, () => load({ key: request.name, signal }));
     } catch (error) {
       this.#release(request, permit);
       counts.add("loadsFailed", request.family);
