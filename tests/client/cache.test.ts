@@ -1,41 +1,18 @@
 /** The cache as an application uses it, with a real server and by each library that can carry it. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { Redis } from "ioredis";
-import { createClient } from "redis";
-import { type Cache, type CacheOptions, createCache } from "../../packages/client/cache/index.ts";
-import { type Server, serverOf } from "../../packages/client/connection/server.ts";
-import type { ServerLike } from "../../packages/client/index.ts";
-import { type CacheServer, startCacheServer } from "../fixture/cache-server.ts";
+import type { Cache } from "../../packages/client/cache/index.ts";
+import { type CacheProcesses, clientLibraries, startCacheProcesses } from "../fixture/cache-processes.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
 import { until } from "../fixture/until.ts";
 
-const libraries: [string, (url: string) => ServerLike][] = [
-  ["redis", (url) => createClient({ url })],
-  ["ioredis", (url) => new Redis(url, { lazyConnect: true })],
-];
-
-describe.skipIf(!hasValkey).each(libraries)("a cache by %s", (_, like) => {
-  let engine: CacheServer;
-  const ends: (() => void)[] = [];
-
-  /** A cache with connections of its own, as another process has them. */
-  function process(options: Partial<CacheOptions> = {}): { cache: Cache; server: Server } {
-    const server = serverOf(like(engine.url));
-    const cache = createCache({ server, namespace: "test", ...options });
-    ends.push(() => {
-      cache.close();
-      server.close();
-    });
-    return { cache, server };
-  }
+describe.skipIf(!hasValkey).each(clientLibraries)("a cache by %s", (_, like) => {
+  let processes: CacheProcesses;
+  const process = (): { cache: Cache } => processes.process({ like });
 
   beforeEach(async () => {
-    engine = await startCacheServer();
+    processes = await startCacheProcesses();
   });
-  afterEach(async () => {
-    for (const end of ends.splice(0)) end();
-    await engine.stop();
-  });
+  afterEach(() => processes.stop());
 
   test("loads once, then has it in both levels", async () => {
     const { cache } = process();

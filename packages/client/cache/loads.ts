@@ -189,6 +189,8 @@ export class Loads {
         lease === null || far === null ? false : far.second.fill({ name: request.name, ...lease, bytes, lifeMs }),
       );
       if (outcome !== "stored") this.#release(request, permit);
+      // One that was detached may wait in this process, which is not told of its own writes.
+      this.wake(request.name);
       return { value: written.value, outcome };
     } catch (error) {
       events.trouble({ what: "value", key: request.text, error });

@@ -64,7 +64,10 @@ export function exportStats(namespace: string, stats: () => CacheStats): () => v
 }
 
 /** Keys are not told: they may say who asks. */
-export function inLoadSpan<T>(attributes: { namespace: string; family: string }, load: () => T | Promise<T>): Promise<T> {
+export function inLoadSpan<T>(
+  attributes: { namespace: string; family: string },
+  load: () => T | Promise<T>,
+): Promise<T> {
   return trace.getTracer(scope).startActiveSpan("cache load", { attributes }, async (span) => {
     try {
       return await load();

@@ -93,7 +93,7 @@ export class Tracking {
     if (this.#heartbeats >= heartbeatsMax) return;
     this.#heartbeats++;
     const sent = [...this.#members].map((member) => ({ member, sentMs: member.clock.monotonicMs() }));
-    this.#server.tracking.ask(["TIME"]).then(
+    this.#server.tracking.heartbeat().then(
       (reply) => {
         this.#heartbeats--;
         const serverMs = serverMsOf(reply);

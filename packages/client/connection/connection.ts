@@ -46,6 +46,8 @@ export interface SubscriberConnection {
 export interface TrackingConnection extends Connection {
   /** Rejects with Unsupported once the server has refused; `onLost` is called with the same. */
   ask(command: readonly Argument[]): Promise<Reply>;
+  /** TIME's reply. Whatever was said before it was asked is heard before it is answered. */
+  heartbeat(): Promise<Reply>;
   /** Of one key, or of all where it is null. */
   onInvalidate(listener: (key: string | null) => void): void;
 }

@@ -162,6 +162,13 @@ export class IoRedisTracking implements TrackingConnection {
     return this.#reading.askBytes(command);
   }
 
+  /** Of both connections, as what one answers says nothing of the other. */
+  async heartbeat(): Promise<Reply> {
+    await this.#whenReady();
+    const [time] = await Promise.all([this.#reading.ask(["TIME"]), this.#told.ask(["PING"])]);
+    return time;
+  }
+
   onInvalidate(listener: (key: string | null) => void): void {
     this.#listeners.push(listener);
   }

@@ -116,12 +116,16 @@ export class NodeRedisTracking implements TrackingConnection {
     return this.#readiness.isReady;
   }
 
-  async ask(command: readonly Argument[]): Promise<Reply> {
+  ask(command: readonly Argument[]): Promise<Reply> {
     return this.#send(command, replyOf);
   }
 
-  async askBytes(command: readonly Argument[]): Promise<Reply> {
+  askBytes(command: readonly Argument[]): Promise<Reply> {
     return this.#send(command, asRespTwoBytes);
+  }
+
+  heartbeat(): Promise<Reply> {
+    return this.#send(["TIME"], replyOf);
   }
 
   onInvalidate(listener: (key: string | null) => void): void {
@@ -137,13 +141,18 @@ export class NodeRedisTracking implements TrackingConnection {
     this.#isOpen = false;
   }
 
-  async #send(command: readonly Argument[], options: object): Promise<Reply> {
+  #send(command: readonly Argument[], options: object): Promise<Reply> {
+    if (this.#readiness.isReady) return this.#client.sendCommand(command, options) as Promise<Reply>;
+    return this.#whenReady(() => this.#client.sendCommand(command, options));
+  }
+
+  async #whenReady(send: () => Promise<unknown>): Promise<Reply> {
     if (!this.#isOpen && !this.#readiness.isRefused) {
       this.#isOpen = true;
       open(this.#client);
     }
-    if (!this.#readiness.isReady) await this.#readiness.wait();
-    return (await this.#client.sendCommand(command, options)) as Reply;
+    await this.#readiness.wait();
+    return (await send()) as Reply;
   }
 
   /** The client has turned tracking on already; not that its own writes are nobody's news. */
