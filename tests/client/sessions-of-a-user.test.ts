@@ -66,7 +66,7 @@ describe.skipIf(!hasValkey)("the sessions of a user", () => {
   test("a sign-in that was announced and not stored yet is found by a sign-out, and cannot be stored after it", async () => {
     const index = new UserIndex(storage());
     const id = newId(systemRandomness);
-    const indexedMs = await index.enter("ada", id);
+    const { sinceMs: indexedMs } = await index.enter("ada", id);
     expect(await index.list("ada")).toEqual([]);
     expect((await entries("ada")).length).toBe(1);
     await index.signOutEverywhere("ada");

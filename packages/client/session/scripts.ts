@@ -5,22 +5,36 @@
  *   c a s   born, ends at the latest, last seen: milliseconds of the server's clock
  *   v       how often it was written
  *   i u d   idle time of its own, user, device; where there are any
+ *   r q     who may not sign in with it, and until when: who was signed out everywhere while about to
  *
  * Without "a" it is no session, but a mark that keeps one from being made or found at this key for a while: "n" is the id that this
  * one was replaced by, "x" says that it was ended before it was stored.
  */
 import { Script } from "../connection/script.ts";
 
+export const slideLimits = {
+  /** How exact the idle time and the "last seen" of a session are: they are written no more often. */
+  everyMsMax: 60_000,
+  /** How often within a session's idle time they are written, where that is more often. */
+  timesMin: 30,
+} as const;
+
+/** How long after a session was last seen it is said again. */
+export function slideEveryMs(idleMs: number): number {
+  return Math.ceil(Math.min(slideLimits.everyMsMax, idleMs / slideLimits.timesMin));
+}
+
 const prelude = `
 local function now()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
--- Begins the idle time anew. ARGV[1]: how long it is, and by how much more it is kept as not each request says that it was there.
+-- Begins the idle time anew. ARGV[1]: how long it is, unless the session has its own. It is kept a little longer, as not each
+-- request says that it was there (slideEveryMs).
 local function slide(key)
   local meta, at = redis.call('HMGET', key, 'a', 'i'), now()
-  local idle, exact = string.match(ARGV[1], '(%d+)%+(%d+)')
-  local left = math.min((meta[2] or idle) + exact, meta[1] - at)
+  local idle = tonumber(meta[2] or ARGV[1])
+  local left = math.min(idle + math.ceil(math.min(${slideLimits.everyMsMax}, idle / ${slideLimits.timesMin})), meta[1] - at)
   redis.call('HSET', key, 's', at)
   redis.call('PEXPIRE', key, math.max(left, 0))
 end
@@ -41,13 +55,21 @@ export const slideScript = new Script(`${prelude}
 if isAlive(redis.call('HGET', KEYS[1], 'a')) then slide(KEYS[1]) end
 return 0`);
 
-/** ARGV: idle, the version that it has to have or "", changes. Returns the new version, 'gone', 'conflict' or {the id that replaced it}. */
+/**
+ * ARGV: idle, the version that it has to have or "", who signs in with it or "", when that was put into the user's index, how long it holds,
+ * changes. Returns the new version, 'gone', 'conflict', 'late' or {the id that replaced it}.
+ */
 export const updateScript = new Script(`${prelude}
 local meta = redis.call('HMGET', KEYS[1], 'a', 'n', 'v')
 if meta[2] then return {meta[2]} end
 if not isAlive(meta[1]) then return 'gone' end
 if ARGV[2] ~= '' and meta[3] ~= ARGV[2] then return 'conflict' end
-local version = apply(KEYS[1], 3)
+if ARGV[3] ~= '' then
+  local refused, at = redis.call('HMGET', KEYS[1], 'r', 'q'), now()
+  if refused[1] == ARGV[3] and at < tonumber(refused[2]) then return 'gone' end
+  if at > ARGV[4] + ARGV[5] then return 'late' end
+end
+local version = apply(KEYS[1], 6)
 slide(KEYS[1])
 return version`);
 
@@ -91,10 +113,13 @@ if not meta[1] then
   redis.call('PEXPIRE', KEYS[1], ARGV[1])
   return 0
 end
-if ARGV[2] ~= '' and meta[3] ~= ARGV[2] then return 0 end
+if ARGV[2] ~= '' and meta[3] ~= ARGV[2] then
+  redis.call('HSET', KEYS[1], 'r', ARGV[2], 'q', now() + ARGV[1])
+  return 0
+end
 return redis.call('DEL', KEYS[1])`);
 
-/** KEYS: a user's index. ARGV: absolute, the session's id, since when it is in the index or "". Returns since when. */
+/** KEYS: a user's index. ARGV: absolute, the session's id, since when it is in the index or "". Returns since when, and the time. */
 export const enterScript = new Script(`${prelude}
 local at = now()
 local since = tonumber(ARGV[3]) or at
@@ -102,7 +127,7 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', at)
 redis.call('ZADD', KEYS[1], since + ARGV[1], ARGV[2] .. ':' .. string.format('%.0f', since))
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
 redis.call('PEXPIREAT', KEYS[1], last[2])
-return since`);
+return {since, at}`);
 
 /** KEYS: a user's index. Returns the time, then the entries of which a session may be alive. */
 export const entriesScript = new Script(`${prelude}

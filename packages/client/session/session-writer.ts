@@ -91,7 +91,7 @@ export class SessionWriter {
   async #create(request: CommitRequest): Promise<CommitResult> {
     const { newId, intent, changes } = request;
     if (intent.is !== "sign in") return this.#createWith(newId, changes, {});
-    const indexedMs = await this.#index.enter(intent.user, newId);
+    const { sinceMs: indexedMs } = await this.#index.enter(intent.user, newId);
     return this.#createWith(newId, changes, { user: intent.user, device: intent.device, indexedMs });
   }
 
@@ -103,7 +103,7 @@ export class SessionWriter {
     const options = indexedMs === undefined ? { meta } : { indexedMs, meta };
     const written = await this.#storage.create(id, changes, options);
     if (written.is !== "written") throw new SessionGone();
-    const loaded = { user: meta.user, bornMs: indexedMs ?? 0, version: written.version };
+    const loaded = { user: meta.user, bornMs: indexedMs ?? 0, version: written.version, idleMs: undefined };
     return { origin: { is: "found", id, loaded }, isForwarded: false };
   }
 
@@ -126,7 +126,7 @@ export class SessionWriter {
   async #signIn(found: Found, intent: Extract<Intent, { is: "sign in" }>): Promise<CommitResult> {
     const { request, id, loaded } = found;
     const { user, device } = intent;
-    const indexedMs = await this.#index.enter(user, request.newId);
+    const { sinceMs: indexedMs } = await this.#index.enter(user, request.newId);
     const meta = { user, device };
     const options = { ...versionOf(found), indexedMs, meta };
     const written = await this.#storage.rotate({ old: id, new: request.newId }, request.changes, options);

@@ -5,15 +5,11 @@ import type { Script } from "../connection/script.ts";
 import type { Server } from "../connection/server.ts";
 import { SessionUnavailable } from "./errors.ts";
 import type { Changes } from "./fields.ts";
-import { createScript, endScript, rotateScript, slideScript, updateScript } from "./scripts.ts";
+import { createScript, endScript, rotateScript, slideEveryMs, slideScript, updateScript } from "./scripts.ts";
 import { ServerClock } from "./server-clock.ts";
 import { keyOf } from "./session-id.ts";
 
 export const storageLimits = {
-  /** How exact the idle time and the "last seen" of a session are: they are written no more often, and a session is kept so much longer. */
-  slideEveryMsMax: 60_000,
-  /** The same as a share of the idle time, where that is less. */
-  slideEveryShare: 1 / 30,
   /** How long an id that was replaced is told from one that never was; requests that began with it may write so long. */
   supersededMs: 30_000,
   /** A session has to be stored so soon after it was put into its user's index, so that no sign-out can miss it. */
@@ -28,11 +24,14 @@ export interface Loaded {
   /** Since when it is in its user's index. */
   bornMs: number;
   version: string;
+  /** Where it is not the store's. */
+  idleMs: number | undefined;
 }
 
 /** What is written beside the application's fields. */
 export interface Meta {
-  user?: string | undefined;
+  /** `null`: nobody any more. */
+  user?: string | null | undefined;
   device?: string | undefined;
   /** Instead of the store's. */
   idleMs?: number | undefined;
@@ -50,13 +49,10 @@ interface StorageOptions {
 
 export class SessionStorage {
   readonly options: StorageOptions;
-  readonly #slideEveryMs: number;
   readonly #serverClock: ServerClock;
 
   constructor(options: StorageOptions) {
     this.options = options;
-    const { slideEveryMsMax, slideEveryShare } = storageLimits;
-    this.#slideEveryMs = Math.ceil(Math.min(slideEveryMsMax, options.idleMs * slideEveryShare));
     this.#serverClock = new ServerClock(options.server, options.clock);
   }
 
@@ -67,13 +63,26 @@ export class SessionStorage {
     if (stored.isReplaced) return "superseded";
     if (!(nowMs < stored.endsMs)) return undefined;
     // Nobody waits for it: what was read does not change by it.
-    if (nowMs - stored.seenMs >= this.#slideEveryMs) this.#run(slideScript, [id], [this.#idle()]).catch(() => {});
+    if (nowMs - stored.seenMs >= slideEveryMs(stored.idleMs ?? this.options.idleMs)) this.slide(id).catch(() => {});
     return stored;
   }
 
-  async update(id: string, changes: Changes, options: { version?: string; meta?: Meta } = {}): Promise<Written> {
-    const { version = "", meta = {} } = options;
-    return writtenFrom(await this.#run(updateScript, [id], [this.#idle(), version, ...argumentsOf(changes, meta)]));
+  /** Begins its idle time anew, if it is there. */
+  async slide(id: string): Promise<void> {
+    await this.#run(slideScript, [id], [this.#idle()]);
+  }
+
+  /** `indexedMs`: where somebody signs in without another id. */
+  async update(
+    id: string,
+    changes: Changes,
+    options: { version?: string; indexedMs?: number; meta?: Meta } = {},
+  ): Promise<Written> {
+    const { version = "", indexedMs, meta = {} } = options;
+    const signsIn = indexedMs === undefined ? "" : (meta.user ?? "");
+    const announced = [signsIn, String(indexedMs ?? ""), String(storageLimits.indexedMsMax)];
+    const args = [this.#idle(), version, ...announced, ...argumentsOf(changes, meta)];
+    return writtenFrom(await this.#run(updateScript, [id], args));
   }
 
   /** `indexedMs`: as the user's index said, where it has a user. */
@@ -108,7 +117,7 @@ export class SessionStorage {
   }
 
   #idle(): string {
-    return `${this.options.idleMs}+${this.#slideEveryMs}`;
+    return String(this.options.idleMs);
   }
 
   async #read(id: string): Promise<{ reply: readonly Reply[]; nowMs: number }> {
@@ -155,6 +164,7 @@ function storedFrom(reply: readonly Reply[]): Stored {
     user: undefined,
     bornMs: 0,
     version: "",
+    idleMs: undefined,
     endsMs: 0,
     seenMs: 0,
     isReplaced: false,
@@ -168,6 +178,7 @@ function storedFrom(reply: readonly Reply[]): Stored {
     else if (name === "c") stored.bornMs = Number(value);
     else if (name === "v") stored.version = value;
     else if (name === "u") stored.user = value;
+    else if (name === "i") stored.idleMs = Number(value);
     else if (name === "n") stored.isReplaced = true;
   }
   return stored;
@@ -175,10 +186,11 @@ function storedFrom(reply: readonly Reply[]): Stored {
 
 function argumentsOf({ set, remove }: Changes, { user, device, idleMs }: Meta): string[] {
   const pairs = set.flatMap(([name, json]) => [`.${name}`, json]);
-  if (user !== undefined) pairs.push("u", user);
+  if (typeof user === "string") pairs.push("u", user);
   if (device !== undefined) pairs.push("d", device);
   if (idleMs !== undefined) pairs.push("i", String(idleMs));
-  return [String(pairs.length), ...pairs, ...remove.map((name) => `.${name}`)];
+  const removed = remove.map((name) => `.${name}`);
+  return [String(pairs.length), ...pairs, ...removed, ...(user === null ? ["u"] : [])];
 }
 
 function writtenFrom(reply: Reply): Written {

@@ -43,11 +43,12 @@ export class UserIndex {
     this.#storage = storage;
   }
 
-  /** Before the session is stored. Returns since when it is in the index; `sinceMs` for one that was in it under another id. */
-  async enter(user: string, id: string, sinceMs?: number): Promise<number> {
+  /** Before the session is stored. `sinceMs`: for one that began before, or was in the index under another id. */
+  async enter(user: string, id: string, sinceMs?: number): Promise<{ sinceMs: number; nowMs: number }> {
     const { absoluteMs, server } = this.#storage.options;
     const args = [String(absoluteMs), id, String(sinceMs ?? "")];
-    return Number(await answered(enterScript.run(server.main, [this.#key(user)], args)));
+    const reply = (await answered(enterScript.run(server.main, [this.#key(user)], args))) as Reply[];
+    return { sinceMs: Number(reply[0]), nowMs: Number(reply[1]) };
   }
 
   /** After the session has ended. */
