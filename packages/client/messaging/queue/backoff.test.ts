@@ -12,8 +12,9 @@ test("a fixed one is the same each time, an exponential one doubles up to its lo
 });
 
 test("jitter shortens", () => {
-  expect(delays(backoffPlan("fixed", half))).toEqual([750, 750, 750, 750]);
-  expect(backoffPlan({ type: "fixed", jitter: 0 }, half)(1, null)).toBe(1_000);
+  expect(delays(backoffPlan("exponential", half))).toEqual([750, 1_500, 3_000, 2_700_000]);
+  expect(backoffPlan({ type: "fixed", jitter: 1 }, half)(1, null)).toBe(500);
+  expect(backoffPlan("fixed", half)(1, null)).toBe(1_000);
 });
 
 test("a function decides; one that throws or answers nonsense is replaced", () => {
@@ -25,4 +26,6 @@ test("a function decides; one that throws or answers nonsense is replaced", () =
 test("what is no backoff is named", () => {
   expect(() => backoffPlan("linear" as never, never)).toThrow(/^backoff/);
   expect(() => backoffPlan(null as never, never)).toThrow(/^backoff/);
+  expect(() => backoffPlan({ type: "fixed", delay: -1 }, never)).toThrow(/^backoff.delay/);
+  expect(() => backoffPlan({ type: "fixed", jitter: 2 }, never)).toThrow(/^backoff.jitter/);
 });

@@ -9,7 +9,7 @@ export interface BackoffOptions {
   delay?: Duration;
   /** The longest. 1 h. */
   delayMax?: Duration;
-  /** By which share of itself a delay is shortened at random, so that what failed together is not tried together. 0.5. */
+  /** By which share of itself a delay is shortened at random, so that what failed together is not tried together. 0.5 if exponential, else 0. */
   jitter?: number;
 }
 
@@ -33,11 +33,17 @@ export function backoffPlan(backoff: Backoff, randomness: Randomness): BackoffPl
   const options = typeof backoff === "string" ? { type: backoff } : backoff;
   if (options?.type !== "fixed" && options?.type !== "exponential")
     throw new TypeError('backoff is none: use "fixed", "exponential", { type: … } or a function.');
-  return (attempt) => delayAfter(attempt, options, randomness.fraction());
+  return grown(options, randomness);
 }
 
-function delayAfter(attempt: number, options: BackoffOptions, fraction: number): number {
-  const { type, delay = 1_000, delayMax = "1h", jitter = 0.5 } = options;
-  const grown = durationMs(delay, "backoff.delay") * (type === "fixed" ? 1 : 2 ** (attempt - 1));
-  return Math.round(Math.min(grown, durationMs(delayMax, "backoff.delayMax")) * (1 - jitter * fraction));
+function grown(options: BackoffOptions, randomness: Randomness): BackoffPlan {
+  const isFixed = options.type === "fixed";
+  const firstMs = durationMs(options.delay ?? 1_000, "backoff.delay");
+  const mostMs = durationMs(options.delayMax ?? "1h", "backoff.delayMax");
+  const jitter = options.jitter ?? (isFixed ? 0 : 0.5);
+  if (!(jitter >= 0 && jitter <= 1)) throw new TypeError("backoff.jitter is no share from 0 to 1.");
+  return (attempt) => {
+    const delayMs = Math.min(firstMs * (isFixed ? 1 : 2 ** (attempt - 1)), mostMs);
+    return Math.round(delayMs * (1 - jitter * randomness.fraction()));
+  };
 }
