@@ -32,7 +32,7 @@ export class DeadLetters<T> {
 
   /** The newest first; `before` is a letter. */
   async list({ count = 100, before }: { count?: number; before?: string } = {}): Promise<DeadLetter<T>[]> {
-    const from = before === undefined ? "+" : `(${before}`;
+    const from = before === undefined ? "+" : idBefore(before);
     const command = ["XREVRANGE", this.#key, from, "-", "COUNT", String(countOf(count, "count", 1))];
     const entries = (await this.#queue.server.main.ask(command)) as [string, string[]][];
     return entries.map(([letter, fields]) => deadLetter<T>(letter, fields));
@@ -49,6 +49,15 @@ export class DeadLetters<T> {
     if (letters.length === 0) return 0;
     return (await this.#queue.server.main.ask(["XDEL", this.#key, ...letters])) as number & Reply;
   }
+}
+
+/** The id of a stream that is next below. */
+function idBefore(letter: string): string {
+  const [, ms, sequence] = /^(\d+)-(\d+)$/.exec(letter) ?? [];
+  if (ms === undefined || sequence === undefined)
+    throw new TypeError(`before is no letter: ${JSON.stringify(letter)}.`);
+  if (BigInt(sequence) > 0n) return `${ms}-${BigInt(sequence) - 1n}`;
+  return `${BigInt(ms) - 1n}-${2n ** 64n - 1n}`;
 }
 
 function deadLetter<T>(letter: string, fields: readonly string[]): DeadLetter<T> {

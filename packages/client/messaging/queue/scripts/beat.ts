@@ -10,7 +10,7 @@ import { endings, prelude } from "./prelude.ts";
  * once. What was lost more often may be what ends the processes: it waits longer each time, and not as long as the others that
  * were lost with it, so that those are not counted out together.
  *
- * Answers: where the next look begins (4 arrays of one), how many were taken over, how many of them died, then the ids that are still its own.
+ * Answers: where the next look begins (4), how many were taken over, how many of them died, then the ids that are still its own.
  */
 export const beatScript = new Script(`${prelude}
 local consumer, retries, fraction = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -60,12 +60,12 @@ local function takeOver(level, entry)
   end
 end
 for level = 1, 4 do
-  local pending = redis.pcall('XPENDING', streams[level], 'workers', 'IDLE', '500', ARGV[5 + level], '+', lookMax)
+  local pending = redis.pcall('XPENDING', streams[level], 'workers', ARGV[5 + level], '+', lookMax)
   if not pending.err then
     for _, entry in ipairs(pending) do
       if isLost(entry[2], entry[3]) then takeOver(level, entry[1]) end
     end
-    if #pending == lookMax then answer[level] = '(' .. pending[lookMax][1] end
+    if #pending == lookMax then answer[level] = pending[lookMax][1] end
   end
 end
 return answer

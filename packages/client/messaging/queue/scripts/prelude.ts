@@ -17,6 +17,8 @@
  * Each delivery is an entry of its own: one that fails or is lost is deleted and added anew in the same script. So the entry's id is
  * the fence: XACK answers 1 only to whoever still has that delivery, and what a late consumer says of another one changes nothing.
  * XCLAIM could not do that: the entry would keep its id, and XACK does not ask whose it is.
+ *
+ * Nothing here is younger than Redis 6.0, which some services still run: no XAUTOCLAIM, no IDLE in XPENDING, no exclusive ranges of ids.
  */
 
 /** Lua; `level` is 1 to 4, in the order of the streams. A message is its header, a line feed and its payload (message.ts). */

@@ -15,7 +15,7 @@ return 1
 export const dueSchedulesScript = new Script(`${prelude}
 local nowMs = serverMs()
 local answer = {nowMs}
-local due = redis.call('ZRANGE', q .. ':ticks', '-inf', string.format('%.0f', nowMs), 'BYSCORE', 'LIMIT', 0, 20, 'WITHSCORES')
+local due = redis.call('ZRANGEBYSCORE', q .. ':ticks', '-inf', string.format('%.0f', nowMs), 'WITHSCORES', 'LIMIT', 0, 20)
 for index = 1, #due, 2 do
   local schedule = redis.call('HGET', q .. ':schedules', due[index])
   if schedule then

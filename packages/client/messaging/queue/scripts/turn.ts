@@ -51,7 +51,7 @@ end
 for ending = at, #ARGV do finish(unpack(cjson.decode(ARGV[ending]))) end
 if done > 0 then redis.call('HINCRBY', q, 'done', done) end
 
-local due = redis.call('ZRANGE', q .. ':delayed', '-inf', string.format('%.0f', nowMs), 'BYSCORE', 'LIMIT', 0, dueMax)
+local due = redis.call('ZRANGEBYSCORE', q .. ':delayed', '-inf', string.format('%.0f', nowMs), 'LIMIT', 0, dueMax)
 for _, member in ipairs(due) do
   local level, message = tonumber(string.sub(member, 2, 2)), string.sub(member, 3)
   if string.sub(member, 1, 1) == 'H' then
