@@ -88,6 +88,13 @@ for (const [name, setting] of settings) {
       expect(await queue.stats()).toMatchObject({ waiting: 0, running: 0, delayed: 0, held: 0, dead: 0 });
     });
 
+    test("long ones come in several answers", async () => {
+      const queue = queueOf<string>();
+      await queue.addMany(Array(20).fill("x".repeat(900_000)));
+      const ended = consume(queue, () => {}, 20);
+      await until("all are handled", () => ended.length === 20);
+    });
+
     test("one that is added while all sleep is there at once, and wakes one consumer", async () => {
       const queue = queueOf<number>();
       const begun: number[] = [];
@@ -256,9 +263,11 @@ for (const [name, setting] of settings) {
       const stream = "larder:queue:{orders}:normal";
       await server.main.ask(["XADD", stream, "*", "m", Buffer.from([0xff, 0x00, 0x0a, 0x80])]);
       await server.main.ask(["XADD", stream, "*", "m", '{"t":1,"i":"bad"}\n{"cut']);
+      await server.main.ask(["XADD", stream, "*", "m", '{"t":1,"i":"bad","a":"x"}\n1']);
       await server.main.ask(["XADD", stream, "*", "other", "field"]);
+      await server.main.ask(["ZADD", "larder:queue:{orders}:delayed", "1", "bad"]);
       const ended = consume(queue);
-      await until("they are dead", async () => (await queue.stats()).dead === 3);
+      await until("they are dead", async () => (await queue.stats()).dead === 5);
       await queue.add(2, { key: "k" });
       await until("the good ones are handled", () => ended.length === 2);
       const letters = await queue.deadLetters.list();

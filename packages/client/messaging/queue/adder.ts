@@ -93,8 +93,8 @@ export class Adder {
         if (fate === "refused") return reject(batch, new QueueRefused("The server refused to add.", { cause: error }));
         if (fate === "unknown") mayBeAdded = true;
         tell({ type: "trouble", what: "add", error });
-        if (this.#isLate(batch)) return reject(batch, errorOf(mayBeAdded, error));
         this.#rejectLate(error);
+        if (this.#isLate(batch)) return reject(batch, errorOf(mayBeAdded, error));
         await clock.sleep(pauseMs);
       }
     }

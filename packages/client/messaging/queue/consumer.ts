@@ -149,13 +149,15 @@ export class Consumer<T> {
     const endings = this.#endings.splice(0, limits.concurrencyMax);
     const isWoken = this.#isWoken;
     this.#isWoken = false;
+    // Leases of what it takes begin after this.
+    const nowMs = this.#queue.clock.monotonicMs();
     try {
       const answer = await this.#ask(want, endings, isWoken && want === 0);
       if (this.#isRecovering) answer.taken = this.#unknownOf(answer.taken);
       this.#failures = 0;
       this.#isRecovering = false;
       this.#isTurning = false;
-      this.#follow(answer, want);
+      this.#follow(answer, want, nowMs);
     } catch (error) {
       this.#endings = endings.concat(this.#endings);
       this.#isRecovering = true;
@@ -181,8 +183,7 @@ export class Consumer<T> {
     return turnAnswer(await turnScript.run(this.#queue.server.main, [this.#queue.base], args));
   }
 
-  #follow({ serverMs, dueInMs, isScheduleDue, taken }: TurnAnswer, want: number): void {
-    const nowMs = this.#queue.clock.monotonicMs();
+  #follow({ serverMs, dueInMs, isScheduleDue, taken }: TurnAnswer, want: number, nowMs: number): void {
     if (!this.#isTaking) return this.#giveBack(taken);
     for (const one of taken) this.#begin(one, nowMs, serverMs);
     if (isScheduleDue && !this.#isTicking) void this.#tick();

@@ -9,9 +9,17 @@ test("a message is read as it was written", () => {
   });
 });
 
-test.each(["", "\n", "{}\n1", "null\n1", '{"t":1,"i":"a"}', '{"t":1,"i":"a"}\n', '{"t":1,"i":"a"}\n{'])(
-  "%j is none",
-  (bytes) => {
-    expect(() => decodeMessage(bytes)).toThrow(SyntaxError);
-  },
-);
+test.each([
+  "",
+  "\n",
+  "{}\n1",
+  "null\n1",
+  '{"i":"a"}\n1',
+  '{"t":1,"i":"a","a":"x"}\n1',
+  '{"t":1,"i":"a","k":7}\n1',
+  '{"t":1,"i":"a"}',
+  '{"t":1,"i":"a"}\n',
+  '{"t":1,"i":"a"}\n{',
+])("%j is none", (bytes) => {
+  expect(() => decodeMessage(bytes)).toThrow(SyntaxError);
+});

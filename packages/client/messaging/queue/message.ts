@@ -43,6 +43,11 @@ export function decodeMessage(message: string): { header: Header; payload: unkno
 /** Throws a SyntaxError where there is none. */
 export function decodeHeader(message: string): Header {
   const header = JSON.parse(message.slice(0, Math.max(0, message.indexOf("\n")))) as Header | null;
-  if (typeof header?.i !== "string") throw new SyntaxError("This is no message of a queue.");
+  const { i, t, k, a = 0, d = 0, h = [] } = header ?? ({} as Partial<Header>);
+  const isOne =
+    [i, k ?? ""].every((text) => typeof text === "string") &&
+    [t, a, d].every((count) => typeof count === "number") &&
+    Array.isArray(h);
+  if (header === null || !isOne) throw new SyntaxError("This is no message of a queue.");
   return header;
 }

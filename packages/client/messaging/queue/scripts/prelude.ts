@@ -21,7 +21,7 @@
  * Nothing here is younger than Redis 6.0, which some services still run: no XAUTOCLAIM, no IDLE in XPENDING, no exclusive ranges of ids.
  */
 
-/** Lua; `level` is 1 to 4, in the order of the streams. A message is its header, a line feed and its payload (message.ts). */
+/** Lua. What cannot be read is no error, as one would hold up all that goes along; `headerOf` answers nil. `level` is 1 to 4, in the order of the streams. A message is its header, a line feed and its payload (message.ts). */
 export const prelude = `
 local q = KEYS[1]
 local streams = {q .. ':front', q .. ':high', q .. ':normal', q .. ':low'}
@@ -57,11 +57,15 @@ local function release(key)
     send(tonumber(string.sub(following, 1, 1)), string.sub(following, 2))
   end
 end
+local headerKinds = {i = 'string', t = 'number', l = 'number', k = 'string', a = 'number', d = 'number', x = 'number', h = 'table'}
 local function headerOf(message)
   local feed = string.find(message, '\\n', 1, true)
   if not feed then return nil end
   local isRead, header = pcall(cjson.decode, string.sub(message, 1, feed - 1))
   if not isRead or type(header) ~= 'table' then return nil end
+  for field, kind in pairs(headerKinds) do
+    if header[field] ~= nil and type(header[field]) ~= kind then return nil end
+  end
   return header, string.sub(message, feed)
 end
 local function defer(dueMs, how, level, message)

@@ -7,6 +7,7 @@ import { endings, prelude } from "./prelude.ts";
  * (an answer was lost); whether the token is to be passed on; most errors kept of a message; most dead letters. Then for each level how
  * many entries without a key are done, and their ids; then JSON of every other ending: `[verb, level, entry, key, delayMs, error]`.
  *
+ * Takes fewer than it is to once they are 4 MiB, so that no answer is too long; then the token says that there may be more.
  * Answers: server time, ms until something is due or -1, whether a schedule is due, then level, entry and message of each that was taken.
  */
 export const turnScript = new Script(`${prelude}
@@ -54,7 +55,9 @@ if done > 0 then redis.call('HINCRBY', q, 'done', done) end
 local due = redis.call('ZRANGEBYSCORE', q .. ':delayed', '-inf', string.format('%.0f', nowMs), 'LIMIT', 0, dueMax)
 for _, member in ipairs(due) do
   local level, message = tonumber(string.sub(member, 2, 2)), string.sub(member, 3)
-  if string.sub(member, 1, 1) == 'H' then
+  if not streams[level or 0] then
+    bury(nil, member, 'This is no message of a queue.')
+  elseif string.sub(member, 1, 1) == 'H' then
     send(level, message)
   else
     local header = headerOf(message)
@@ -79,6 +82,7 @@ if tick[2] then
   end
 end
 
+local pageMax, bytesMax, bytes = 50, 4194304, 0
 local function read(level, from, count)
   local stream = streams[level]
   local reply = redis.pcall('XREADGROUP', 'GROUP', 'workers', consumer, 'COUNT', count, 'STREAMS', stream, from)
@@ -93,8 +97,10 @@ local function read(level, from, count)
   for _, entry in ipairs(entries) do
     answer[length + 1] = level
     answer[length + 2] = entry[1]
-    answer[length + 3] = entry[2] and entry[2][1] == 'm' and entry[2][2] or ''
+    local message = entry[2] and entry[2][1] == 'm' and entry[2][2] or ''
+    answer[length + 3] = message
     length = length + 3
+    bytes = bytes + #message
   end
   return #entries
 end
@@ -106,9 +112,15 @@ if want > 0 then
     redis.call('DEL', q .. ':wake')
   else
     for index = 1, 4 do
-      if want > 0 then want = want - read(tonumber(string.sub(order, index, index)), '>', want) end
+      local level = tonumber(string.sub(order, index, index))
+      local count, asked = 0, 0
+      while want > 0 and count == asked and bytes < bytesMax do
+        asked = math.min(want, pageMax)
+        count = read(level, '>', asked)
+        want = want - count
+      end
     end
-    if want > 0 then redis.call('DEL', q .. ':wake') else wake() end
+    if want > 0 and bytes < bytesMax then redis.call('DEL', q .. ':wake') else wake() end
   end
 elseif ARGV[5] == '1' then
   wake()
