@@ -81,7 +81,7 @@ describe.skipIf(!hasValkey).each(libraries)("channels by %s", (_, like) => {
   test("trimmed history is a gap for who resumes before it", async () => {
     const short = channel({ length: 1 });
     const first = (await short.publish(0)) as string;
-    for (let number = 1; number <= 300; number++) await short.publish(number);
+    await Promise.all(Array.from({ length: 300 }, (_, index) => short.publish(index + 1)));
     const late = record(short, first);
     await until("the last is heard", () => late.heard.at(-1) === 300);
     expect(late.gaps).toMatchObject([{ type: "gap", reason: "trimmed", after: first }]);

@@ -1,10 +1,13 @@
 /** @larder/client/messaging */
-
-export { Channel, createChannel } from "./channel/channel.ts";
-export { channelLimits } from "./channel/limits.ts";
+export type { Bridgeable, BridgeOptions, BridgeRequest, ChannelChoice } from "./bridge/bridge-options.ts";
+export { bridgeLimits } from "./bridge/limits.ts";
+export { type SseBridge, type SseOptions, sse } from "./bridge/sse.ts";
+export { Channel, Channel, createChannel, createChannel } from "./channel/channel.ts";
+export { channelLimits, channelLimits } from "./channel/limits.ts";
 export type * from "./channel/options.ts";
-export { MessageTooLarge, PublishUnknown } from "./channel/options.ts";
-export type { Subscription } from "./channel/subscription.ts";
+export type * from "./channel/options.ts";
+export { MessageTooLarge, MessageTooLarge, PublishUnknown, PublishUnknown } from "./channel/options.ts";
+export type { Subscription, Subscription } from "./channel/subscription.ts";
 export type { Added } from "./queue/adder.ts";
 export type { Backoff, BackoffOptions } from "./queue/backoff.ts";
 export type { Handler } from "./queue/consumer.ts";

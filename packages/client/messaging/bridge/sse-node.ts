@@ -1,0 +1,45 @@
+/** Server-sent events over a response of `node:http`. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BridgeRequest } from "./bridge-options.ts";
+import type { SseSink } from "./sse-client.ts";
+
+export class SseNodeSink implements SseSink {
+  readonly #response: ServerResponse;
+  readonly #bytesMax: number;
+
+  constructor(response: ServerResponse, bytesMax: number) {
+    this.#response = response;
+    this.#bytesMax = bytesMax;
+    response.socket?.setNoDelay(true);
+    response.socket?.setTimeout(0);
+  }
+
+  get hasRoom(): boolean {
+    return !this.#response.writableNeedDrain && this.#response.writableLength < this.#bytesMax;
+  }
+
+  write(bytes: Buffer): void {
+    this.#response.write(bytes);
+  }
+
+  end(): void {
+    // What a stalled client does not take would keep the response open.
+    if (this.hasRoom) this.#response.end();
+    else this.#response.destroy();
+  }
+
+  listen({ onRoom, onClose }: { onRoom(): void; onClose(): void }): void {
+    this.#response.on("drain", onRoom);
+    this.#response.on("close", onClose);
+    this.#response.on("error", onClose);
+  }
+}
+
+export function requestOf(request: IncomingMessage): BridgeRequest {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers))
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  // The host that a client says may be none.
+  const url = new URL(`http://host${request.url?.startsWith("/") ? request.url : "/"}`);
+  return { url, headers, raw: request };
+}
