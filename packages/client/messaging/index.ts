@@ -1,13 +1,30 @@
 /** @larder/client/messaging */
-export type { Bridgeable, BridgeOptions, BridgeRequest, ChannelChoice } from "./bridge/bridge-options.ts";
-export { bridgeLimits } from "./bridge/limits.ts";
-export { type SseBridge, type SseOptions, sse } from "./bridge/sse.ts";
-export { Channel, Channel, createChannel, createChannel } from "./channel/channel.ts";
-export { channelLimits, channelLimits } from "./channel/limits.ts";
+export type {
+  Bridgeable,
+  Bridgeable,
+  BridgeOptions,
+  BridgeOptions,
+  BridgeRequest,
+  BridgeRequest,
+  ChannelChoice,
+  ChannelChoice,
+} from "./bridge/bridge-options.ts";
+export { bridgeLimits, bridgeLimits } from "./bridge/limits.ts";
+export { type SseBridge, type SseBridge, type SseOptions, type SseOptions, sse, sse } from "./bridge/sse.ts";
+export { Channel, Channel, Channel, createChannel, createChannel, createChannel } from "./channel/channel.ts";
+export { channelLimits, channelLimits, channelLimits } from "./channel/limits.ts";
 export type * from "./channel/options.ts";
 export type * from "./channel/options.ts";
-export { MessageTooLarge, MessageTooLarge, PublishUnknown, PublishUnknown } from "./channel/options.ts";
-export type { Subscription, Subscription } from "./channel/subscription.ts";
+export type * from "./channel/options.ts";
+export {
+  MessageTooLarge,
+  MessageTooLarge,
+  MessageTooLarge,
+  PublishUnknown,
+  PublishUnknown,
+  PublishUnknown,
+} from "./channel/options.ts";
+export type { Subscription, Subscription, Subscription } from "./channel/subscription.ts";
 export type { Added } from "./queue/adder.ts";
 export type { Backoff, BackoffOptions } from "./queue/backoff.ts";
 export type { Handler } from "./queue/consumer.ts";
@@ -26,3 +43,7 @@ export {
 } from "./queue/options.ts";
 export { createQueue, type Queue, type QueueStats, type RunningConsumer } from "./queue/queue.ts";
 export type { Schedule, ScheduleOptions } from "./queue/schedule.ts";
+export { type CallOptions, call } from "./request/call.ts";
+export { CallTimeout, NoResponder, ServiceError } from "./request/call-errors.ts";
+export { serviceLimits } from "./request/limits.ts";
+export { createService, type Handler, type RequestContext, Service, type ServiceOptions } from "./request/service.ts";

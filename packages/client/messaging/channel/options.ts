@@ -49,13 +49,13 @@ export interface PublishOptions {
   ephemeral?: boolean;
 }
 
-/** The message is longer than `channelLimits.messageBytesMax`. */
+/** A message, a request or an answer is longer than the limit. */
 export class MessageTooLarge extends Error {
   override readonly name = "MessageTooLarge";
   readonly code = "MESSAGE_TOO_LARGE";
 
-  constructor(bytes: number, bytesMax: number) {
-    super(`The message has ${bytes} bytes; ${bytesMax} are allowed.`);
+  constructor(bytes: number, bytesMax: number, what = "The message") {
+    super(`${what} has ${bytes} bytes; ${bytesMax} are allowed.`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** One listener of a channel: hands what its cursor gives to a function, one after the other, or to a loop. */
+import { withResolvers } from "../promise.ts";
 import type { Delivery, Gap } from "./entry.ts";
 import { isGap } from "./entry.ts";
 import type { Cursor, Feed } from "./feed.ts";
@@ -89,15 +90,6 @@ export async function* eventsOf<T>(
     cursor.close();
     onEnd();
   }
-}
-
-/** Promise.withResolvers, which Node 20 does not have. */
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
 
 function eventOf<T>(delivery: Delivery): Message<T> | Gap {
