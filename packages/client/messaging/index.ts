@@ -2,17 +2,41 @@
 export type {
   Bridgeable,
   Bridgeable,
+  Bridgeable,
+  BridgeOptions,
   BridgeOptions,
   BridgeOptions,
   BridgeRequest,
   BridgeRequest,
+  BridgeRequest,
+  ChannelChoice,
   ChannelChoice,
   ChannelChoice,
 } from "./bridge/bridge-options.ts";
-export { bridgeLimits, bridgeLimits } from "./bridge/limits.ts";
-export { type SseBridge, type SseBridge, type SseOptions, type SseOptions, sse, sse } from "./bridge/sse.ts";
-export { Channel, Channel, Channel, createChannel, createChannel, createChannel } from "./channel/channel.ts";
-export { channelLimits, channelLimits, channelLimits } from "./channel/limits.ts";
+export { bridgeLimits, bridgeLimits, bridgeLimits } from "./bridge/limits.ts";
+export {
+  type SseBridge,
+  type SseBridge,
+  type SseBridge,
+  type SseOptions,
+  type SseOptions,
+  type SseOptions,
+  sse,
+  sse,
+  sse,
+} from "./bridge/sse.ts";
+export {
+  Channel,
+  Channel,
+  Channel,
+  Channel,
+  createChannel,
+  createChannel,
+  createChannel,
+  createChannel,
+} from "./channel/channel.ts";
+export { channelLimits, channelLimits, channelLimits, channelLimits } from "./channel/limits.ts";
+export type * from "./channel/options.ts";
 export type * from "./channel/options.ts";
 export type * from "./channel/options.ts";
 export type * from "./channel/options.ts";
@@ -20,11 +44,23 @@ export {
   MessageTooLarge,
   MessageTooLarge,
   MessageTooLarge,
+  MessageTooLarge,
+  PublishUnknown,
   PublishUnknown,
   PublishUnknown,
   PublishUnknown,
 } from "./channel/options.ts";
-export type { Subscription, Subscription, Subscription } from "./channel/subscription.ts";
+export type { Subscription, Subscription, Subscription, Subscription } from "./channel/subscription.ts";
+export {
+  createRoom,
+  type Member,
+  type Membership,
+  NotAMember,
+  Room,
+  type RoomEvent,
+  type RoomOptions,
+  roomLimits,
+} from "./chat/room.ts";
 export type { Added } from "./queue/adder.ts";
 export type { Backoff, BackoffOptions } from "./queue/backoff.ts";
 export type { Handler } from "./queue/consumer.ts";

@@ -10,7 +10,7 @@
 import { ServerUnreachable } from "../../connection/connection.ts";
 import { type Server, serverOf } from "../../connection/server.ts";
 import { durationMs } from "../../duration.ts";
-import { type Gap, unkeptPayload } from "./entry.ts";
+import { type Delivery, type Gap, unkeptPayload } from "./entry.ts";
 import { isEventId } from "./event-id.ts";
 import type { Cursor, CursorHooks, Feed, From } from "./feed.ts";
 import { HistoryFeed } from "./history-feed.ts";
@@ -26,7 +26,7 @@ import {
 } from "./options.ts";
 import { PlainFeed } from "./plain-feed.ts";
 import { type ChannelKeys, channelKeys, type HistoryBounds, StreamLog } from "./stream-log.ts";
-import { type BoundOptions, eventsOf, Subscription } from "./subscription.ts";
+import { type BoundOptions, eventOf, eventsOf, Subscription } from "./subscription.ts";
 
 export interface ListenOptions extends SubscribeOptions {
   /** Messages may have been missed here. */
@@ -41,10 +41,14 @@ export function createChannel<T>(name: string, options: ChannelOptions): Channel
   return channelAt(channelKeys("channel", name), options);
 }
 
-/** A channel at keys of one's own. */
-export function channelAt<T>(keys: ChannelKeys, { server, history = {} }: ChannelOptions): Channel<T> {
+/** A channel at keys of one's own. `watch` is called for each that listens, and what it returns when that one ends. */
+export function channelAt<T>(
+  keys: ChannelKeys,
+  { server, history = {} }: ChannelOptions,
+  watch: () => () => void = () => () => {},
+): Channel<T> {
   const bounds = history === false ? undefined : historyBounds(history);
-  return new Channel(serverOf(server), keys, bounds);
+  return new Channel(serverOf(server), keys, bounds, watch);
 }
 
 export function historyBounds({ length = 1_000, age }: { length?: number; age?: string | number }): HistoryBounds {
@@ -59,12 +63,14 @@ export class Channel<T> {
   readonly #server: Server;
   readonly #log: StreamLog;
   readonly #bounds: HistoryBounds | undefined;
+  readonly #watch: () => () => void;
   readonly #open = new Set<AbortController>();
 
-  constructor(server: Server, keys: ChannelKeys, bounds: HistoryBounds | undefined) {
+  constructor(server: Server, keys: ChannelKeys, bounds: HistoryBounds | undefined, watch: () => () => void) {
     this.#server = server;
     this.#log = new StreamLog(server, keys);
     this.#bounds = bounds;
+    this.#watch = watch;
   }
 
   /**
@@ -87,18 +93,28 @@ export class Channel<T> {
     onMessage: (data: T, message: Message<T>) => void | Promise<void>,
     { onGap, onError, ...options }: ListenOptions = {},
   ): Subscription {
+    checkFrom(options.from, this.#bounds !== undefined);
     const listener = { onMessage: onMessage as (data: never, message: Message<never>) => void, onGap, onError };
     return new Subscription(this.#feed(), listener, this.#bound(options));
   }
 
   /** The same for a loop, gaps among the messages: `for await (const event of channel.events())`. Begins with the loop. */
   events(options: SubscribeOptions = {}): AsyncGenerator<Message<T> | Gap, void, void> {
-    return eventsOf<T>(this.#feed(), this.#bound(options));
+    checkFrom(options.from, this.#bounds !== undefined);
+    return eventsOf<T>(() => [this.#feed(), this.#bound(options)]);
   }
 
-  /** What bridges read from: messages as they came, taken when there is room for them. Ids that are none are "now". */
+  /** The newest messages that are kept, oldest first. None without a history. Rejects with what the server answered. */
+  async newest(count: number): Promise<Message<T>[]> {
+    if (!Number.isSafeInteger(count) || count < 1 || count > channelLimits.newestMax)
+      throw new TypeError(`count has to be a whole number from 1 to ${channelLimits.newestMax}: ${count}.`);
+    const events = (await this.#log.newest(count)).map((entry) => eventOf<T>(entry));
+    return events.filter((event) => event.type === "message");
+  }
+
+  /** What bridges read from: messages as they came, taken when there is room for them. */
   openCursor(from: From, hooks: CursorHooks): Cursor {
-    return this.#feed().open(from, hooks);
+    return new WatchedCursor(this.#feed().open(from, hooks), this.#watch());
   }
 
   /** Ends the subscriptions and loops that were made here. Connections are the server's, and stay. */
@@ -120,15 +136,16 @@ export class Channel<T> {
 
   /** One signal for what ends a subscription: its owner's, the channel's close, and its own end. */
   #bound(options: SubscribeOptions): BoundOptions {
-    checkFrom(options.from, this.#bounds !== undefined);
     const controller = new AbortController();
     const end = () => controller.abort();
     const { signal } = controller;
+    const unwatch = this.#watch();
     this.#open.add(controller);
     options.signal?.addEventListener("abort", end);
     signal.addEventListener("abort", () => {
       options.signal?.removeEventListener("abort", end);
       this.#open.delete(controller);
+      unwatch();
     });
     if (options.signal?.aborted) end();
     return { ...options, signal, onEnd: end };
@@ -137,6 +154,29 @@ export class Channel<T> {
   #feed(): Feed {
     const kind = this.#bounds === undefined ? "plain" : "history";
     return feedOf(this.#server, kind, this.#log);
+  }
+}
+
+class WatchedCursor implements Cursor {
+  readonly #cursor: Cursor;
+  readonly #unwatch: () => void;
+
+  constructor(cursor: Cursor, unwatch: () => void) {
+    this.#cursor = cursor;
+    this.#unwatch = unwatch;
+  }
+
+  get position(): string | null {
+    return this.#cursor.position;
+  }
+
+  take(): Delivery | null {
+    return this.#cursor.take();
+  }
+
+  close(): void {
+    this.#cursor.close();
+    this.#unwatch();
   }
 }
 

@@ -8,6 +8,8 @@ export const channelLimits = {
   /** Of one read of a history. The last entries may pass the bytes. */
   pageEntries: 256,
   pageBytes: 256 * 1024,
+  /** Of the newest messages, asked for at once. */
+  newestMax: 1_000,
   /** Pages of a channel that are kept for whoever asks for the same next. */
   pagesKept: 4,
   /** Messages that wait while it is asked how far the history is. The oldest of more are read from the history again. */

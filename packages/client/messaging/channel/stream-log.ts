@@ -128,6 +128,15 @@ export class StreamLog {
     return (await this.#page("0-0", 0, 0)).last;
   }
 
+  /** Oldest first. */
+  async newest(count: number): Promise<Entry[]> {
+    const reply = await this.#server.main.askBytes(["XREVRANGE", this.keys.stream, "+", "-", "COUNT", String(count)]);
+    return (reply as [Buffer, Buffer[]][])
+      .filter(([, fields]) => fields.length === 4 && String(fields[0]) === "p" && String(fields[2]) === "b")
+      .map(([id, [, previous, , body]]) => new Entry(id.toString(), String(previous), body as Buffer))
+      .reverse();
+  }
+
   async #page(after: string, entriesMax: number, bytesMax: number): Promise<Page> {
     const reply = await pageScript.runBytes(
       this.#server.main,

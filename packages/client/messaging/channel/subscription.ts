@@ -70,10 +70,8 @@ export class Subscription {
 }
 
 /** What a loop gets: messages and gaps. Ends with the signal. */
-export async function* eventsOf<T>(
-  feed: Feed,
-  { from = "now", signal, onEnd, onTrouble }: BoundOptions,
-): AsyncGenerator<Message<T> | Gap, void, void> {
+export async function* eventsOf<T>(begin: () => [Feed, BoundOptions]): AsyncGenerator<Message<T> | Gap, void, void> {
+  const [feed, { from = "now", signal, onEnd, onTrouble }] = begin();
   let wake: () => void = () => {};
   const cursor = feed.open(from, { onReadable: () => wake(), ...(onTrouble && { onTrouble }) });
   signal.addEventListener("abort", () => wake());
@@ -92,7 +90,7 @@ export async function* eventsOf<T>(
   }
 }
 
-function eventOf<T>(delivery: Delivery): Message<T> | Gap {
+export function eventOf<T>(delivery: Delivery): Message<T> | Gap {
   if (!isGap(delivery)) {
     try {
       return { type: "message", id: delivery.id, data: delivery.data as T };

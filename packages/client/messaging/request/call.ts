@@ -50,7 +50,10 @@ function ask(server: Server, name: string, body: unknown, timeoutMs: number): Pr
         resolve(letter as Answer);
       },
     });
-    const timer = setTimeout(() => fail(new CallTimeout(name, timeoutMs)), Math.min(timeoutMs, serviceLimits.timeoutMsMax));
+    const timer = setTimeout(
+      () => fail(new CallTimeout(name, timeoutMs)),
+      Math.min(timeoutMs, serviceLimits.timeoutMsMax),
+    );
     new Registry(server, name)
       .send({ replyTo: { channel: mailbox.channel, address }, timeoutMs, body })
       .then((isSent) => isSent || fail(new NoResponder(name)), fail);
