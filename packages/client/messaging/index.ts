@@ -3,39 +3,56 @@ export type {
   Bridgeable,
   Bridgeable,
   Bridgeable,
+  Bridgeable,
+  BridgeOptions,
   BridgeOptions,
   BridgeOptions,
   BridgeOptions,
   BridgeRequest,
   BridgeRequest,
   BridgeRequest,
+  BridgeRequest,
+  ChannelChoice,
   ChannelChoice,
   ChannelChoice,
   ChannelChoice,
 } from "./bridge/bridge-options.ts";
-export { bridgeLimits, bridgeLimits, bridgeLimits } from "./bridge/limits.ts";
+export { bridgeLimits, bridgeLimits, bridgeLimits, bridgeLimits } from "./bridge/limits.ts";
 export {
   type SseBridge,
   type SseBridge,
   type SseBridge,
+  type SseBridge,
   type SseOptions,
   type SseOptions,
   type SseOptions,
+  type SseOptions,
+  sse,
   sse,
   sse,
   sse,
 } from "./bridge/sse.ts";
 export {
+  type BunSocket,
+  type EventSocket,
+  type WebSocketBridge,
+  type WebSocketOptions,
+  webSockets,
+} from "./bridge/web-sockets.ts";
+export {
   Channel,
   Channel,
   Channel,
   Channel,
+  Channel,
+  createChannel,
   createChannel,
   createChannel,
   createChannel,
   createChannel,
 } from "./channel/channel.ts";
-export { channelLimits, channelLimits, channelLimits, channelLimits } from "./channel/limits.ts";
+export { channelLimits, channelLimits, channelLimits, channelLimits, channelLimits } from "./channel/limits.ts";
+export type * from "./channel/options.ts";
 export type * from "./channel/options.ts";
 export type * from "./channel/options.ts";
 export type * from "./channel/options.ts";
@@ -45,20 +62,30 @@ export {
   MessageTooLarge,
   MessageTooLarge,
   MessageTooLarge,
+  MessageTooLarge,
+  PublishUnknown,
   PublishUnknown,
   PublishUnknown,
   PublishUnknown,
   PublishUnknown,
 } from "./channel/options.ts";
-export type { Subscription, Subscription, Subscription, Subscription } from "./channel/subscription.ts";
+export type { Subscription, Subscription, Subscription, Subscription, Subscription } from "./channel/subscription.ts";
 export {
   createRoom,
+  createRoom,
+  type Member,
   type Member,
   type Membership,
+  type Membership,
+  NotAMember,
   NotAMember,
   Room,
+  Room,
+  type RoomEvent,
   type RoomEvent,
   type RoomOptions,
+  type RoomOptions,
+  roomLimits,
   roomLimits,
 } from "./chat/room.ts";
 export type { Added } from "./queue/adder.ts";

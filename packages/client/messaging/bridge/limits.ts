@@ -8,6 +8,12 @@ export const bridgeLimits = {
   heartbeatMs: 8_000,
   /** A client that takes nothing for so long is closed. It resumes when it comes back. */
   stallMs: 30_000,
+  /** Of what a browser sends on a WebSocket. More closes it: 1009. */
+  receivedBytesMax: 64 * 1024,
+  /** A WebSocket that was silent for so many heartbeats, pings unanswered, is closed. */
+  silentBeatsMax: 3,
+  /** How often it is looked whether a WebSocket that was full has room again: there is no event for it. */
+  roomEveryMs: 20,
   /** How long a browser waits before it connects again, on average: each is told another time, so that not all come together. */
   retryMs: 2_000,
 } as const;

@@ -1,6 +1,5 @@
 /** Server-sent events over a response of `node:http`. */
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { BridgeRequest } from "./bridge-options.ts";
+import type { ServerResponse } from "node:http";
 import type { SseSink } from "./sse-client.ts";
 
 export class SseNodeSink implements SseSink {
@@ -33,13 +32,4 @@ export class SseNodeSink implements SseSink {
     this.#response.on("close", onClose);
     this.#response.on("error", onClose);
   }
-}
-
-export function requestOf(request: IncomingMessage): BridgeRequest {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(request.headers))
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
-  // The host that a client says may be none.
-  const url = new URL(`http://host${request.url?.startsWith("/") ? request.url : "/"}`);
-  return { url, headers, raw: request };
 }

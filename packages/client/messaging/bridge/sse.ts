@@ -19,9 +19,10 @@ import {
 } from "./bridge-options.ts";
 import { BridgeClients } from "./clients.ts";
 import { bridgeLimits } from "./limits.ts";
+import { requestOf } from "./node-request.ts";
 import { SseClient, type SseSink } from "./sse-client.ts";
 import { FrameMaker } from "./sse-frames.ts";
-import { requestOf, SseNodeSink } from "./sse-node.ts";
+import { SseNodeSink } from "./sse-node.ts";
 import { sseStream } from "./sse-web.ts";
 
 export interface SseOptions extends BridgeOptions {

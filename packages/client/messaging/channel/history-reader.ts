@@ -37,7 +37,7 @@ export class HistoryReader {
     this.#waiters.push({ after, onPage });
     if (this.#isReading) return;
     this.#isReading = true;
-    queueMicrotask(() => void this.#run().finally(() => (this.#isReading = false)));
+    queueMicrotask(() => void this.#run());
   }
 
   /** The history is not what it was. */
@@ -51,6 +51,8 @@ export class HistoryReader {
       this.#waiters = [];
       await this.#serve(waiting);
     }
+    // In the same turn as the last look at who waits: nobody comes in between.
+    this.#isReading = false;
   }
 
   async #serve(waiting: Waiter[]): Promise<void> {
