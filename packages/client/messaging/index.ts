@@ -1,37 +1,7 @@
 /** @larder/client/messaging */
-export type {
-  Bridgeable,
-  Bridgeable,
-  Bridgeable,
-  Bridgeable,
-  BridgeOptions,
-  BridgeOptions,
-  BridgeOptions,
-  BridgeOptions,
-  BridgeRequest,
-  BridgeRequest,
-  BridgeRequest,
-  BridgeRequest,
-  ChannelChoice,
-  ChannelChoice,
-  ChannelChoice,
-  ChannelChoice,
-} from "./bridge/bridge-options.ts";
-export { bridgeLimits, bridgeLimits, bridgeLimits, bridgeLimits } from "./bridge/limits.ts";
-export {
-  type SseBridge,
-  type SseBridge,
-  type SseBridge,
-  type SseBridge,
-  type SseOptions,
-  type SseOptions,
-  type SseOptions,
-  type SseOptions,
-  sse,
-  sse,
-  sse,
-  sse,
-} from "./bridge/sse.ts";
+export type { Bridgeable, BridgeOptions, BridgeRequest, ChannelChoice } from "./bridge/bridge-options.ts";
+export { bridgeLimits } from "./bridge/limits.ts";
+export { type SseBridge, type SseOptions, sse } from "./bridge/sse.ts";
 export {
   type BunSocket,
   type EventSocket,
@@ -39,58 +9,25 @@ export {
   type WebSocketOptions,
   webSockets,
 } from "./bridge/web-sockets.ts";
-export {
-  Channel,
-  Channel,
-  Channel,
-  Channel,
-  Channel,
-  createChannel,
-  createChannel,
-  createChannel,
-  createChannel,
-  createChannel,
-} from "./channel/channel.ts";
-export { channelLimits, channelLimits, channelLimits, channelLimits, channelLimits } from "./channel/limits.ts";
+export { Channel, Channel, createChannel, createChannel } from "./channel/channel.ts";
+export { channelLimits, channelLimits } from "./channel/limits.ts";
 export type * from "./channel/options.ts";
 export type * from "./channel/options.ts";
-export type * from "./channel/options.ts";
-export type * from "./channel/options.ts";
-export type * from "./channel/options.ts";
-export {
-  MessageTooLarge,
-  MessageTooLarge,
-  MessageTooLarge,
-  MessageTooLarge,
-  MessageTooLarge,
-  PublishUnknown,
-  PublishUnknown,
-  PublishUnknown,
-  PublishUnknown,
-  PublishUnknown,
-} from "./channel/options.ts";
-export type { Subscription, Subscription, Subscription, Subscription, Subscription } from "./channel/subscription.ts";
+export { MessageTooLarge, MessageTooLarge, PublishUnknown, PublishUnknown } from "./channel/options.ts";
+export type { Subscription, Subscription } from "./channel/subscription.ts";
 export {
   createRoom,
-  createRoom,
-  type Member,
   type Member,
   type Membership,
-  type Membership,
-  NotAMember,
   NotAMember,
   Room,
-  Room,
-  type RoomEvent,
   type RoomEvent,
   type RoomOptions,
-  type RoomOptions,
-  roomLimits,
   roomLimits,
 } from "./chat/room.ts";
 export type { Added } from "./queue/adder.ts";
 export type { Backoff, BackoffOptions } from "./queue/backoff.ts";
-export type { Handler } from "./queue/consumer.ts";
+export type { Handler as MessageHandler } from "./queue/consumer.ts";
 export type { Repeat } from "./queue/cron.ts";
 export type { DeadLetter, DeadLetters } from "./queue/dead-letters.ts";
 export type { MessageContext } from "./queue/delivery.ts";
@@ -109,4 +46,10 @@ export type { Schedule, ScheduleOptions } from "./queue/schedule.ts";
 export { type CallOptions, call } from "./request/call.ts";
 export { CallTimeout, NoResponder, ServiceError } from "./request/call-errors.ts";
 export { serviceLimits } from "./request/limits.ts";
-export { createService, type Handler, type RequestContext, Service, type ServiceOptions } from "./request/service.ts";
+export {
+  createService,
+  type Handler as RequestHandler,
+  type RequestContext,
+  Service,
+  type ServiceOptions,
+} from "./request/service.ts";
