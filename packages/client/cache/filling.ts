@@ -3,7 +3,7 @@ import type { Ticket } from "./in-flight.ts";
 import type { Levels } from "./levels.ts";
 import type { Found, Request } from "./request.ts";
 import type { Written } from "./second-level/stored.ts";
-import { checkedTags, type EntrySettings } from "./settings.ts";
+import { checkedTags, type EntrySettings, freshMsOf } from "./settings.ts";
 import { tagVersion, versionNames } from "./versions/versions.ts";
 
 /** What an entry depends on. */
@@ -72,7 +72,7 @@ export class Filling {
     const versions = this.#levels.versions.setFor(versionNames(text, tags), tokens);
     if (versions === null) return null;
     const storedAtMs = this.#levels.nowMs();
-    const freshMs = written.isNull ? settings.negativeTtlMs : settings.ttlMs;
+    const freshMs = freshMsOf(written.isNull ? null : written.value, settings);
     const jittered = freshMs * (1 - settings.jitter * this.#levels.settings.randomness.fraction());
     const { value, payload } = written;
     return { value, valueBytes: payload.length, storedAtMs, freshUntilMs: storedAtMs + jittered, versions };

@@ -14,6 +14,8 @@ export type Key = string | readonly (string | number | bigint)[];
 export interface EntryOptions {
   /** How long a value is fresh. */
   ttl?: Duration;
+  /** How long this value is fresh, `ttl` at most: for sources that say it themselves. */
+  ttlOf?: (value: unknown) => Duration;
   /** How long after that it may still be served while it is loaded anew in the background. */
   staleWhileRevalidate?: Duration;
   /** How long after `ttl` it may still be served when the source fails. */

@@ -21,6 +21,7 @@ export interface CacheSettings {
 
 export interface EntrySettings {
   ttlMs: number;
+  ttlOf: ((value: unknown) => Duration) | null;
   staleWhileRevalidateMs: number;
   staleIfErrorMs: number;
   refreshAhead: number;
@@ -70,6 +71,7 @@ export function cacheSettings(options: CacheOptions): CacheSettings {
 
 export const entryDefaults: EntrySettings = {
   ttlMs: cacheLimits.ttlMs,
+  ttlOf: null,
   staleWhileRevalidateMs: 0,
   staleIfErrorMs: 0,
   refreshAhead: 1,
@@ -86,6 +88,7 @@ export function entrySettings(options: EntryOptions | undefined, defaults: Entry
   if (options === undefined) return defaults;
   const settings: EntrySettings = {
     ttlMs: duration("ttl", options.ttl, defaults.ttlMs),
+    ttlOf: options.ttlOf ?? defaults.ttlOf,
     staleWhileRevalidateMs: duration(
       "staleWhileRevalidate",
       options.staleWhileRevalidate,
@@ -104,6 +107,12 @@ export function entrySettings(options: EntryOptions | undefined, defaults: Entry
   if (lifeMsOf(settings) > cacheLimits.entryLifeMsMax)
     throw new TypeError("ttl and the time for which an entry may be served stale are 30 days at most together.");
   return settings;
+}
+
+/** How long a value is fresh. */
+export function freshMsOf(value: unknown, { ttlMs, ttlOf, negativeTtlMs }: EntrySettings): number {
+  if (value === null) return negativeTtlMs;
+  return ttlOf === null ? ttlMs : Math.min(ttlMs, durationMs(ttlOf(value), "ttlOf"));
 }
 
 /** How long the server keeps it. */
