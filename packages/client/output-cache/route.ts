@@ -1,0 +1,122 @@
+/** A route's policy as it is checked once, and which route a request takes. */
+import { durationMs } from "../duration.ts";
+import { type OutputCacheOptions, outputCacheDefaults, type PageRequest, type RouteOptions } from "./options.ts";
+
+export interface Route {
+  /** In events and metrics: the path as it was given, or its number. */
+  name: string;
+  matches(request: PageRequest): boolean;
+  methods: readonly string[];
+  ttlMs: number;
+  negativeTtlMs: number;
+  staleWhileRevalidateMs: number;
+  staleIfErrorMs: number;
+  /** In order, in lower case. */
+  varyHeaders: readonly string[];
+  languages: readonly string[];
+  query: "all" | ReadonlySet<string>;
+  cookies: readonly string[];
+  tagsOf(request: PageRequest): readonly string[];
+  extraKeyOf: ((request: PageRequest) => string) | undefined;
+  forward: readonly string[];
+  signInCookies: readonly string[];
+  servesSignedIn: boolean;
+  dropsSetCookie: boolean;
+  obeysRequest: boolean;
+}
+
+/** Throws a TypeError that names the option. */
+export function parseRoutes({ routes, signInCookies }: OutputCacheOptions): Route[] {
+  if (!Array.isArray(routes)) throw new TypeError("routes is no list.");
+  return routes.map((route: RouteOptions, index) => {
+    const option = `routes[${index}]`;
+    const ttlMs = durationMs(route.ttl, `${option}.ttl`);
+    return {
+      name: route.path ?? option,
+      matches: matcherOf(route, option),
+      methods: parseMethods(route.methods ?? ["GET", "HEAD"], option),
+      ttlMs,
+      negativeTtlMs: durationMs(
+        route.negativeTtl ?? Math.min(ttlMs, outputCacheDefaults.negativeTtlMsMax),
+        `${option}.negativeTtl`,
+      ),
+      staleWhileRevalidateMs: durationMs(route.staleWhileRevalidate ?? 0, `${option}.staleWhileRevalidate`),
+      staleIfErrorMs: durationMs(route.staleIfError ?? 0, `${option}.staleIfError`),
+      ...parseVary(route, option),
+      tagsOf: tagsOf(route.tags, option),
+      extraKeyOf: route.key,
+      forward: (route.forward ?? []).map((name) => name.toLowerCase()),
+      signInCookies: signInCookies ?? outputCacheDefaults.signInCookies,
+      servesSignedIn: oneOf(route.signedIn ?? "pass", ["pass", "anonymous"], `${option}.signedIn`) === "anonymous",
+      dropsSetCookie: oneOf(route.setCookie ?? "refuse", ["refuse", "drop"], `${option}.setCookie`) === "drop",
+      obeysRequest: route.ignoreRequestCacheControl !== true,
+    };
+  });
+}
+
+export function pathOf(url: string): string {
+  const end = url.indexOf("?");
+  return end === -1 ? url : url.slice(0, end);
+}
+
+function matcherOf({ path, match }: RouteOptions, option: string): (request: PageRequest) => boolean {
+  if (match !== undefined && path === undefined) return match;
+  if (match !== undefined) throw new TypeError(`${option} has both path and match.`);
+  if (typeof path !== "string" || !path.startsWith("/")) throw new TypeError(`${option}.path has to start with "/".`);
+  const pattern = patternOf(path, option);
+  return ({ url }) => pattern.test(pathOf(url));
+}
+
+function patternOf(path: string, option: string): RegExp {
+  const star = path.indexOf("*");
+  if (star !== -1 && (star !== path.length - 1 || path[star - 1] !== "/"))
+    throw new TypeError(`${option}.path may have a "*" only as its last segment: ${JSON.stringify(path)}`);
+  const segments = path.split("/").map((segment) => {
+    if (segment === "*") return ".*";
+    return segment.startsWith(":") ? "[^/]+" : segment.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  });
+  return new RegExp(`^${segments.join("/")}$`, "s");
+}
+
+function parseMethods(methods: readonly string[], option: string): readonly string[] {
+  for (const method of methods)
+    if (method !== "GET" && method !== "HEAD")
+      throw new TypeError(`${option}.methods has ${JSON.stringify(method)}: only GET and HEAD can be cached.`);
+  return methods;
+}
+
+/** Headers with as many values as clients, or with a way of their own. */
+const betterWays: Record<string, string> = {
+  "accept-encoding": "bodies are compressed for each client anyhow",
+  "accept-language": "use vary.languages",
+  cookie: "use vary.cookies",
+  host: "use hosts",
+  range: "requests with it are left to the handler",
+};
+
+function parseVary({ vary = {} }: RouteOptions, option: string) {
+  const varyHeaders = [...new Set((vary.headers ?? []).map((name) => name.toLowerCase()))].sort();
+  for (const name of varyHeaders)
+    if (betterWays[name] !== undefined)
+      throw new TypeError(`${option}.vary.headers has ${JSON.stringify(name)}: ${betterWays[name]}.`);
+  const query = vary.query ?? "all";
+  if (query !== "all" && query !== "none" && !Array.isArray(query))
+    throw new TypeError(`${option}.vary.query is no list of names, "all" or "none".`);
+  return {
+    varyHeaders,
+    languages: vary.languages ?? [],
+    query: query === "all" ? ("all" as const) : new Set(query === "none" ? [] : query),
+    cookies: [...new Set(vary.cookies ?? [])].sort(),
+  };
+}
+
+function tagsOf(tags: RouteOptions["tags"], option: string): (request: PageRequest) => readonly string[] {
+  if (typeof tags === "function") return tags;
+  if (tags !== undefined && !Array.isArray(tags)) throw new TypeError(`${option}.tags is no list.`);
+  return () => tags ?? [];
+}
+
+function oneOf<T extends string>(value: T, allowed: readonly T[], option: string): T {
+  if (allowed.includes(value)) return value;
+  throw new TypeError(`${option} is ${JSON.stringify(value)}: use ${allowed.map((each) => `"${each}"`).join(" or ")}.`);
+}
