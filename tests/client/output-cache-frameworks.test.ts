@@ -354,6 +354,17 @@ describe.skipIf(!hasValkey).each(Object.keys(frameworks))("%s", (name) => {
     expect([await isKept("/ab"), await isKept("/a")]).toEqual([false, false]);
   });
 
+  test("a write with success ends what is kept of its page, and one without does not", async () => {
+    await text("/written?x=1");
+    handler = () => ({ status: 500, body: "no" });
+    await get("/written?x=1", {}, "POST");
+    handler = () => ({ status: 204 });
+    expect(await text("/written?x=1")).toBe("page 1");
+    expect((await get("/written?x=1", {}, "DELETE")).status).toBe(204);
+    handler = () => ({ body: "new" });
+    expect(await text("/written?x=1")).toBe("new");
+  });
+
   test("compressed once, in the background, for those who take it; no-transform is obeyed", async () => {
     const body = "shoes ".repeat(1_000);
     handler = ({ url }) => ({

@@ -11,7 +11,7 @@ export {
   type TroubleKind,
   type VaryOptions,
 } from "./options.ts";
-export { type FragmentOptions, OutputCache, outputCache, type Reaction } from "./output-cache.ts";
+export { type FragmentOptions, type OnAnswered, OutputCache, outputCache, type Reaction } from "./output-cache.ts";
 export type { RenderRequest } from "./page-key.ts";
 export type { PurgeTarget } from "./purge.ts";
 export type { Rendered, Source } from "./rendering.ts";

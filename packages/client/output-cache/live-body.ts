@@ -92,7 +92,7 @@ export class LiveBody {
 
   #keep(chunk: Uint8Array): void {
     // The source may use its memory again.
-    this.#chunks.push(Uint8Array.from(chunk));
+    this.#chunks.push(new Uint8Array(chunk));
     this.#bytes += chunk.length;
     if (this.#bytes <= this.#bytesMax) return;
     this.#state = "too long";

@@ -28,14 +28,17 @@ import { type PurgeTarget, prefixesToPurge } from "./purge.ts";
 import { RecentKeys } from "./recent-keys.ts";
 import { Rendering, type Source } from "./rendering.ts";
 import { countRequest } from "./request-count.ts";
-import { decideRequest, type RequestDecision } from "./request-decision.ts";
+import { decideRequest, isWrite, type RequestDecision } from "./request-decision.ts";
 import { parseRoutes, type Route } from "./route.ts";
 import { SharedTime } from "./shared-time.ts";
 
 export type Reaction =
   | { kind: "answer"; answer: Answer }
   /** The request's own handler answers; with this Cache-Status, if a route matched. */
-  | { kind: "pass"; cacheStatus?: string };
+  | { kind: "pass"; cacheStatus?: string; onAnswered?: OnAnswered };
+
+/** To be called with the status of a request that may have changed its page, before the answer goes out. Never rejects. */
+export type OnAnswered = (status: number) => Promise<void>;
 
 /** What a fragment is told; it has no other options of an entry. */
 export type FragmentOptions = Pick<
@@ -128,7 +131,10 @@ export class OutputCache {
 
   async #respond(request: PageRequest, source: Source, route: Route): Promise<Reaction> {
     const decision = decideRequest(request, route, this.#hosts);
-    if (decision.kind === "pass") return this.#passed(route, { forwarded: "bypass", detail: decision.why });
+    if (decision.kind === "pass") {
+      const passed = this.#passed(route, { forwarded: "bypass", detail: decision.why });
+      return isWrite(request) ? { ...passed, onAnswered: (status) => this.#written(request, status) } : passed;
+    }
     await this.#time.ready();
     const found = await this.#find({ request, source, route, decision });
     return this.#reactTo(found, { request, route, decision });
@@ -212,7 +218,13 @@ export class OutputCache {
     return answerWith(page, representation, { request, route, nowMs, status });
   }
 
-  #passed(route: Route, status: CacheStatus): Reaction {
+  async #written({ url, host }: PageRequest, status: number): Promise<void> {
+    if (status < 200 || status >= 400 || !url.startsWith("/")) return;
+    const isOneOfOurs = host !== undefined && this.#hosts?.includes(host.toLowerCase());
+    await this.purge({ url: isOneOfOurs ? `https://${host}${url}` : url }).catch(() => {});
+  }
+
+  #passed(route: Route, status: CacheStatus): Extract<Reaction, { kind: "pass" }> {
     this.#count("pass", route);
     return { kind: "pass", cacheStatus: cacheStatusHeader(status) };
   }

@@ -128,6 +128,7 @@ test.each([
   ["vary.languages", { path: "/", ttl: 1, vary: { headers: ["Accept-Language"] } }],
   ["vary.cookies", { path: "/", ttl: 1, vary: { headers: ["Cookie"] } }],
   ["routes[0].vary.query", { path: "/", ttl: 1, vary: { query: "some" } }],
+  ["routes[0].forward", { path: "/", ttl: 1, forward: ["Cookie"] }],
   ["routes[0].signedIn", { path: "/", ttl: 1, signedIn: true }],
   ["both path and match", { path: "/", match: () => true, ttl: 1 }],
 ])("%s is named when it is wrong", (text, route) => {

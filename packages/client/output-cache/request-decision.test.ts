@@ -19,6 +19,8 @@ test.each([
   ["range or precondition", request({ range: "bytes=0-1" })],
   ["range or precondition", request({ "if-match": '"a"' })],
   ["range or precondition", request({ "if-unmodified-since": "Tue, 03 Nov 2026 10:00:00 GMT" })],
+  ["body", request({ "content-length": "5" })],
+  ["body", request({ "transfer-encoding": "chunked" })],
   ["signed in", request({ authorization: "Bearer token" })],
   ["signed in", request({ cookie: "theme=dark; connect.sid=abc" })],
   ["no-store", request({ "cache-control": "max-age=1, no-store" })],

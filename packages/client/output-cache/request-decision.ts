@@ -4,6 +4,14 @@ import { directiveMs, parseCacheControl } from "./http/cache-control.ts";
 import type { PageRequest } from "./options.ts";
 import type { Route } from "./route.ts";
 
+/** Methods that change nothing (RFC 9110, 9.2.1). */
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+
+/** What was kept of a page is invalid once another method has had success at its URL (RFC 9111, 4.4). */
+export function isWrite({ method }: PageRequest): boolean {
+  return !safeMethods.has(method);
+}
+
 export type RequestDecision =
   | { kind: "pass"; why: string }
   | {
@@ -29,6 +37,7 @@ export function decideRequest(
   if (!request.url.startsWith("/")) return pass("url");
   if (hosts !== undefined && !hosts.includes((request.host ?? "").toLowerCase())) return pass("host");
   if (leftToTheHandler.some((name) => request.header(name) !== undefined)) return pass("range or precondition");
+  if (hasBody(request)) return pass("body");
   if (isSignedIn(request, route)) return pass("signed in");
   const directives = parseCacheControl(request.header("cache-control"));
   if (directives.has("no-store")) return pass("no-store");
@@ -43,6 +52,11 @@ export function decideRequest(
     freshForMs: directiveMs(directives, "min-fresh") ?? 0,
     isOnlyIfCached,
   };
+}
+
+/** A handler may read it, and it is in no key. */
+function hasBody(request: PageRequest): boolean {
+  return request.header("transfer-encoding") !== undefined || Number(request.header("content-length") ?? 0) !== 0;
 }
 
 /** Unless the route says that what tells who it is tells the pages apart, or that everybody gets the same. */

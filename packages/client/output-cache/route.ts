@@ -45,7 +45,7 @@ export function parseRoutes({ routes, signInCookies }: OutputCacheOptions): Rout
       ...parseVary(route, option),
       tagsOf: tagsOf(route.tags, option),
       extraKeyOf: route.key,
-      forward: (route.forward ?? []).map((name) => name.toLowerCase()),
+      forward: parseForward(route.forward ?? [], option),
       signInCookies: signInCookies ?? outputCacheDefaults.signInCookies,
       servesSignedIn: oneOf(route.signedIn ?? "pass", ["pass", "anonymous"], `${option}.signedIn`) === "anonymous",
       dropsSetCookie: oneOf(route.setCookie ?? "refuse", ["refuse", "drop"], `${option}.setCookie`) === "drop",
@@ -93,6 +93,29 @@ const betterWays: Record<string, string> = {
   host: "use hosts",
   range: "requests with it are left to the handler",
 };
+
+/** Headers that make a response somebody's own, or not the page. */
+const neverForwarded = new Set([
+  "authorization",
+  "cookie",
+  "host",
+  "range",
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "if-range",
+  "if-unmodified-since",
+]);
+
+function parseForward(names: readonly string[], option: string): string[] {
+  const forward = names.map((name) => name.toLowerCase());
+  const wrong = forward.find((name) => neverForwarded.has(name) || betterWays[name] !== undefined);
+  if (wrong !== undefined)
+    throw new TypeError(
+      `${option}.forward has ${JSON.stringify(wrong)}, which pages for everybody must not depend on.`,
+    );
+  return forward;
+}
 
 function parseVary({ vary = {} }: RouteOptions, option: string) {
   const varyHeaders = [...new Set((vary.headers ?? []).map((name) => name.toLowerCase()))].sort();

@@ -18,6 +18,7 @@ export class SharedTime {
   readonly #startMs: number;
   #askAtMs = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | null = null;
+  #first: Promise<void> | null = null;
 
   constructor(clock: Clock, server: Server | undefined) {
     this.#clock = clock;
@@ -31,12 +32,15 @@ export class SharedTime {
     return this.#time.isKnown ? this.#time.ofLocal(localMs) : this.#startMs + localMs;
   }
 
-  /** Once the time is known, or has not come in time. */
-  async ready(): Promise<void> {
-    if (this.#server === undefined || this.#time.isKnown) return;
-    if (this.#clock.monotonicMs() < this.#askAtMs && this.#asking === null) return;
+  /** Once the time is known, or has not come in time; nobody waits for it a second time. */
+  ready(): Promise<void> {
+    this.#first ??= this.#server === undefined ? Promise.resolve() : this.#wait(this.#server);
+    return this.#first;
+  }
+
+  async #wait(server: Server): Promise<void> {
     const waiting = new AbortController();
-    await Promise.race([this.#ask(this.#server), this.#clock.sleep(firstWaitMs, waiting.signal)]);
+    await Promise.race([this.#ask(server), this.#clock.sleep(firstWaitMs, waiting.signal)]);
     waiting.abort();
   }
 

@@ -1,8 +1,8 @@
 /** @larder/client/output-cache/fastify */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import type { OutputCache } from "../output-cache.ts";
-import { nodeExchange } from "./node-exchange.ts";
+import type { OnAnswered, OutputCache } from "../output-cache.ts";
+import { isOwnRequest, nodeExchange } from "./node-exchange.ts";
 import { headersOver, pageRequestOf } from "./node-request.ts";
 
 /** What of Fastify is used. Its types are not imported. */
@@ -11,6 +11,7 @@ interface FastifyRequestLike {
 }
 
 interface FastifyReplyLike {
+  readonly statusCode: number;
   code(status: number): unknown;
   header(name: string, value: unknown): unknown;
   getHeader(name: string): unknown;
@@ -20,6 +21,10 @@ interface FastifyReplyLike {
 interface FastifyLike {
   routing(request: IncomingMessage, response: ServerResponse): void;
   addHook(name: "onRequest", hook: (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown>): unknown;
+  addHook(
+    name: "onSend",
+    hook: (request: FastifyRequestLike, reply: FastifyReplyLike, payload: unknown) => Promise<unknown>,
+  ): unknown;
 }
 
 /**
@@ -28,20 +33,24 @@ interface FastifyLike {
  * application from its top, with a request of its own.
  */
 export function fastifyOutputCache(pages: OutputCache): (fastify: FastifyLike) => Promise<void> {
-  const own = new WeakSet<IncomingMessage>();
+  const written = new WeakMap<IncomingMessage, OnAnswered>();
   const plugin = async (fastify: FastifyLike) => {
+    fastify.addHook("onSend", async ({ raw }, reply, payload) => {
+      await written.get(raw)?.(reply.statusCode);
+      return payload;
+    });
     fastify.addHook("onRequest", async ({ raw }, reply) => {
-      if (own.has(raw)) return undefined;
+      if (isOwnRequest(raw)) return undefined;
       const reaction = await pages.respond(pageRequestOf(raw, raw.url ?? "/"), {
         render(render, signal) {
           const exchange = nodeExchange(render, signal);
-          own.add(exchange.request);
           fastify.routing(exchange.request, exchange.response);
           return exchange.rendered;
         },
       });
       if (reaction.kind === "pass") {
         if (reaction.cacheStatus !== undefined) reply.header("cache-status", reaction.cacheStatus);
+        if (reaction.onAnswered !== undefined) written.set(raw, reaction.onAnswered);
         return undefined;
       }
       const { answer } = reaction;

@@ -5,6 +5,9 @@ import type { OutputCache } from "../output-cache.ts";
 import type { RenderRequest } from "../page-key.ts";
 import type { Rendered, Source } from "../rendering.ts";
 
+/** Requests that render a page. No output cache may answer them, as one in front of another would wait for itself. */
+export const ownRequests = new WeakSet<Request>();
+
 export type FetchHandler<Rest extends unknown[]> = (request: Request, ...rest: Rest) => Response | Promise<Response>;
 
 /**
@@ -16,12 +19,14 @@ export function fetchOutputCache<Rest extends unknown[]>(
   handler: FetchHandler<Rest>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   return async (request, ...rest) => {
+    if (ownRequests.has(request)) return handler(request, ...rest);
     const reaction = await pages.respond(
       pageRequestOf(request),
       fetchSource((own) => handler(own, ...rest)),
     );
     if (reaction.kind === "answer") return responseOf(reaction.answer);
     const response = await handler(request, ...rest);
+    if (response instanceof Response) await reaction.onAnswered?.(response.status);
     return withCacheStatus(response, reaction.cacheStatus);
   };
 }
@@ -46,8 +51,13 @@ export function fetchSource(handle: (request: Request) => Response | Promise<Res
   };
 }
 
-export function requestOf({ scheme, host, url, headers }: RenderRequest, signal: AbortSignal): Request {
-  return new Request(`${scheme}://${host}${url}`, { headers: headers.map(([name, value]) => [name, value]), signal });
+function requestOf({ scheme, host, url, headers }: RenderRequest, signal: AbortSignal): Request {
+  const request = new Request(`${scheme}://${host}${url}`, {
+    headers: headers.map(([name, value]) => [name, value]),
+    signal,
+  });
+  ownRequests.add(request);
+  return request;
 }
 
 function renderedOf(response: Response): Rendered {
@@ -97,9 +107,9 @@ function streamOf(body: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   });
 }
 
-/** The headers of a response may be immutable. */
-export function withCacheStatus(response: Response, cacheStatus: string | undefined): Response {
-  if (cacheStatus === undefined || response.status < 200) return response;
+/** The headers of a response may be immutable; and a handler that has taken the connection over returns none. */
+function withCacheStatus(response: Response, cacheStatus: string | undefined): Response {
+  if (cacheStatus === undefined || !(response instanceof Response) || response.status < 200) return response;
   try {
     response.headers.append("cache-status", cacheStatus);
     return response;

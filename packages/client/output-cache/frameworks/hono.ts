@@ -1,12 +1,13 @@
 /** @larder/client/output-cache/hono */
 import type { OutputCache } from "../output-cache.ts";
-import { fetchSource, pageRequestOf, responseOf } from "./fetch.ts";
+import { fetchSource, ownRequests, pageRequestOf, responseOf } from "./fetch.ts";
 
 /** What of Hono is used. Its types are not imported. */
 interface HonoContext {
   req: { raw: Request };
   res: Response;
   env: unknown;
+  header(name: string, value: string, options?: { append?: boolean }): void;
 }
 
 interface HonoApp {
@@ -21,21 +22,18 @@ export function honoOutputCache(
   pages: OutputCache,
   app: HonoApp,
 ): (context: HonoContext, next: () => Promise<void>) => Promise<Response | undefined> {
-  const own = new WeakSet<Request>();
   return async (context, next) => {
     const { raw } = context.req;
-    if (own.has(raw)) {
+    if (ownRequests.has(raw)) {
       await next();
       return undefined;
     }
-    const source = fetchSource((request) => {
-      own.add(request);
-      return app.fetch(request, context.env);
-    });
+    const source = fetchSource((request) => app.fetch(request, context.env));
     const reaction = await pages.respond(pageRequestOf(raw), source);
     if (reaction.kind === "answer") return responseOf(reaction.answer);
     await next();
-    if (reaction.cacheStatus !== undefined) context.res.headers.append("cache-status", reaction.cacheStatus);
+    await reaction.onAnswered?.(context.res.status);
+    if (reaction.cacheStatus !== undefined) context.header("cache-status", reaction.cacheStatus, { append: true });
     return undefined;
   };
 }

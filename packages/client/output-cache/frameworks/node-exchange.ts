@@ -15,7 +15,14 @@ import type { HeaderList } from "../http/header-list.ts";
 import type { RenderRequest } from "../page-key.ts";
 import type { Rendered } from "../rendering.ts";
 
-export interface NodeExchange {
+/** No output cache may answer them, as one in front of another would wait for itself. */
+const ownRequests = new WeakSet<IncomingMessage>();
+
+export function isOwnRequest(request: IncomingMessage): boolean {
+  return ownRequests.has(request);
+}
+
+interface NodeExchange {
   request: IncomingMessage;
   response: ServerResponse;
   /** Once the head is written. Rejects when the response is destroyed before. */
@@ -44,6 +51,7 @@ function requestFor({ url, scheme, headers }: RenderRequest): IncomingMessage {
   Object.assign(request, { method: "GET", url, httpVersion: "1.1", httpVersionMajor: 1, httpVersionMinor: 1 });
   Object.defineProperty(request, "headers", { value: Object.fromEntries(headers), writable: true, configurable: true });
   request.rawHeaders = headers.flat();
+  ownRequests.add(request);
   request.push(null);
   request.complete = true;
   return request;
