@@ -38,7 +38,8 @@ export class FeedQueue {
     if (merged === undefined) this.#items.push(item);
     else this.#items[this.#items.length - 1] = merged;
     if (item.kind === "changes") this.#waiting += item.changes.length;
-    if (this.#waiting > this.#options.changesMax && !this.#isPaused) {
+    // Again with every item: others may have resumed the connection for reasons of theirs.
+    if (this.#waiting > this.#options.changesMax) {
       this.#isPaused = true;
       this.#options.pause();
     }
