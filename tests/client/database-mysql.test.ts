@@ -1,12 +1,7 @@
 /** Invalidation from a real MariaDB: what changes mean, and what is missed when anything fails in between. Nothing may be. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import {
-  type FollowOptions,
-  type MysqlSourceOptions,
-  mysqlSource,
-  positionIn,
-  type TableMappings,
-} from "../../packages/client/database/index.ts";
+import { type FollowOptions, positionIn, type TableMappings } from "../../packages/client/database/index.ts";
+import { type MysqlSourceOptions, mysqlSource } from "../../packages/client/database/mysql/index.ts";
 import { connect, type Server } from "../../packages/client/index.ts";
 import { type CacheServer, startCacheServer } from "../fixture/cache-server.ts";
 import { TestFollower } from "../fixture/database-follower.ts";

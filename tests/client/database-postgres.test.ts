@@ -1,11 +1,7 @@
 /** Invalidation from a real PostgreSQL: what changes mean, and what is missed when anything fails in between. Nothing may be. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import {
-  type FollowOptions,
-  type PostgresSourceOptions,
-  postgresSource,
-  type TableMappings,
-} from "../../packages/client/database/index.ts";
+import type { FollowOptions, TableMappings } from "../../packages/client/database/index.ts";
+import { type PostgresSourceOptions, postgresSource } from "../../packages/client/database/postgres/index.ts";
 import { TestFollower } from "../fixture/database-follower.ts";
 import { hasPostgres, type Postgres, startPostgres } from "../fixture/postgres.ts";
 import { until } from "../fixture/until.ts";

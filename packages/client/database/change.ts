@@ -27,16 +27,20 @@ export interface Change {
 export class UnknownColumn extends Error {
   override readonly name = "UnknownColumn";
   readonly code = "UNKNOWN_COLUMN";
+
+  constructor(column: string, why: string) {
+    super(`The column ${column} is not known of this row: ${why}`);
+  }
 }
 
-/** A row of the known columns. `whyUnknown` ends the sentence "The column x is not known of this row: …". */
+/** A row of the known columns. Reading another throws UnknownColumn, which says why. */
 export function rowOf(known: Record<string, unknown>, whyUnknown: (column: string) => string): Row {
   return new Proxy(known, {
     get(columns, name) {
       if (typeof name === "symbol" || name in columns) return columns[name as string];
       // Asked by JSON.stringify and by await, of whatever they are given.
       if (name === "toJSON" || name === "then") return undefined;
-      throw new UnknownColumn(`The column ${name} is not known of this row: ${whyUnknown(name)}`);
+      throw new UnknownColumn(name, whyUnknown(name));
     },
   });
 }

@@ -4,9 +4,7 @@ export type { FollowEvent, FollowListener } from "./events.ts";
 export type { FollowedCache } from "./followed-cache.ts";
 export { type Follower, type FollowOptions, followDatabase, followLimits, type Lag } from "./follower.ts";
 export type { Fallback, Invalidation, MappedChange, TableMapping, TableMappings } from "./mapping.ts";
-export { type MysqlSourceOptions, mysqlSource } from "./mysql/mysql-source.ts";
 export { type PositionOptions, positionIn, positionLimits, type Seat } from "./position.ts";
-export { type PostgresSourceOptions, postgresSource } from "./postgres/postgres-source.ts";
 export {
   type Anew,
   type ChangeBatch,

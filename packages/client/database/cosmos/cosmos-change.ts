@@ -4,7 +4,7 @@
  * What an item was before is known only where the feed tells it. The id, the properties of the partition key, and those that the
  * application calls fixed are the same in all versions of an item; reading any other of an old row throws UnknownColumn.
  */
-import { type Change, type Row, UnknownColumn } from "../change.ts";
+import { type Change, type Row, rowOf } from "../change.ts";
 
 export interface ItemsAt {
   table: string;
@@ -58,13 +58,8 @@ function pick(item: Row, names: readonly string[]): Row {
 
 /** Items have no schema, so that any property may have been there. */
 function versionBefore(known: Row): Row {
-  return new Proxy(known, {
-    get(target, name) {
-      if (typeof name === "symbol" || name in target) return Reflect.get(target, name);
-      throw new UnknownColumn(
-        name,
-        "the change feed does not tell what an item was before; name it as fixed if it never changes.",
-      );
-    },
-  });
+  return rowOf(
+    known,
+    () => "the change feed does not tell what an item was before; name it as fixed if it never changes.",
+  );
 }

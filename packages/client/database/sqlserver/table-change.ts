@@ -1,5 +1,5 @@
 /** Rows of CHANGETABLE, joined with the table as it is now, as changes. Pure. */
-import { type Change, partialRow, type Row } from "../change.ts";
+import { type Change, type Row, rowOf } from "../change.ts";
 import type { TrackedTable } from "./statements.ts";
 
 /** `#operation` is I, U or D; `#0`, `#1`, …: the primary key; the rest: the row as it is now, all null if it is gone. */
@@ -27,10 +27,9 @@ export function changesOf(
   });
 }
 
-function rowBefore(row: TrackedRow, { keys, columns }: TrackedTable): Row {
+function rowBefore(row: TrackedRow, { name, keys, columns }: TrackedTable): Row {
   const known = Object.fromEntries(keys.map((key, index) => [key, row[`#${index}`]]));
-  const unknown = columns.filter((column) => !keys.includes(column));
-  return partialRow(known, unknown, why);
+  return rowOf(known, (column) => (columns.includes(column) ? why : `${name} has no such column.`));
 }
 
 function rowNow(row: TrackedRow, { keys }: TrackedTable): Row | null {
