@@ -1,6 +1,7 @@
 /** `npm run bench NAME`. Ctrl-C stops everything that was started. */
 import { benchAvailability } from "./availability/availability.ts";
 import { parseChoices } from "./availability/choices.ts";
+import { benchClient, parseChoices as parseClientChoices } from "./client/client.ts";
 import { benchFanOut } from "./fan-out/fan-out.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchIdle } from "./idle.ts";
@@ -14,6 +15,8 @@ npm run bench latency [-- --quick]   time of a request at half of the gateway's 
 npm run bench fan-out [-- --quick]   one channel with 10,000 subscribers; --quick: 2,000
 npm run bench availability [-- --quick] [--only moves,kills,frozen,scale,peers] [--clients 50,500]
                                      what clients notice of moves, kills and lost hosts, beside the usual peers
+npm run bench client [-- --quick] [--only first-level,queue]
+                                     the client package beside the libraries that applications use instead
 npm run bench idle                   memory of 8,000 idle TLS connections
 npm run bench start                  time to create a cache, and to start the service`;
 
@@ -40,6 +43,10 @@ function subcommandOf(args: readonly string[], signal: AbortSignal): (() => Prom
   if (args[0] === "availability") {
     const choices = parseChoices(args.slice(1));
     return choices && (() => benchAvailability(choices, signal));
+  }
+  if (args[0] === "client") {
+    const choices = parseClientChoices(args.slice(1));
+    return choices && (() => benchClient(choices, signal));
   }
   const isQuick = args[1] === "--quick";
   if (args.length > (isQuick ? 2 : 1)) return undefined;
