@@ -87,6 +87,7 @@ export class FakeEngine {
       isLinked: this.#link?.state === "up",
       isCopying: this.#link?.state === "copying",
       offset: this.stream.length,
+      history: this.#history.id,
       replicas: [...this.#attached.values()].map(({ address, offset, ackedAtMs, isOnline }) => ({
         address: `${address.host}:${address.port}`,
         offset,

@@ -1,5 +1,6 @@
 /** A host: its disk, which outlives all, its engines, which outlive agents, and the agent of the moment. */
 import type { Address, AgentDesired, CacheId, EngineFound, EngineVersion, NodeId } from "@larder/api";
+import type { Epochs } from "../packages/agent/engine/replication-plan.ts";
 import { AgentModel } from "./agent-model.ts";
 import { engines } from "./engines.ts";
 import { FakeEngine } from "./fake-engine.ts";
@@ -11,8 +12,7 @@ export interface NodeRecord {
   cacheId: CacheId;
   runId: string;
   generation: number;
-  epoch: number;
-  copiedEpoch: number;
+  epochs: Epochs;
 }
 
 export class Host {

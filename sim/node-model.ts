@@ -7,6 +7,7 @@ import {
   type AgentAnswer,
   type AgentOrder,
   agentLimits,
+  type Leader,
   type NodeId,
   type NodeObserved,
   type NodeSpec,
@@ -15,6 +16,9 @@ import {
 import { Following } from "../packages/agent/engine/following.ts";
 import {
   copiedEpochOf,
+  type Epochs,
+  entered,
+  initialEpochs,
   isSettled,
   planRole,
   type ReplicationSeen,
@@ -42,8 +46,7 @@ export class NodeModel {
   #state: "absent" | "starting" | "running" | "failed" | "gone" = "absent";
   #engine: FakeEngine | null = null;
   #seen: ReplicationSeen | null = null;
-  #epoch = 0;
-  #copiedEpoch = 0;
+  #epochs: Epochs = initialEpochs;
   #generation = 0;
   #endedRunId: string | null = null;
   #startedMs = Number.NEGATIVE_INFINITY;
@@ -115,12 +118,13 @@ export class NodeModel {
     const seen = this.#seen;
     if (engine === null || seen === null) return null;
     const role = roleOf(seen);
+    const { epoch, copiedEpoch } = this.#epochs;
     const inSync = role === "replica" && seen.isLinked;
     return {
       address: engine.address,
       role,
-      epoch: this.#epoch,
-      copiedEpoch: this.#copiedEpoch,
+      epoch,
+      copiedEpoch,
       offset: seen.offset,
       inSync,
       hearsLeader: inSync && this.#sinceMs(this.#heardAtMs) < agentLimits.leaderSilentMs,
@@ -167,8 +171,7 @@ export class NodeModel {
     const record = this.#record;
     const isKnown = record?.runId === engine.runId;
     this.#state = "running";
-    this.#epoch = isKnown ? record.epoch : 0;
-    this.#copiedEpoch = isKnown ? record.copiedEpoch : 0;
+    this.#epochs = isKnown ? record.epochs : initialEpochs;
     this.#generation = isKnown ? record.generation : 0;
     this.#writeRecord(engine);
     this.#step();
@@ -231,16 +234,16 @@ export class NodeModel {
     const nowMs = this.#agent.process.monotonicMs();
     if (before?.offset !== this.#seen.offset || !before.isLinked) this.#heardAtMs = nowMs;
     this.#following.see(this.#seen, nowMs);
-    this.#copiedEpoch = copiedEpochOf(this.#seen, { epoch: this.#epoch, copiedEpoch: this.#copiedEpoch });
+    this.#epochs = { ...this.#epochs, copiedEpoch: copiedEpochOf(this.#seen, this.#epochs) };
   }
 
   #obey(engine: FakeEngine): void {
     const replication = this.#spec?.replication;
-    if (!replication || (replication.leader?.epoch ?? 0) < this.#epoch) return;
+    if (!replication || (replication.leader?.epoch ?? 0) < this.#epochs.epoch) return;
     const wanted = wantedRole(replication, { nodeId: this.nodeId, runId: engine.runId });
     const isHolding = this.#isYielding || (this.#isFenced && wanted.kind !== "primary");
-    const isReleased = isHolding && (replication.leader?.epoch ?? 0) > this.#epoch;
-    this.#enter(engine, replication.leader?.epoch ?? 0, () => {
+    const isReleased = isHolding && (replication.leader?.epoch ?? 0) > this.#epochs.epoch;
+    this.#enter(engine, replication.leader, () => {
       for (const [command, host, port] of planRole(wanted, engine.seen(), replication.user))
         if (command === "REPLICAOF")
           engine.replicaOf(host === "NO" ? null : { host: host as string, port: Number(port) });
@@ -248,10 +251,11 @@ export class NodeModel {
     });
   }
 
-  #enter(engine: FakeEngine, epoch: number, changeRole: () => void): void {
-    this.#epoch = Math.max(this.#epoch, epoch);
-    engine.epoch = this.#epoch;
+  #enter(engine: FakeEngine, leader: Leader | null, changeRole: () => void): void {
+    const isNewer = leader !== null && leader.epoch > this.#epochs.epoch;
+    if (isNewer) engine.epoch = leader.epoch;
     changeRole();
+    if (isNewer) this.#epochs = entered(engine.seen(), this.#epochs, leader);
     this.#look(engine);
     this.#agent.process.after(this.#agent.world.chance.between(0, 3), () => this.#writeRecord(engine));
   }
@@ -266,7 +270,7 @@ export class NodeModel {
   #writeRecord({ runId }: FakeEngine): void {
     const cacheId = this.#spec?.cacheId ?? this.#record?.cacheId;
     if (cacheId === undefined || this.#engine?.runId !== runId) return;
-    const record = { cacheId, runId, generation: this.#generation, epoch: this.#epoch, copiedEpoch: this.#copiedEpoch };
+    const record = { cacheId, runId, generation: this.#generation, epochs: this.#epochs };
     this.#agent.host.disk.records.set(this.nodeId, record);
   }
 
@@ -328,10 +332,11 @@ export class NodeModel {
     const untilMs = process.monotonicMs() + order.waitMs;
     const look = () => {
       if (this.#engine !== engine || !engine.process.isAlive) return refuse("it has ended");
-      const isDone = order.leader.epoch === this.#epoch && engine.following === null;
-      if (order.leader.epoch <= this.#epoch && !isDone) return refuse("it knows a newer leader");
+      const { epoch } = this.#epochs;
+      const isDone = order.leader.epoch === epoch && engine.following === null;
+      if (order.leader.epoch <= epoch && !isDone) return refuse("it knows a newer leader");
       if (engine.stream.length >= order.offset) {
-        if (!isDone) this.#enter(engine, order.leader.epoch, () => engine.replicaOf(null));
+        if (!isDone) this.#enter(engine, order.leader, () => engine.replicaOf(null));
         answer({ orderId: order.orderId, error: null, offset: engine.stream.length });
         this.#tell();
       } else if (process.monotonicMs() >= untilMs) refuse("it has not caught up");

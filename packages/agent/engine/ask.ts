@@ -61,23 +61,35 @@ export class EngineConnection {
 
   /** The reply; an error reply throws EngineRefused. An engine that does not answer in time closes the connection. */
   async ask(...command: readonly string[]): Promise<Exclude<Reply, ReplyError>> {
-    if (this.#socket.destroyed) throw new EngineUnreachable("the connection is closed");
-    const reply = await new Promise<Reply>((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      this.#socket.setTimeout(questionTimeoutMs);
-      this.#socket.write(encodeRequest(command));
-    });
-    if (reply instanceof ReplyError) throw new EngineRefused(`${command[0]} was refused: ${reply.message}`);
+    const [reply = null] = await this.#askAll([command]);
     return reply;
   }
 
   /** The `key:value` lines of one section of INFO. */
-  async info(section: string): Promise<Map<string, string>> {
-    return parseInfo(String(await this.ask("INFO", section)));
+  info(section: string): Promise<Map<string, string>> {
+    return this.infoBehind([], section);
+  }
+
+  /** As it is right behind the commands, all in one write: the engine does nothing else between them. */
+  async infoBehind(commands: readonly (readonly string[])[], section: string): Promise<Map<string, string>> {
+    const replies = await this.#askAll([...commands, ["INFO", section]]);
+    return parseInfo(String(replies.at(-1)));
   }
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  #askAll(commands: readonly (readonly string[])[]): Promise<Exclude<Reply, ReplyError>[]> {
+    if (this.#socket.destroyed) return Promise.reject(new EngineUnreachable("the connection is closed"));
+    const replies = commands.map(async ([name]) => {
+      const reply = await new Promise<Reply>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+      if (reply instanceof ReplyError) throw new EngineRefused(`${name} was refused: ${reply.message}`);
+      return reply;
+    });
+    this.#socket.setTimeout(questionTimeoutMs);
+    this.#socket.write(Buffer.concat(commands.map(encodeRequest)));
+    return Promise.all(replies);
   }
 
   #take(bytes: Buffer): void {

@@ -22,6 +22,7 @@ import type { NodeCertificate } from "./node-certificate.ts";
 import { isAlive, type ProcessIdentity } from "./process.ts";
 import { EngineReplication, type ReplicationState } from "./replication.ts";
 import { findPlace, type ReplicationHost } from "./replication-place.ts";
+import { initialEpochs } from "./replication-plan.ts";
 import { selectEngine } from "./select.ts";
 import { liveCommands } from "./settings.ts";
 import { startEngine } from "./start.ts";
@@ -76,7 +77,7 @@ export class EngineProcess {
     const identity = await startEngine({ spec, engine, nodePath: engines.nodePath, paths, place, onExit: onLoss });
     const started = new EngineProcess(context, identity, null);
     started.#certificateEdition = edition;
-    const replication = place && { address: place.address, epoch: 0, copiedEpoch: 0 };
+    const replication = place && { address: place.address, ...initialEpochs };
     started.#begin({ ...recordOf(spec), ...started.#facts(engine), runId: null, replication });
     return started;
   }
@@ -357,5 +358,5 @@ async function readReplicationState(connection: EngineConnection): Promise<Repli
     return Array.isArray(pair) && pair.length > 1 ? String(pair[1]) : "";
   };
   const port = Number(await read("tls-port"));
-  return port > 0 ? { address: { host: await read("replica-announce-ip"), port }, epoch: 0, copiedEpoch: 0 } : null;
+  return port > 0 ? { address: { host: await read("replica-announce-ip"), port }, ...initialEpochs } : null;
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Leader, NodeId } from "@larder/api";
 import {
   copiedEpochOf,
+  entered,
   hasWholeCopy,
   isSettled,
   parseReplication,
@@ -69,6 +70,11 @@ describe("the commands to a role, from what is followed now", () => {
   });
 });
 
+function replica(link: string, syncing: string, history = "old"): ReplicationSeen {
+  const status = `master_link_status:${link} master_sync_in_progress:${syncing} master_replid:${history}`;
+  return seen(`role:slave master_host:h master_port:1 ${status}`);
+}
+
 function seen(lines: string): ReplicationSeen {
   return parseReplication(new Map(lines.split(" ").map((line) => line.split(/:(.*)/, 2) as [string, string])));
 }
@@ -108,7 +114,7 @@ describe("what an engine says", () => {
     const replica = (link: string, syncing: string) =>
       seen(
         "role:slave master_host:10.0.0.1 master_port:7001 " +
-          `master_link_status:${link} master_sync_in_progress:${syncing} master_repl_offset:42`,
+          `master_link_status:${link} master_sync_in_progress:${syncing} master_repl_offset:42 master_replid:c0ffee`,
       );
     expect(roleOf(replica("up", "0"))).toBe("replica");
     expect(replica("up", "0")).toEqual({
@@ -116,17 +122,41 @@ describe("what an engine says", () => {
       isLinked: true,
       isCopying: false,
       offset: 42,
+      history: "c0ffee",
       replicas: [],
     });
     expect([replica("up", "0"), replica("up", "1"), replica("down", "0")].map(isSettled)).toEqual([true, false, false]);
   });
 
   test("what it holds whole: what its leader has, once linked; nothing while it is being given all of it", () => {
-    const replica = (link: string, syncing: string) =>
-      seen(`role:slave master_host:h master_port:1 master_link_status:${link} master_sync_in_progress:${syncing}`);
-    const before = { epoch: 3, copiedEpoch: 2 };
+    const before = { epoch: 3, copiedEpoch: 2, historyAtEntry: "old" };
     const held = [replica("down", "0"), replica("down", "1"), replica("up", "0"), seen("role:master")];
     expect(held.map((each) => copiedEpochOf(each, before))).toEqual([2, 0, 3, 3]);
+  });
+
+  test("what it holds whole: also what it went on with before the link was lost again", () => {
+    const before = { epoch: 3, copiedEpoch: 2, historyAtEntry: "old" };
+    expect(copiedEpochOf(replica("down", "0", "new"), before)).toBe(3);
+    expect(copiedEpochOf(replica("down", "1", "new"), before)).toBe(0);
+    expect(copiedEpochOf(replica("down", "0", "new"), { ...before, historyAtEntry: null })).toBe(2);
+  });
+
+  describe("under a newer record", () => {
+    const before = { epoch: 3, copiedEpoch: 2, historyAtEntry: "old" };
+    const next = { epoch: 5, firstEpoch: 5 };
+    const later = { epoch: 5, firstEpoch: 3 };
+
+    test.each([
+      ["it holds what it held", replica("down", "0"), next, { copiedEpoch: 2, historyAtEntry: "old" }],
+      ["what it went on with counts", replica("down", "0", "new"), next, { copiedEpoch: 3, historyAtEntry: "new" }],
+      ["that of the same leader is its data", replica("down", "0", "new"), later, { copiedEpoch: 5 }],
+      ["that of one before is not", replica("down", "0"), later, { copiedEpoch: 2 }],
+      ["it is linked already", replica("up", "0", "new"), later, { copiedEpoch: 5 }],
+      ["it is a primary", seen("role:master"), next, { copiedEpoch: 5 }],
+      ["it is being copied to", replica("down", "1", "new"), later, { copiedEpoch: 0 }],
+    ])("%s", (_, state, leader, expected) => {
+      expect(entered(state, before, leader)).toMatchObject({ epoch: 5, ...expected });
+    });
   });
 
   test("of a detached one: nothing is under way", () => {

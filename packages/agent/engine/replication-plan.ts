@@ -10,7 +10,15 @@
  *
  * Whether a promotion is right is not asked here: the controller has decided.
  */
-import type { Address, EngineUser, NodeId, ReplicaObserved, ReplicationRole, ReplicationSpec } from "@larder/api";
+import type {
+  Address,
+  EngineUser,
+  Leader,
+  NodeId,
+  ReplicaObserved,
+  ReplicationRole,
+  ReplicationSpec,
+} from "@larder/api";
 import { credentialCommands, nowhere } from "./replication-settings.ts";
 
 export type WantedRole =
@@ -19,11 +27,18 @@ export type WantedRole =
   | { kind: "primary" }
   | { kind: "replica"; of: Address };
 
-/** Of the leader record in force, and of the leader whose data it holds whole. */
+/** What a node knows of its data, and has to know again after its agent's death. */
 export interface Epochs {
+  /** Of the leader record that is in force; 0 before any. */
   epoch: number;
+  /** Of the newest leader of whose data it holds a whole copy; 0 where it holds none. */
   copiedEpoch: number;
+  /** Which history its data was part of when that record was put in force; null where nobody noted it. */
+  historyAtEntry: string | null;
 }
+
+/** Of an engine that was told nothing yet, as far as anybody knows. */
+export const initialEpochs: Epochs = { epoch: 0, copiedEpoch: 0, historyAtEntry: null };
 
 /** From INFO replication. */
 export interface ReplicationSeen {
@@ -34,6 +49,11 @@ export interface ReplicationSeen {
   /** It is being given a whole copy, for which it drops what it has. */
   isCopying: boolean;
   offset: number;
+  /**
+   * The engine's id of the history that its data is part of. A promotion begins a new one, which a follower takes over at
+   * the moment at which it goes on with it, or has been copied to: until then it keeps its own, whomever it asks.
+   */
+  history: string;
   /** Of whoever is followed. */
   replicas: ReplicaObserved[];
 }
@@ -83,18 +103,38 @@ export function roleOf({ following }: Pick<ReplicationSeen, "following">): Repli
   return isSame(following, nowhere) ? "detached" : "replica";
 }
 
-/** Which leader's data it holds whole, from what it held before and what is seen now. */
+/**
+ * Which leader's data it holds whole, from what it held before and what is seen now. A link that came and went between two
+ * looks, with writes for which the replica vouched, shows by the history.
+ */
 export function copiedEpochOf(seen: ReplicationSeen, before: Epochs): number {
   if (seen.isCopying) return 0;
   const role = roleOf(seen);
-  return role === "primary" || (role === "replica" && seen.isLinked) ? before.epoch : before.copiedEpoch;
+  if (role === "primary" || (role === "replica" && seen.isLinked)) return before.epoch;
+  const wasLinked = before.historyAtEntry !== null && before.historyAtEntry !== seen.history;
+  return wasLinked ? before.epoch : before.copiedEpoch;
+}
+
+/**
+ * What it holds as a newer record is put in force. `seen` is from right behind the change of its role, when nothing can have
+ * come of that yet; or from any time before, where it has that role.
+ */
+export function entered(seen: ReplicationSeen, before: Epochs, leader: Pick<Leader, "epoch" | "firstEpoch">): Epochs {
+  const { epoch, firstEpoch } = leader;
+  const held = copiedEpochOf(seen, before);
+  const copiedEpoch = held >= firstEpoch ? epoch : held;
+  const after = { epoch, copiedEpoch, historyAtEntry: seen.history };
+  return { ...after, copiedEpoch: copiedEpochOf(seen, after) };
 }
 
 /**
  * Whether it may be read from while it has no link: with a whole copy, and not while it begins to follow another leader,
  * whose data may be other data.
  */
-export function hasWholeCopy(seen: ReplicationSeen, { epoch, copiedEpoch }: Epochs): boolean {
+export function hasWholeCopy(
+  seen: ReplicationSeen,
+  { epoch, copiedEpoch }: Pick<Epochs, "epoch" | "copiedEpoch">,
+): boolean {
   if (copiedEpoch === 0 || seen.isCopying) return false;
   return roleOf(seen) !== "replica" || copiedEpoch === epoch;
 }
@@ -119,6 +159,7 @@ export function parseReplication(info: ReadonlyMap<string, string>): Replication
     isLinked: info.get("master_link_status") === "up" && info.get("master_sync_in_progress") === "0",
     isCopying: info.get("master_sync_in_progress") === "1",
     offset: Number(info.get("master_repl_offset")),
+    history: info.get("master_replid") ?? "",
     replicas: [...info].flatMap(([name, value]) => (/^slave\d+$/.test(name) ? parseReplica(value) : [])),
   };
 }

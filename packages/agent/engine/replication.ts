@@ -20,6 +20,8 @@ import type { EngineConnection } from "./ask.ts";
 import { Following } from "./following.ts";
 import {
   copiedEpochOf,
+  type Epochs,
+  entered,
   hasWholeCopy,
   isSettled,
   parseReplication,
@@ -31,12 +33,8 @@ import {
 } from "./replication-plan.ts";
 import { serveStaleCommand } from "./replication-settings.ts";
 
-export interface ReplicationState {
+export interface ReplicationState extends Epochs {
   address: Address;
-  /** Of the leader record that is in force; 0 before any. */
-  epoch: number;
-  /** Of the newest leader of whose data it holds a whole copy; 0 where it holds none. */
-  copiedEpoch: number;
 }
 
 export type LeadOrder = Pick<Extract<AgentOrder, { kind: "lead" }>, "leader" | "offset" | "waitMs">;
@@ -63,8 +61,7 @@ export interface ReplicationContext {
 export class EngineReplication {
   readonly #context: ReplicationContext;
   readonly #address: Address;
-  #epoch: number;
-  #copiedEpoch: number;
+  #epochs: Epochs;
   #epochIgnored: number | null = null;
   /** null until the first look. */
   #seen: ReplicationSeen | null = null;
@@ -79,15 +76,18 @@ export class EngineReplication {
   /** It holds writes because nobody can say that it still leads. */
   #isFenced = false;
 
-  constructor({ address, epoch, copiedEpoch }: ReplicationState, context: ReplicationContext) {
+  constructor({ address, ...epochs }: ReplicationState, context: ReplicationContext) {
     this.#address = address;
-    this.#epoch = epoch;
-    this.#copiedEpoch = copiedEpoch;
+    this.#epochs = epochs;
     this.#context = context;
   }
 
   get state(): ReplicationState {
-    return { address: this.#address, epoch: this.#epoch, copiedEpoch: this.#copiedEpoch };
+    return { address: this.#address, ...this.#epochs };
+  }
+
+  get #epoch(): number {
+    return this.#epochs.epoch;
   }
 
   /** Whether it is the primary of a cache that never had another node. */
@@ -109,17 +109,27 @@ export class EngineReplication {
     const inSync = role === "replica" && seen.isLinked;
     const hearsLeader = inSync && this.#sinceMs(this.#heardAtMs) < agentLimits.leaderSilentMs;
     const holdsWrites = role === "primary" && (this.#isYielding || this.#isFenced);
-    return { ...this.state, role, offset, inSync, hearsLeader, holdsWrites, replicas };
+    const { epoch, copiedEpoch } = this.#epochs;
+    return { address: this.#address, role, epoch, copiedEpoch, offset, inSync, hearsLeader, holdsWrites, replicas };
   }
 
   async look(connection: EngineConnection): Promise<void> {
-    const before = this.#seen;
-    this.#seen = parseReplication(await connection.info("replication"));
-    const nowMs = this.#context.clock.monotonicMs();
-    if (before?.offset !== this.#seen.offset || !before.isLinked) this.#heardAtMs = nowMs;
-    this.#following.see(this.#seen, nowMs);
-    this.#copiedEpoch = copiedEpochOf(this.#seen, this.state);
+    this.#see(await ask(connection, []));
     this.#tell();
+  }
+
+  #see(seen: ReplicationSeen): void {
+    const before = this.#seen;
+    this.#seen = seen;
+    const nowMs = this.#context.clock.monotonicMs();
+    if (before?.offset !== seen.offset || !before.isLinked) this.#heardAtMs = nowMs;
+    this.#following.see(seen, nowMs);
+    this.#epochs = { ...this.#epochs, copiedEpoch: copiedEpochOf(seen, this.#epochs) };
+  }
+
+  /** The record is in force from here on, unless an order was faster. */
+  #enter(leader: Leader | null, seen: ReplicationSeen): void {
+    if (leader !== null && leader.epoch > this.#epoch) this.#epochs = entered(seen, this.#epochs, leader);
   }
 
   /**
@@ -149,18 +159,13 @@ export class EngineReplication {
     const plan = planRole(wanted, this.#seen, user);
     const commands = isReleased ? releaseWith(plan) : plan;
     if (wanted.kind === "replica" && plan.length > 0) await this.#setServeStale(connection, false);
-    // All at once: a promotion is waited for.
-    await Promise.all(commands.map((command) => connection.ask(...command)));
-    // An order may have been faster.
-    this.#epoch = Math.max(this.#epoch, leader?.epoch ?? 0);
+    // All at once: a promotion is waited for. Without a change what was seen holds under the new record too.
+    const seen = commands.length === 0 ? this.#seen : await ask(connection, commands);
+    this.#enter(leader, seen);
     if (isReleased) this.#isYielding = this.#isFenced = false;
-    if (commands.length === 0) {
-      // What was seen holds under the new record too: it is the same stream.
-      this.#copiedEpoch = copiedEpochOf(this.#seen, this.state);
-      return this.#tell();
-    }
     if (plan.length > 0) log.info({ nodeId, epoch: this.#epoch, role: wanted.kind }, "role changed");
-    await this.look(connection);
+    if (commands.length > 0) this.#see(seen);
+    this.#tell();
   }
 
   /** Holds writes, and says how much was written. Safe to repeat. */
@@ -179,12 +184,15 @@ export class EngineReplication {
     const isDone = leader.epoch === this.#epoch && this.observed()?.role === "primary";
     if (leader.epoch <= this.#epoch && !isDone) throw new LarderError("Conflict", "The node knows a newer leader.");
     const untilMs = clock.monotonicMs() + waitMs;
-    for (await this.look(connection); (this.#seen?.offset ?? 0) < offset; await this.look(connection)) {
+    let seen = await ask(connection, []);
+    for (; seen.offset < offset; seen = await ask(connection, [])) {
       if (clock.monotonicMs() >= untilMs) throw new LarderError("Conflict", "The node did not catch up in time.");
       await clock.sleep(catchUpLookMs);
     }
-    this.#epoch = Math.max(this.#epoch, leader.epoch);
-    await Promise.all([isDone ? null : connection.ask("REPLICAOF", "NO", "ONE"), this.look(connection)]);
+    // Before anything is sent: an older record that comes now must not undo it.
+    this.#enter(leader, seen);
+    this.#see(await ask(connection, isDone ? [] : [["REPLICAOF", "NO", "ONE"]]));
+    this.#tell();
     log.info({ nodeId, epoch: this.#epoch, role: "primary" }, "took over");
     return this.#seen?.offset ?? 0;
   }
@@ -238,4 +246,9 @@ export class EngineReplication {
     this.#epochIgnored = epoch;
     return true;
   }
+}
+
+/** What it says of its replication right behind the commands. */
+async function ask(connection: EngineConnection, commands: readonly string[][]): Promise<ReplicationSeen> {
+  return parseReplication(await connection.infoBehind(commands, "replication"));
 }

@@ -1,0 +1,131 @@
+/**
+ * Whose data an engine holds, as its own id of that history says (replication-plan.ts): what the agent takes for granted
+ * of each kind of engine, and what it makes of it.
+ */
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import type { NodeObserved } from "@larder/api";
+import type { Redis } from "ioredis";
+import { nodeCertificateFlags } from "./fixture/certificate.ts";
+import { EngineClients, nativeEngines } from "./fixture/engine-clients.ts";
+import { leaderOf, NodePair } from "./fixture/node-pair.ts";
+import { TestAgent } from "./fixture/test-agent.ts";
+import { until } from "./fixture/until.ts";
+
+setDefaultTimeout(60_000);
+
+let agent: TestAgent;
+let flags: string[];
+const clients = new EngineClients();
+
+beforeEach(async () => {
+  agent = new TestAgent();
+  agent.controller.start();
+  flags = await nodeCertificateFlags(agent.directory);
+});
+
+afterEach(async () => {
+  clients.close();
+  await agent.clear();
+});
+
+function field(info: string, name: string): string {
+  return new RegExp(`^${name}:(.*)\r$`, "m").exec(info)?.[1] ?? "";
+}
+
+async function historyOf(engine: Redis): Promise<string> {
+  return field(await engine.info("replication"), "master_replid");
+}
+
+/** Right behind the command, in one write. */
+async function historyBehind(engine: Redis, host: string, port: string): Promise<string> {
+  const [, info] = (await engine.pipeline().call("REPLICAOF", host, port).info("replication").exec()) ?? [];
+  return field(String(info?.[1]), "master_replid");
+}
+
+async function isLinked(engine: Redis): Promise<boolean> {
+  return field(await engine.info("replication"), "master_link_status") === "up";
+}
+
+for (const { title, program, has } of nativeEngines) {
+  const run = test.skipIf(!has);
+  const start = () => agent.start([...flags, "--engine-path", Bun.which(program) ?? program]);
+  const addressOf = ({ replication }: NodeObserved) =>
+    [replication!.address.host, String(replication!.address.port)] as const;
+
+  run(
+    `${title}: a promotion begins a history, and a replica has it once it goes on with it or was copied to`,
+    async () => {
+      await start();
+      const pair = new NodePair(agent.controller);
+      pair.want();
+      const detached = [await pair.has("a", "detached"), await pair.has("b", "detached")];
+      const born = await Promise.all(detached.map((node) => historyOf(clients.admin(node))));
+      pair.want({ leader: leaderOf(detached[0]!, 1) });
+      const nodes = { a: await pair.has("a", "primary"), b: await pair.has("b", "replica") };
+      await agent.signal("SIGKILL");
+      const [a, b] = [clients.admin(nodes.a), clients.admin(nodes.b)];
+      const copied = await historyOf(a);
+      expect(born).not.toContain(copied);
+      expect(await historyOf(b)).toBe(copied);
+
+      expect(await historyBehind(b, "127.0.0.1", "0")).toBe(copied);
+      expect(await historyBehind(b, ...addressOf(nodes.a))).toBe(copied);
+      await until("B follows again", () => isLinked(b));
+      expect(await historyOf(b)).toBe(copied);
+
+      const promoted = await historyBehind(b, "NO", "ONE");
+      expect([...born, copied]).not.toContain(promoted);
+      expect(await historyBehind(a, ...addressOf(nodes.b))).toBe(copied);
+      await until("A goes on with what B has", () => isLinked(a));
+      expect(await historyOf(a)).toBe(promoted);
+      expect(field(await b.info("stats"), "sync_partial_ok")).toBe("1");
+
+      const strayed = await historyBehind(a, "NO", "ONE");
+      await a.set("stray", "1");
+      await b.set("key", "value");
+      expect(await historyBehind(a, ...addressOf(nodes.b))).toBe(strayed);
+      const stray = { [strayed]: "1", [promoted]: null };
+      await until("A was copied to", async () => {
+        const replies = await a
+          .pipeline()
+          .info("replication")
+          .config("SET", "replica-serve-stale-data", "yes")
+          .get("stray")
+          .exec();
+        const history = field(String(replies?.[0]?.[1]), "master_replid");
+        if (replies?.[2]?.[0] === null) expect(replies[2][1]).toBe(stray[history]);
+        return history === promoted;
+      });
+      expect(field(await b.info("stats"), "sync_full")).toBe("1");
+    },
+  );
+
+  run(`${title}: a replica whose link came and went while no agent looked holds that leader's data`, async () => {
+    await start();
+    const pair = new NodePair(agent.controller);
+    const nodes = await pair.begin();
+    const [a, b] = [clients.admin(nodes.a), clients.admin(nodes.b)];
+    pair.want({ leader: { ...leaderOf(nodes.a, 1), endedAtMs: 1 } });
+    await pair.has("a", "detached");
+    await pair.has("b", "detached");
+
+    process.kill(nodes.a.pid!, "SIGSTOP");
+    pair.want({ leader: leaderOf(nodes.a, 2) });
+    const unlinked = await agent.controller.observedWhen(
+      pair.b,
+      ({ generation, replication }) => generation === pair.b.generation && replication?.role === "replica",
+    );
+    expect(unlinked.replication).toMatchObject({ epoch: 2, copiedEpoch: 1, inSync: false });
+    await agent.signal("SIGKILL");
+    process.kill(nodes.a.pid!, "SIGCONT");
+    await a.call("REPLICAOF", "NO", "ONE");
+    await until("B follows", () => isLinked(b));
+    process.kill(nodes.a.pid!, "SIGKILL");
+    await until("B is alone", async () => !(await isLinked(b)));
+
+    agent.controller.forget();
+    await start();
+    const found = await agent.controller.running(pair.b);
+    expect(found.replication).toMatchObject({ role: "replica", epoch: 2, copiedEpoch: 2, inSync: false });
+  });
+}
