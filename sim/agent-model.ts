@@ -9,6 +9,7 @@ import {
   type AgentReport,
   agentLimits,
   type NodeId,
+  type ReportStamp,
 } from "@larder/api";
 import { ControllerLine } from "./controller-line.ts";
 import type { Host } from "./host.ts";
@@ -26,6 +27,7 @@ export class AgentModel {
   readonly #nodes = new Map<NodeId, NodeModel>();
   #revision = 0;
   #currentAtMs = 0;
+  #stamp: ReportStamp | null = null;
   /** When the newest report was sent that the controller has, and all that it had said by then was heard. */
   reportTakenMs = Number.NEGATIVE_INFINITY;
 
@@ -55,14 +57,16 @@ export class AgentModel {
         const report = JSON.stringify(this.#observed());
         return (controller) => controller.agentReported(JSON.parse(report) as AgentReport);
       },
-      (revision, sentMs) => {
+      ({ revision, stamp, isTaken }, sentMs) => {
+        this.#stamp = stamp;
+        if (!isTaken) return "too late";
         const isCurrent = this.#revision >= revision;
         if (isCurrent) this.reportTakenMs = sentMs;
         const nowMs = this.process.monotonicMs();
         const isLate = !isCurrent && nowMs - this.#currentAtMs > agentLimits.documentLateMs;
         if (isCurrent || isLate) this.#currentAtMs = nowMs;
         if (isLate) this.#line.reopen();
-        return isCurrent;
+        return isCurrent ? "taken" : "failed";
       },
       agentLimits.lostMs,
     );
@@ -111,6 +115,7 @@ export class AgentModel {
   #observed(): AgentReport {
     return {
       hostId: this.host.hostId,
+      stamp: this.#stamp,
       address: this.host.address,
       zone: null,
       memoryBytesTotal: 64 * 1024 ** 3,

@@ -3,7 +3,14 @@
  * serves on its socket (internal-server.ts) is modelled. When it dies nothing of it goes on: its clock and its disk wait
  * for ever, wherever it was.
  */
-import { type AgentAnswer, type AgentReport, agentLimits, type GatewayReport, gatewayLimits } from "@larder/api";
+import {
+  type AgentAnswer,
+  type AgentReport,
+  agentLimits,
+  type GatewayReport,
+  gatewayLimits,
+  type ReportAnswer,
+} from "@larder/api";
 import type { Log } from "@larder/service";
 import { AdmissionLock } from "../packages/controller/caches/admission-lock.ts";
 import { Hosts } from "../packages/controller/hosts/hosts.ts";
@@ -93,10 +100,9 @@ export class ControllerLife {
     this.#stream(this.#published.routes, { pipe, hear, onEnd, keepAliveMs: gatewayLimits.keepAliveMs });
   }
 
-  /** Returns the revision of what the agent should have heard. */
-  agentReported(report: AgentReport): number {
-    this.observations.agentReported(report);
-    return this.#published.desired(report.hostId).current?.revision ?? 0;
+  agentReported(report: AgentReport): ReportAnswer {
+    const taken = this.observations.agentReported(report);
+    return { ...taken, revision: this.#published.desired(report.hostId).current?.revision ?? 0 };
   }
 
   gatewayReported(report: GatewayReport): void {

@@ -1,4 +1,5 @@
 /** A daemon's line to the controller, as ControllerLink and Reporter are: a stream that is opened again, and reports. */
+import type { ReportFate } from "../packages/agent/reporter.ts";
 import type { ControllerLife } from "./controller-life.ts";
 import type { Pipe } from "./network.ts";
 import type { Process } from "./process.ts";
@@ -16,6 +17,7 @@ export class ControllerLine {
   #heardMs = 0;
   #isReporting = false;
   #hasNews = false;
+  #isMadeAgain = false;
   #reopen = () => {};
 
   constructor(process: Process, world: World, keepAliveMs: number) {
@@ -79,24 +81,25 @@ export class ControllerLine {
   }
 
   /**
-   * Reports what `deliver` was made from just now, and once more after that if it was called again meanwhile. `isEnough`: whether
-   * the answer is as it should be; else it is repeated soon.
+   * Reports what `deliver` was made from just now, and once more after that if it was called again meanwhile. `judge`: what
+   * the answer means; unless the report was taken it is repeated.
    */
   report<T>(
     makeDelivery: () => (controller: ControllerLife) => T,
-    isEnough: (answer: T, sentMs: number) => boolean,
+    judge: (answer: T, sentMs: number) => ReportFate,
     timeoutMs = this.#keepAliveMs,
   ): void {
     this.#hasNews = this.#isReporting;
     if (this.#isReporting) return;
     this.#isReporting = true;
     const sentMs = this.#process.monotonicMs();
-    const again = () => this.report(makeDelivery, isEnough, timeoutMs);
+    const again = () => this.report(makeDelivery, judge, timeoutMs);
     const onDone = (answer: { value: T } | undefined) => {
       this.#isReporting = false;
-      const isTaken = answer !== undefined && isEnough(answer.value, sentMs);
-      if (!isTaken) this.#process.after(repeatMs, again);
-      else if (this.#hasNews) again();
+      const fate = answer === undefined ? "failed" : judge(answer.value, sentMs);
+      this.#isMadeAgain = fate === "too late" && !this.#isMadeAgain;
+      if (this.#isMadeAgain || (fate === "taken" && this.#hasNews)) again();
+      else if (fate !== "taken") this.#process.after(repeatMs, again);
     };
     this.post(makeDelivery(), onDone, timeoutMs);
   }

@@ -184,7 +184,7 @@ export class GatewayModel {
         const report = this.#observed();
         return (controller) => controller.gatewayReported(report);
       },
-      () => true,
+      () => "taken",
     );
   }
 

@@ -19,6 +19,7 @@ import {
   type NodeId,
   type NodeSpec,
   type ReportAnswer,
+  type ReportStamp,
 } from "@larder/api";
 import {
   type Clock,
@@ -43,7 +44,7 @@ import { type Credentials, Membership } from "./membership.ts";
 import { listNodes, nodePaths, nodesDirectory } from "./node-folder.ts";
 import { answerOrder } from "./node-orders.ts";
 import { NodeSupervisor } from "./node-supervisor.ts";
-import { Reporter } from "./reporter.ts";
+import { Reporter, type ReportFate } from "./reporter.ts";
 
 export interface AgentOptions {
   dataDirectory: string;
@@ -74,6 +75,8 @@ export class Agent implements Started {
   #wanted = new Map<NodeId, NodeSpec>();
   /** Of the newest document that was heard. */
   #revision = 0;
+  /** Of the controller's newest answer to a report. */
+  #stamp: ReportStamp | null = null;
   /** When it was last known to be the newest that there was. */
   #currentAtMs = 0;
   #host: { hostId: string; lock: { close(): void } } | null = null;
@@ -217,15 +220,16 @@ export class Agent implements Started {
     node.start();
   }
 
-  /** Whether it was taken, and all that the controller had said by then was heard. */
-  async #send(): Promise<boolean> {
+  async #send(): Promise<ReportFate> {
     try {
       // An answer that takes longer renews nothing.
       const timeoutMs = agentLimits.lostMs;
-      const { revision } = await this.#link.ask<ReportAnswer>("/agent/report", this.#report(), timeoutMs);
-      return this.#isCurrent(revision);
+      const answer = await this.#link.ask<ReportAnswer>("/agent/report", this.#report(), timeoutMs);
+      this.#stamp = answer.stamp;
+      if (!answer.isTaken) return "too late";
+      return this.#isCurrent(answer.revision) ? "taken" : "failed";
     } catch {
-      return false;
+      return "failed";
     }
   }
 
@@ -243,6 +247,7 @@ export class Agent implements Started {
     const nodes = [...this.#nodes.values()].map((node) => node.observed());
     return {
       hostId,
+      stamp: this.#stamp,
       address: this.#options.introduction.address,
       zone: this.#options.introduction.zone,
       memoryBytesTotal: Math.floor(hostMemoryBytes() / this.#options.hostsOnMachine),

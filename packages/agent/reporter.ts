@@ -1,10 +1,21 @@
-/** Sends reports: at once after a change (changes of one moment together), and never more than `everyMs` apart. */
+/**
+ * Sends reports: at once after a change (changes of one moment together), and never more than `everyMs` apart. One that came
+ * too late is made again at once, from what is so now; the one after that waits again, as a controller that takes none is not
+ * to be pressed.
+ */
 import type { Clock } from "@larder/service";
 import { Wakeup } from "./wakeup.ts";
 
+/**
+ * taken     and all that the controller had said by then is known here
+ * too late  the controller could not know that it was still so
+ * failed    nobody knows, or the controller has said something that is not here yet
+ */
+export type ReportFate = "taken" | "too late" | "failed";
+
 export interface ReporterOptions {
-  /** Sends one whole report; false when it was not taken, or the controller has said something that is not here yet. */
-  send: () => Promise<boolean>;
+  /** Sends one whole report. */
+  send: () => Promise<ReportFate>;
   everyMs: number;
   clock: Clock;
 }
@@ -34,11 +45,13 @@ export class Reporter {
 
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => this.#wakeup.wake(), { once: true });
+    let isMadeAgain = false;
     while (!signal.aborted) {
       const sentAtMs = this.#options.clock.monotonicMs();
-      const taken = await this.#options.send();
-      if (taken) this.#takenAtMs = sentAtMs;
-      await this.#wakeup.wait(taken ? this.#options.everyMs : repeatMs);
+      const fate = await this.#options.send();
+      if (fate === "taken") this.#takenAtMs = sentAtMs;
+      isMadeAgain = fate === "too late" && !isMadeAgain;
+      if (!isMadeAgain) await this.#wakeup.wait(fate === "taken" ? this.#options.everyMs : repeatMs);
     }
   }
 }

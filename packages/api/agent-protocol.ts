@@ -6,7 +6,8 @@
  *                               newest replaces all before it, and orders. An empty line every few seconds shows that the
  *                               controller is alive.
  *   POST /agent/report          one `AgentReport`, whole, after every change and at least every `reportEveryMs`. The answer is
- *                               a `ReportAnswer`: a report renews the agent's lease only if it has the newest document.
+ *                               a `ReportAnswer`: a report renews the agent's lease only if it was taken, and the agent has
+ *                               the newest document.
  *   POST /agent/answer          one `AgentAnswer`, to an order.
  *
  * Documents and reports are level-triggered: nothing is lost when a message is, as the next one says everything again. The
@@ -210,8 +211,17 @@ export interface NodeObserved {
   endedRunId: string | null;
 }
 
+/** When the controller gave an answer, by its own clock. The agent gives it back as it is. */
+export interface ReportStamp {
+  /** Which life of the controller it was: each has its own clock. */
+  life: number;
+  atMs: number;
+}
+
 export interface AgentReport {
   hostId: string;
+  /** Of the newest answer; null before any. What is reported was so after that. */
+  stamp: ReportStamp | null;
   /** The host's own IP address, at which its engines listen. */
   address: string;
   /** As its operator named it; null where zones mean nothing. */
@@ -225,6 +235,9 @@ export interface AgentReport {
 }
 
 export interface ReportAnswer {
+  stamp: ReportStamp;
+  /** False where the report's own stamp was missing or too old: it is to be made again, with this answer's. */
+  isTaken: boolean;
   /** Of the newest document for the agent. One that has it knows who leads; one that has not may hear of it late. */
   revision: number;
 }
@@ -241,10 +254,19 @@ export interface ReportAnswer {
  * `reportEveryMs` after its last report at the latest, it has seen 400 ms later at the latest, and so it holds writes
  * `reportEveryMs` + 400 + `unfollowedMs` + 200 ms after that report, which is no later than `lostMs`. Mostly it is 400 ms
  * earlier, as a replica has what was seen at the look before.
+ *
+ * A leader does not hold writes while a replica follows. So whoever takes its host for lost because no replica hears it has to
+ * have asked lately: what is said in a report that is taken is no older than `reportAgeMs`. Reports that lay in the network
+ * longer, as they do when a controller was cut off, speak of links that may be back.
  */
 export const agentLimits = {
   /** The longest silence between two reports. */
   reportEveryMs: 400,
+  /**
+   * From an answer to the coming of the report that was made after it: the pause between them, and 600 ms for both ways and
+   * for machines that are busy. A report that is older is not taken; the next, made at once, has the time of the pause, too.
+   */
+  reportAgeMs: 1_000,
   /** The controller's empty line on an idle watch. */
   keepAliveMs: 5_000,
   /** More than a report that is on time takes. */

@@ -10,6 +10,8 @@ import type {
   NodeSpec,
   ReplicationObserved,
   ReplicationSpec,
+  ReportAnswer,
+  ReportStamp,
   RouteTable,
 } from "@larder/api";
 import { ControllerLink, createLog, systemClock, systemRandomness } from "@larder/service";
@@ -42,6 +44,7 @@ export class FakeAgent {
   readonly orders: AgentOrder[] = [];
   /** What an order comes to; undefined: no answer. */
   answer: (order: AgentOrder) => Omit<AgentAnswer, "orderId"> | undefined = () => ({ error: null, offset: null });
+  #stamp: ReportStamp | null = null;
   readonly #stopping = new AbortController();
   readonly #link: ControllerLink;
 
@@ -74,16 +77,32 @@ export class FakeAgent {
     this.#stopping.abort();
   }
 
-  report(): Promise<boolean> {
-    return this.#link.report("/agent/report", {
+  /** Whether it was taken, at the second try where it came too late. */
+  async report(): Promise<boolean> {
+    return (await this.#reportOnce()) || (await this.#reportOnce());
+  }
+
+  async #reportOnce(): Promise<boolean> {
+    try {
+      const { stamp, isTaken } = await this.#link.ask<ReportAnswer>("/agent/report", this.#report());
+      this.#stamp = stamp;
+      return isTaken;
+    } catch {
+      return false;
+    }
+  }
+
+  #report(): AgentReport {
+    return {
       hostId: this.hostId,
+      stamp: this.#stamp,
       memoryBytesTotal: this.memoryBytesTotal,
       engines: this.engines,
       address: "127.0.0.1",
       zone: null,
       engineKind: "auto",
       nodes: (this.desired?.nodes ?? []).map((spec) => this.#observe(spec)),
-    } satisfies AgentReport);
+    };
   }
 
   #observe(spec: NodeSpec): NodeObserved {

@@ -21,7 +21,8 @@ function host(
     memoryBytesMax,
     hasTls: true,
   }));
-  return { hostId, memoryBytesTotal, engines: found, address: "127.0.0.1", zone: null, engineKind: "auto", nodes: [] };
+  const host = { hostId, memoryBytesTotal, address: "127.0.0.1", zone: null, engineKind: "auto" } as const;
+  return { ...host, stamp: null, engines: found, nodes: [] };
 }
 
 function on(hostId: string): CacheDocument["nodes"] {

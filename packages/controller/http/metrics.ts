@@ -21,6 +21,7 @@ export function metrics(app: Hono<ApiEnvironment>, api: ApiContext): void {
 async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
   const samples = new Map<string, number>([
     ["larder_agents_connected", api.observations.agentReports().length],
+    ["larder_agent_reports_too_old_total", api.observations.reportsTooOld],
     ["larder_hosts", (await api.hosts.all()).length],
     ["larder_hosts_draining", api.hosts.draining.size],
     ["larder_agent_door_connections", api.joining?.connectionCount() ?? 0],

@@ -84,8 +84,8 @@ export class InternalServer {
 
   #takeReport(report: AgentReport): Response {
     const { observations, published } = this.#options;
-    observations.agentReported(report);
-    const answer: ReportAnswer = { revision: published.desired(report.hostId).current?.revision ?? 0 };
+    const taken = observations.agentReported(report);
+    const answer: ReportAnswer = { ...taken, revision: published.desired(report.hostId).current?.revision ?? 0 };
     return Response.json(answer);
   }
 

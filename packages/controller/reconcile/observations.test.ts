@@ -1,5 +1,13 @@
 import { expect, test } from "bun:test";
-import type { AgentReport, CacheId, GatewayReport, NodeId, NodeObserved, ReplicationObserved } from "@larder/api";
+import {
+  type AgentReport,
+  agentLimits,
+  type CacheId,
+  type GatewayReport,
+  type NodeId,
+  type NodeObserved,
+  type ReplicationObserved,
+} from "@larder/api";
 import type { Clock } from "@larder/service";
 import { Observations } from "./observations.ts";
 
@@ -16,7 +24,14 @@ function observed() {
     onAgent: () => heard.push("agent"),
     onProgress: () => heard.push("progress"),
   });
-  return { observations, heard, time };
+  let { stamp } = observations.agentReported({ ...agentReport(), stamp: null });
+  /** As the agent does it: with the stamp of the last answer. Whether it was taken. */
+  const report = (given: AgentReport): boolean => {
+    const answer = observations.agentReported({ ...given, stamp });
+    stamp = answer.stamp;
+    return answer.isTaken;
+  };
+  return { observations, heard, time, clock, report };
 }
 
 function agentReport(node: Partial<NodeObserved> = {}): AgentReport {
@@ -24,7 +39,8 @@ function agentReport(node: Partial<NodeObserved> = {}): AgentReport {
   const nodes = [
     { ...whole, engine: null, memoryBytesUsed: 1, replication: null, error: null, endedRunId: null, ...node },
   ];
-  return { hostId: "a", memoryBytesTotal: 1, address: "127.0.0.1", zone: null, engines: [], engineKind: "auto", nodes };
+  const host = { hostId: "a", memoryBytesTotal: 1, address: "127.0.0.1", zone: null, engineKind: "auto" } as const;
+  return { ...host, stamp: null, engines: [], nodes };
 }
 
 function gatewayReport(worker: string, revision: number): GatewayReport {
@@ -32,17 +48,17 @@ function gatewayReport(worker: string, revision: number): GatewayReport {
 }
 
 test("a report tells of the nodes that changed; a gauge that moves is no change", () => {
-  const { observations, heard } = observed();
-  observations.agentReported(agentReport());
-  observations.agentReported(agentReport({ memoryBytesUsed: 2 }));
+  const { heard, report } = observed();
+  report(agentReport());
+  report(agentReport({ memoryBytesUsed: 2 }));
   expect(heard).toEqual(["agent"]);
-  observations.agentReported(agentReport({ state: "starting" }));
-  observations.agentReported({ ...agentReport(), nodes: [] });
+  report(agentReport({ state: "starting" }));
+  report({ ...agentReport(), nodes: [] });
   expect(heard).toEqual(["agent", cacheId, cacheId]);
 });
 
 test("an offset that moves is no change; a link that comes up, or a replica that comes, is one", () => {
-  const { observations, heard } = observed();
+  const { heard, report } = observed();
   const replica = { address: "h:2", offset: 1, lagSeconds: 0, state: "online" };
   const told = (given: Partial<ReplicationObserved>) => {
     const replication: ReplicationObserved = {
@@ -59,7 +75,7 @@ test("an offset that moves is no change; a link that comes up, or a replica that
       },
       ...given,
     };
-    observations.agentReported(agentReport({ replication }));
+    report(agentReport({ replication }));
     return heard.splice(0);
   };
   told({});
@@ -68,9 +84,29 @@ test("an offset that moves is no change; a link that comes up, or a replica that
   expect(told({ replicas: [], inSync: true })).toEqual([cacheId]);
 });
 
+test("a report that is old, or made for another life of the controller, is not taken and tells nothing", () => {
+  const { observations, heard, time, clock, report } = observed();
+  expect(report(agentReport())).toBe(true);
+  time.ms = agentLimits.reportAgeMs;
+  expect(report(agentReport({ state: "starting" }))).toBe(true);
+  expect(heard.splice(0)).toEqual(["agent", cacheId]);
+
+  time.ms += agentLimits.reportAgeMs + 1;
+  expect(report(agentReport())).toBe(false);
+  expect(observations.reportsTooOld).toBe(1);
+  expect(observations.node({ hostId: "a", nodeId })).toMatchObject({ node: { state: "starting" } });
+  expect(heard).toEqual([]);
+  expect(report(agentReport())).toBe(true);
+
+  const { stamp } = observations.agentReported(agentReport());
+  const nextLife = new Observations(clock);
+  expect(nextLife.agentReported({ ...agentReport(), stamp }).isTaken).toBe(false);
+  expect(nextLife.lastReport("a")).toBeUndefined();
+});
+
 test("an agent that goes silent is not connected, and what it said last is kept", () => {
-  const { observations, time } = observed();
-  observations.agentReported(agentReport());
+  const { observations, time, report } = observed();
+  report(agentReport());
   expect(observations.node({ hostId: "a", nodeId })).toMatchObject({ connected: true, node: { state: "running" } });
   time.ms = 60_000;
   expect(observations.node({ hostId: "a", nodeId })).toMatchObject({ connected: false, node: { state: "running" } });
@@ -78,18 +114,18 @@ test("an agent that goes silent is not connected, and what it said last is kept"
 });
 
 test("an agent whose stream ends is gone at once", () => {
-  const { observations } = observed();
+  const { observations, report } = observed();
   const ended = observations.agentConnected("a");
-  observations.agentReported(agentReport());
+  report(agentReport());
   ended();
   expect(observations.node({ hostId: "a", nodeId }).connected).toBe(false);
 });
 
 test("a node fails since its first failure, until it runs", () => {
-  const { observations, time } = observed();
+  const { observations, time, report } = observed();
   const failingSince = (state: NodeObserved["state"], ms: number) => {
     time.ms = ms;
-    observations.agentReported(agentReport({ state }));
+    report(agentReport({ state }));
     return observations.node({ hostId: "a", nodeId }).failingSinceMs;
   };
   expect(failingSince("starting", 1)).toBeNull();
@@ -112,8 +148,8 @@ test("a gateway's report is progress only when it says something new", () => {
 });
 
 test("whoever waits for the next change is woken by it", async () => {
-  const { observations } = observed();
+  const { observations, report } = observed();
   const waiting = observations.nextChange(new AbortController().signal);
-  observations.agentReported(agentReport());
+  report(agentReport());
   await waiting;
 });

@@ -12,10 +12,12 @@ import {
   type GatewayReport,
   type NodeId,
   type NodeObserved,
+  type ReportAnswer,
 } from "@larder/api";
 import type { Clock } from "@larder/service";
 import type { CacheNode } from "../documents/cache-document.ts";
 import { GatewayWorkers } from "./gateway-workers.ts";
+import { ReportStamps } from "./report-stamps.ts";
 
 interface AgentState {
   report: AgentReport | undefined;
@@ -37,7 +39,10 @@ export class Observations {
   /** Wall time since which reports can have come. */
   readonly sinceMs: number;
   readonly #clock: Clock;
+  readonly #stamps: ReportStamps;
   readonly #agents = new Map<string, AgentState>();
+  /** How many reports were not taken because they were too old. */
+  reportsTooOld = 0;
   /** For what is known of them; what they say comes in through this object, as its listener must learn of it. */
   readonly gateways: GatewayWorkers;
   #listener: ObservationsListener = { onNodes() {}, onAgent() {}, onProgress() {} };
@@ -46,6 +51,7 @@ export class Observations {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.sinceMs = clock.nowMs();
+    this.#stamps = new ReportStamps(clock);
     this.gateways = new GatewayWorkers(clock);
   }
 
@@ -67,7 +73,15 @@ export class Observations {
     };
   }
 
-  agentReported(report: AgentReport): void {
+  /** Returns what the agent is to know of this before it reports again. */
+  agentReported(report: AgentReport): Pick<ReportAnswer, "stamp" | "isTaken"> {
+    const isTaken = this.#stamps.isFresh(report.stamp);
+    if (isTaken) this.#takeReport(report);
+    else if (report.stamp !== null) this.reportsTooOld++;
+    return { stamp: this.#stamps.next(), isTaken };
+  }
+
+  #takeReport(report: AgentReport): void {
     const agent = this.#agent(report.hostId);
     const changed = changedCaches(agent.report?.nodes ?? [], report.nodes);
     const first = agent.report === undefined;
