@@ -44,8 +44,6 @@ export class FakeEngine {
   stream: number[] = [];
   /** The epoch of the leader record that its agent put in force. */
   epoch = 0;
-  /** When a replica last said how far it is. */
-  lastFollowedMs = Number.NEGATIVE_INFINITY;
 
   #following: Address | null = nowhere;
   #link: FollowedLink | null = null;
@@ -219,7 +217,6 @@ export class FakeEngine {
     if (attached === undefined) return;
     attached.offset = offset;
     attached.ackedAtMs = this.process.monotonicMs();
-    this.lastFollowedMs = attached.ackedAtMs;
     this.#lookAtWaits();
   }
 

@@ -3,9 +3,9 @@
  *
  *   one primary     Say that a write was executed under the epoch of its engine's leader record. Once a client has been
  *                   told of a write of a newer epoch, no write that runs later under an older one is acknowledged.
- *                   Excused, and counted: on an engine whose agent cannot hold writes, as it is dead or frozen, for
- *                   `agentAwayMs` after its replicas were last heard; and on a machine for `afterThawMs` after it was
- *                   frozen, when what had come in meanwhile runs before anything else can.
+ *                   Excused, and counted: on an engine whose agent is dead, and cannot hold writes, until the next one has
+ *                   been there for `agentBackMs` (decision 18); and on a machine for `afterThawMs` after it was frozen, when
+ *                   what had come in meanwhile runs before anything else can.
  *   durable         A write acknowledged as replicated is in the data of every later primary, and at the end. Excused:
  *                   every engine that had it was killed before another had it.
  *   epochs          Those of the stored leader and route, and of each gateway's route in force, never fall.
@@ -25,18 +25,20 @@ export interface Execution {
   runId: string;
   epoch: number;
   atMs: number;
-  isExcused: boolean;
+  excuse: Excuse | null;
 }
 
-/** Longer than an agent that was killed or frozen stays away here. */
-const agentAwayMs = 4_100;
+type Excuse = "beside a dead agent" | "after a thaw";
+
+/** Longer than a new agent takes to find its engines and to hold their writes. */
+const agentBackMs = 50;
 const afterThawMs = 1_100;
 
 export class Invariants {
   readonly failures: string[] = [];
   readonly writes: Write[] = [];
   readonly holdsMs: number[] = [];
-  excused = 0;
+  readonly excused: Record<Excuse, number> = { "beside a dead agent": 0, "after a thaw": 0 };
   /** The longest time without an acknowledged write. */
   longestSilenceMs = 0;
   #acknowledgedAtMs: number | null = null;
@@ -71,7 +73,7 @@ export class Invariants {
   /** A write has just run on the engine. */
   executed(engine: FakeEngine): Execution {
     const { runId, epoch } = engine;
-    return { runId, epoch, atMs: this.#world.clock.monotonicMs(), isExcused: this.#isExcused(engine) };
+    return { runId, epoch, atMs: this.#world.clock.monotonicMs(), excuse: this.#excuse(engine) };
   }
 
   onPromotion(engine: FakeEngine): void {
@@ -126,26 +128,26 @@ export class Invariants {
     const nowMs = this.#world.clock.monotonicMs();
     this.longestSilenceMs = Math.max(this.longestSilenceMs, nowMs - (this.#acknowledgedAtMs ?? nowMs));
     this.#acknowledgedAtMs = nowMs;
-    const { epoch, atMs, isExcused, runId } = execution;
+    const { epoch, atMs, excuse, runId } = execution;
     const own = this.#epochTimes.get(epoch) ?? { firstMs: atMs, lastMs: Number.NEGATIVE_INFINITY };
     own.firstMs = Math.min(own.firstMs, atMs);
     const newerMs = Math.min(
       ...[...this.#epochTimes].flatMap(([other, { firstMs }]) => (other > epoch ? firstMs : [])),
     );
-    if (atMs > newerMs && isExcused) this.excused++;
+    if (atMs > newerMs && excuse !== null) this.excused[excuse]++;
     else own.lastMs = Math.max(own.lastMs, atMs);
     this.#epochTimes.set(epoch, own);
     const stale = [...this.#epochTimes].find(([other, { lastMs }]) => other < epoch && lastMs > own.firstMs);
-    if (atMs > newerMs && !isExcused)
+    if (atMs > newerMs && excuse === null)
       this.fail(`write ${id} ran on ${runId} of epoch ${epoch}, after a newer epoch had begun`);
     else if (stale !== undefined) this.fail(`a write of epoch ${stale[0]} ran after write ${id} of epoch ${epoch}`);
   }
 
-  #isExcused({ process: { machine }, lastFollowedMs }: FakeEngine): boolean {
+  #excuse({ process: { machine } }: FakeEngine): Excuse | null {
     const nowMs = this.#world.clock.monotonicMs();
-    if (nowMs - machine.thawedAtMs < afterThawMs) return true;
-    const agent = this.#world.hosts.find((host) => host.machine === machine)?.agent;
-    return !agent?.process.isAlive && nowMs - lastFollowedMs < agentAwayMs;
+    if (nowMs - machine.thawedAtMs < afterThawMs) return "after a thaw";
+    const agent = this.#world.hosts.find((host) => host.machine === machine)?.agent?.process;
+    return agent?.isAlive && nowMs - agent.bornMs > agentBackMs ? null : "beside a dead agent";
   }
 
   #requireDurable({ runId, stream }: FakeEngine): void {

@@ -35,11 +35,13 @@ export class Machine {
 
 export class Process implements Clock {
   readonly machine: Machine;
+  readonly bornMs: number;
   isAlive = true;
   readonly #onEnd: (() => void)[] = [];
 
   constructor(machine: Machine) {
     this.machine = machine;
+    this.bornMs = machine.clock.monotonicMs();
   }
 
   run(task: () => void): void {

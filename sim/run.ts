@@ -155,7 +155,7 @@ function countsOf({ faults }: Scenario, world: World): Record<string, number> {
     ...counts,
     "acknowledged writes lost with all engines that had them": lost?.withAllCopies.length ?? 0,
     "acknowledged writes lost by a failover": lost?.passedOver.length ?? 0,
-    "excused writes on an older primary": excused,
+    ...Object.fromEntries(Object.entries(excused).map(([why, count]) => [`writes on an older primary ${why}`, count])),
     "leaders' epochs": world.cache.leader?.epoch ?? 0,
   };
 }
