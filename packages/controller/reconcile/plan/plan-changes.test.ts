@@ -174,6 +174,23 @@ const scripts = {
     c: copied 120       => drop a
     c: copied 120       => settle`,
 
+  "where all nodes have to go, the one without a copy goes first": `${standard}
+    host-b: draining    => add c
+    c: running          => rest
+    host-a: draining    => rest
+    host-c: draining    => drop c
+    gateway: serving    => add d
+    d: running          => rest
+    d: copied 100       => drop b
+    a: running          => add e
+    e: running          => rest
+    e: copied 110       => prepare e
+    gateway: prepared   => hold
+    gateway: drained    => hand over to e
+    gateway: serving    => rest
+    d: copied 120       => drop a
+    gateway: serving    => settle`,
+
   "an emptied host takes a cache alone with it, and nothing is lost": `
     agent: running      => publish a
     gateway: serving    => settle

@@ -131,8 +131,9 @@ class Standing {
     const leaving = this.#leaving();
     if (leaving.length === 0) return this.#dropSurplus();
     if (!this.#staying().every((node) => this.#isWhole(node))) return this.#waitForCopy();
-    const spare = leaving.find(({ node }) => node.nodeId !== this.#leaderId);
-    if (spare !== undefined) return act({ type: "dropNode", nodeId: spare.node.nodeId, cause: spare.cause });
+    const spare = this.#spare(leaving.map(({ node }) => node));
+    const cause = leaving.find(({ node }) => node === spare)?.cause;
+    if (spare !== undefined && cause !== undefined) return act({ type: "dropNode", nodeId: spare.nodeId, cause });
     const target = this.#successors()[0];
     return target === undefined ? this.#waitForCopy() : this.#move(target, leaving[0]?.cause ?? "update");
   }
@@ -142,11 +143,16 @@ class Standing {
     return { action: undefined, waitsFor: undefined, lookAgainAtMs: null };
   }
 
-  #dropSurplus(): NodesPlan {
-    const spare = this.#cache.nodes
+  /** Whoever is missed least: one without a whole copy, and of those that are not heard of the newest. */
+  #spare(nodes: readonly CacheNode[]): CacheNode | undefined {
+    return nodes
       .filter(({ nodeId }) => nodeId !== this.#leaderId)
       .toReversed()
       .sort((a, b) => Number(this.#isWhole(a)) - Number(this.#isWhole(b)))[0];
+  }
+
+  #dropSurplus(): NodesPlan {
+    const spare = this.#spare(this.#cache.nodes);
     return spare === undefined
       ? wait("There is no primary.")
       : act({ type: "dropNode", nodeId: spare.nodeId, cause: "replicas" });
