@@ -5,6 +5,7 @@ import type { World } from "./world.ts";
 /** Why not yet; undefined when it has. */
 export function unconverged(world: World): string | undefined {
   const { leader, route, change, failure, settledGeneration, generation, move, relieve } = world.cache;
+  if (world.network.isDelaying) return "something is on its way since before a link was healed";
   if (leader === null || leader.endedAtMs !== null) return "nobody leads";
   if (change !== null || failure !== null) return `the change is not through: ${failure?.message}`;
   if (settledGeneration !== generation) return "the cache is not settled";

@@ -17,6 +17,8 @@ export class Network {
   /** How often each pair of machines is cut. */
   readonly #cuts = new Map<string, number>();
   readonly #stalled = new Set<Lane>();
+  /** Lanes that go on soon. */
+  #resuming = 0;
 
   constructor(clock: VirtualClock, chance: Chance) {
     this.clock = clock;
@@ -36,8 +38,13 @@ export class Network {
   heal(one: string, other: string): void {
     const pair = pairOf(one, other);
     this.#cuts.set(pair, (this.#cuts.get(pair) ?? 0) - 1);
-    for (const lane of this.#stalled) this.clock.after(this.#chance.between(...resumeMs), () => lane.pump());
+    for (const lane of this.#stalled) this.#resumeSoon(lane);
     this.#stalled.clear();
+  }
+
+  /** Whether anything that was on its way when a link was cut has not come yet. */
+  get isDelaying(): boolean {
+    return this.#stalled.size > 0 || this.#resuming > 0;
   }
 
   isCut(one: string, other: string): boolean {
@@ -46,6 +53,14 @@ export class Network {
 
   stall(lane: Lane): void {
     this.#stalled.add(lane);
+  }
+
+  #resumeSoon(lane: Lane): void {
+    this.#resuming++;
+    this.clock.after(this.#chance.between(...resumeMs), () => {
+      this.#resuming--;
+      lane.pump();
+    });
   }
 
   delayMs(isLocal: boolean): number {
