@@ -49,6 +49,7 @@ export class NodeModel {
   #epochs: Epochs = initialEpochs;
   #generation = 0;
   #endedRunId: string | null = null;
+  #offsetToldToEnd: number | null = null;
   #startedMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #heardAtMs = Number.NEGATIVE_INFINITY;
@@ -195,8 +196,14 @@ export class NodeModel {
 
   #isToEnd({ runId }: FakeEngine): boolean {
     const observed = this.#replication();
-    if (this.#spec?.endRunId !== runId || observed === null) return false;
-    return observed.role === "primary" || observed.hearsLeader || this.#spec.replication?.follows === false;
+    const isMeant = this.#spec?.endRunId === runId;
+    const isFree = observed === null || observed.role === "primary" || this.#spec?.replication?.follows === false;
+    if (!isMeant || isFree) {
+      this.#offsetToldToEnd = null;
+      return isMeant;
+    }
+    this.#offsetToldToEnd ??= observed.offset;
+    return observed.hearsLeader && observed.offset !== this.#offsetToldToEnd;
   }
 
   #died(engine: FakeEngine): void {

@@ -56,6 +56,8 @@ export class NodeSupervisor {
   #memoryBytesUsed: number | null = null;
   /** Why the wanted generation is not in force although the engine runs. */
   #applyProblem: NodeProblem | null = null;
+  /** Where the stream of a follower was when it was first told to end. */
+  #offsetToldToEnd: number | null = null;
   #ended: Promise<void> | null = null;
   #endedRunId: string | null = null;
 
@@ -262,14 +264,21 @@ export class NodeSupervisor {
     return this.#spec?.replication?.hasOthers === true && this.#options.unheardMs() > afterMs;
   }
 
-  /** One that follows ends only while it hears its leader: else it may have what nobody has any more. */
+  /**
+   * One that follows ends only when it has heard its leader since it was told to: else it may have what nobody has any more.
+   * That it heard it a second ago would not do, as the leader may have died since.
+   */
   #isToEnd(engine: EngineProcess): boolean {
     const spec = this.#spec;
-    if (spec?.endRunId == null || engine.record?.runId !== spec.endRunId) return false;
+    const isMeant = spec?.endRunId != null && engine.record?.runId === spec.endRunId;
     const observed = engine.replicationObserved();
-    return (
-      observed === null || observed.role === "primary" || observed.hearsLeader || spec.replication?.follows === false
-    );
+    const isFree = observed === null || observed.role === "primary" || spec?.replication?.follows === false;
+    if (!isMeant || isFree) {
+      this.#offsetToldToEnd = null;
+      return isMeant;
+    }
+    this.#offsetToldToEnd ??= observed.offset;
+    return observed.hearsLeader && observed.offset !== this.#offsetToldToEnd;
   }
 
   /** The next step starts another. */
