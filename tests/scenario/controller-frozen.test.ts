@@ -21,7 +21,7 @@ async function metric(name: string): Promise<number> {
 
 test("reports from before are not taken, and the agent is heard at once again", async () => {
   await until("the agent is heard", async () => (await metric("larder_agents_connected")) === 1);
-  const [controller = 0] = service.pids().controller;
+  const controller = service.pids().controller[0] as number;
   for (let round = 1; round <= 3; round++) {
     process.kill(controller, "SIGSTOP");
     await Bun.sleep(agentLimits.reportAgeMs + agentLimits.reportEveryMs);

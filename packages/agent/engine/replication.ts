@@ -23,6 +23,7 @@ import {
   type Epochs,
   entered,
   hasWholeCopy,
+  initialEpochs,
   isSettled,
   parseReplication,
   planRole,
@@ -78,7 +79,8 @@ export class EngineReplication {
 
   constructor({ address, ...epochs }: ReplicationState, context: ReplicationContext) {
     this.#address = address;
-    this.#epochs = epochs;
+    // A record that an older agent wrote does not have all of them.
+    this.#epochs = { ...initialEpochs, ...epochs };
     this.#context = context;
   }
 
