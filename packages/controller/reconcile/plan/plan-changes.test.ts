@@ -243,6 +243,31 @@ const scripts = {
     a: running          => rest
     a: copied 130       => settle`,
 
+  "where writes are durable, one whose copy was whole only just before the end is asked, too": `
+    create 3 nodes      => rest
+    a: running          => appoint a
+    a: running          => publish a
+    gateway: serving    => rest
+    b: running          => rest
+    b: copied 100       => rest
+    c: running          => rest
+    c: copied 100       => settle
+    durable on          => rest
+    gateway: serving    => settle
+    after 5s            => settled
+    c: ended            => settled
+    c: running          => settled
+    c: deaf             => settled
+    a: ended            => stop all, after a
+    b: copied 100       => rest
+    c: copied 120       => rest
+    c: hears            => appoint c
+    c: running          => publish c
+    gateway: serving    => rest
+    b: copied 130       => rest
+    a: running          => rest
+    a: copied 130       => settle`,
+
   "a replica whose agent is only finding it may have the most": `
     create 3 nodes      => rest
     a: running          => appoint a

@@ -47,11 +47,14 @@ export function planLeader(cache: CacheDocument, observed: CacheSeen, nowMs: num
   // An agent that was started anew has to find its engine again, which may have a copy.
   const isComing = observed.nodes.some(({ nodeId, seen }) => nodeId !== leader.nodeId && seen?.state === "starting");
   const election = { nowMs, isComing, areAllAwaited: isDurable };
-  if (copies.length > 1 || (copies.length === 1 && isComing))
-    return { ...planElection(leader, copies, election), cause };
+  // A copy that was complete only just before the end has not been reported as one: where it may alone have an acknowledged
+  // write, all are asked.
+  const candidates = isDurable ? running.filter(({ nodeId }) => nodeId !== leader.nodeId) : copies;
+  if (copies.length > 0 && (candidates.length > 1 || isComing))
+    return { ...planElection(leader, candidates, election), cause };
   if (copies.length === 1) return { ...noChange, leader: successor(leader.epoch, copies[0]), cause };
   if (running.length === 0 || !observed.nodes.every(cannotHoldData)) return noChange;
-  // A copy that was complete only just before the end has not been reported as one: all are asked here, too.
+  // Nor where nobody is known to have one.
   return { ...planElection(leader, running, election), cause: `${cause}, and no copy of its data was left` };
 }
 
