@@ -10,8 +10,8 @@ const watchMs = 6_000;
 
 export const cutOff: Part = async ({ url, isQuick, signal }) => {
   const kills = isQuick ? 20 : 100;
-  await using reader = new NodeProgram("cache-process", ["larder", url]);
-  await using writer = new NodeProgram("cache-process", ["larder", url]);
+  await using reader = new NodeProgram("cache-process.mjs", ["larder", url]);
+  await using writer = new NodeProgram("cache-process.mjs", ["larder", url]);
   const key = "cut-off";
   const afterMs: number[] = [];
   await writer.ask("write", { key, version: 1, afterMs: 0 });

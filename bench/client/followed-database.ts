@@ -13,7 +13,7 @@ export const followedDatabase: Part = async ({ url, isQuick, signal }) => {
   try {
     await postgres.query("CREATE TABLE products (id integer PRIMARY KEY, price integer NOT NULL)");
     await postgres.query("INSERT INTO products VALUES (1, 0)");
-    await using follower = new NodeProgram("database-follower", [url, JSON.stringify(postgres.connection)]);
+    await using follower = new NodeProgram("database-follower.mjs", [url, JSON.stringify(postgres.connection)]);
     await follower.ask("start");
     const prices = Array.from({ length: writes }, (_, index) => index + 1);
     const watched = follower.ask<(number | null)[]>("watch", { id: 1, prices, forMs: 60_000 });

@@ -30,7 +30,7 @@ export const firstLevel: Part = async (context) => {
 
 export const secondLevel: Part = async (context) => {
   await using programs = await filled(secondLevels, "second", context);
-  for (const name of plain) programs.add(name, new NodeProgram("plain-rates", [name, context.url]));
+  for (const name of plain) programs.add(name, new NodeProgram("plain-rates.mjs", [name, context.url]));
   const rates = await measureRates(programs.byName, roundsFor(context, 64), context.signal);
   const part = "second level, 64 in flight";
   return {
@@ -46,7 +46,7 @@ export const secondLevel: Part = async (context) => {
 export const entryMemory: Part = async () => {
   const bytes = new Map<string, number>();
   for (const name of [ours, "bentocache", "cache-manager", "cacheable", "lru-cache"]) {
-    await using program = new NodeProgram("entry-memory", [name], { nodeOptions: ["--expose-gc"] });
+    await using program = new NodeProgram("entry-memory.mjs", [name], { nodeOptions: ["--expose-gc"] });
     bytes.set(name, Math.round(await program.ask<number>("bytesPerEntry")));
   }
   const limit = bytes.get("bentocache") ?? Number.NaN;
@@ -78,7 +78,7 @@ class Programs implements AsyncDisposable {
 async function filled(names: readonly string[], levels: "both" | "second", { url }: PartContext): Promise<Programs> {
   const programs = new Programs();
   for (const name of names) {
-    const program = new NodeProgram("cache-rates", [name, levels, url]);
+    const program = new NodeProgram("cache-rates.mjs", [name, levels, url]);
     programs.add(name, program);
     await program.ask("fill");
   }

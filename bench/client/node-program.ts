@@ -12,7 +12,7 @@ export class NodeProgram implements AsyncDisposable {
   #complaints = "";
 
   constructor(script: string, args: readonly string[], { nodeOptions = [] }: { nodeOptions?: readonly string[] } = {}) {
-    const path = join(import.meta.dir, "programs", `${script}.mjs`);
+    const path = join(import.meta.dir, "programs", script);
     this.#child = Bun.spawn(["node", ...nodeOptions, path, ...args], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
     createInterface(Readable.fromWeb(this.#child.stdout as never)).on("line", (line) => this.#hear(line));
     Readable.fromWeb(this.#child.stderr as never).on("data", (chunk: Buffer) => {

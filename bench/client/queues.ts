@@ -19,7 +19,7 @@ export const queueRate: Part = async (context) => {
   for (let round = 0; round < rounds; round++)
     for (const name of round % 2 === 0 ? contenders : [...contenders].reverse()) {
       context.signal.throwIfAborted();
-      await using program = new NodeProgram("queues", [name, context.url]);
+      await using program = new NodeProgram("queues.mjs", [name, context.url]);
       const { perSecond } = await program.ask<{ perSecond: number }>("rate", { count, inFlight });
       rates.get(name)?.push(perSecond);
     }
@@ -39,7 +39,7 @@ export const queueKills: Part = async ({ url, isQuick, signal }: PartContext) =>
   const random = randomFrom(testSeed);
   const server = connect(url);
   const queue = createQueue<{ id: number }>("kills", { server, lease: "2s", retries: 1_000 });
-  const start = () => new NodeProgram("queue-consumer", [url]);
+  const start = () => new NodeProgram("queue-consumer.mjs", [url]);
   const running = Array.from({ length: consumers }, start);
   const client = createClient({ url });
   await client.connect();

@@ -10,7 +10,9 @@ const live = { full: 300_000, quick: 30_000 } as const;
 const fieldWrites = { count: 20_000, sessionCount: 100 } as const;
 
 export const sessionStore: Part = async (context) => {
-  const programs = new Map([ours, ...peers].map((name) => [name, new NodeProgram("sessions", [name, context.url])]));
+  const programs = new Map(
+    [ours, ...peers].map((name) => [name, new NodeProgram("sessions.mjs", [name, context.url])]),
+  );
   try {
     for (const program of programs.values()) await program.ask("fill", context.isQuick ? live.quick : live.full);
     const rates = await measureRates(programs, roundsFor(context, 64), context.signal);

@@ -116,7 +116,7 @@ async function delaysOf([reader, writer]: [NodeProgram, NodeProgram], writes: nu
 }
 
 function startProcesses(contender: string, url: string, count: number) {
-  const all = Array.from({ length: count }, () => new NodeProgram("cache-process", [contender, url]));
+  const all = Array.from({ length: count }, () => new NodeProgram("cache-process.mjs", [contender, url]));
   return {
     all,
     async [Symbol.asyncDispose]() {

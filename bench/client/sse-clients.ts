@@ -10,8 +10,8 @@ const cuts = 3;
 const messages = 200;
 
 export const sseClients: Part = async ({ url, signal }) => {
-  await using server = new NodeProgram("sse-server", [url]);
-  await using browsers = new NodeProgram("sse-clients", [String(await server.ask<number>("port"))]);
+  await using server = new NodeProgram("sse-server.mjs", [url]);
+  await using browsers = new NodeProgram("sse-clients.mjs", [String(await server.ask<number>("port"))]);
   await browsers.ask("open", clients);
   await until("all listen", async () => (await server.ask<number>("clients")) === clients, 30_000);
   const resumedMs: number[] = [];

@@ -8,7 +8,7 @@ import type { ServerLike } from "../../packages/client/index.ts";
 import {
   call,
   createService,
-  type Handler,
+  type RequestHandler,
   type Service,
   ServiceError,
 } from "../../packages/client/messaging/index.ts";
@@ -36,7 +36,7 @@ describe.skipIf(!hasValkey).each(libraries)("services by %s", (_, like) => {
     await engine.stop();
   });
 
-  async function serve(handler: Handler<never, unknown>, options = {}): Promise<Service> {
+  async function serve(handler: RequestHandler<never, unknown>, options = {}): Promise<Service> {
     const service = createService("work", handler, { server, ...options });
     services.push(service);
     await service.start();

@@ -9,12 +9,11 @@ export {
   type WebSocketOptions,
   webSockets,
 } from "./bridge/web-sockets.ts";
-export { Channel, Channel, createChannel, createChannel } from "./channel/channel.ts";
-export { channelLimits, channelLimits } from "./channel/limits.ts";
+export { Channel, createChannel } from "./channel/channel.ts";
+export { channelLimits } from "./channel/limits.ts";
 export type * from "./channel/options.ts";
-export type * from "./channel/options.ts";
-export { MessageTooLarge, MessageTooLarge, PublishUnknown, PublishUnknown } from "./channel/options.ts";
-export type { Subscription, Subscription } from "./channel/subscription.ts";
+export { MessageTooLarge, PublishUnknown } from "./channel/options.ts";
+export type { Subscription } from "./channel/subscription.ts";
 export {
   createRoom,
   type Member,

@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import { randomFrom, testSeed } from "../../../tests/fixture/seed.ts";
 import type { Page } from "./page.ts";
 import { pageSerializer } from "./page-serializer.ts";
 
@@ -36,13 +35,13 @@ test("what is cut off or of another kind throws", () => {
     expect(() => pageSerializer.decode(Buffer.from(text))).toThrow();
 });
 
-test(`corrupt bytes give a value or throw, seed ${testSeed}`, () => {
-  const below = randomFrom(testSeed);
-  for (let round = 0; round < 2_000; round++) {
-    const bytes = Buffer.from(pageSerializer.encode(page));
-    bytes[below(bytes.length)] = below(256);
+test.each([0x01, 0x80, 0xff])("a byte that was changed by %p gives a value or throws", (difference) => {
+  const bytes = pageSerializer.encode(page);
+  for (let at = 0; at < bytes.length; at++) {
+    const corrupt = Buffer.from(bytes);
+    corrupt.writeUInt8(corrupt.readUInt8(at) ^ difference, at);
     try {
-      pageSerializer.decode(bytes);
+      pageSerializer.decode(corrupt);
     } catch (error) {
       expect(error).toBeInstanceOf(Error);
     }

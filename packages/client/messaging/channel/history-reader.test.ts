@@ -38,7 +38,9 @@ test("those who stand within a page share it, and each page begins where the fir
   expect(asked).toEqual(["3-0", "13-0", "57-0"]);
   for (const [index, { after, entries }] of pages.entries()) {
     expect(Number.parseInt(after, 10)).toBeLessThanOrEqual(Number.parseInt(stands[index] as string, 10));
-    expect(Number.parseInt(entries.at(-1)?.id as string, 10)).toBeGreaterThan(Number.parseInt(stands[index] as string, 10));
+    expect(Number.parseInt(entries.at(-1)?.id as string, 10)).toBeGreaterThan(
+      Number.parseInt(stands[index] as string, 10),
+    );
   }
 });
 
