@@ -7,6 +7,7 @@ export {
   outputCacheDefaults,
   type PageOutcome,
   type PageRequest,
+  type RoutedRequest,
   type RouteOptions,
   type TroubleKind,
   type VaryOptions,

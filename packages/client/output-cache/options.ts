@@ -16,6 +16,12 @@ export interface PageRequest {
   header(name: string): string | undefined;
 }
 
+/** A request on its route. */
+export interface RoutedRequest extends PageRequest {
+  /** Of `/shoes/:id` the id, decoded. */
+  parameters: Readonly<Record<string, string>>;
+}
+
 /** What makes two requests different pages. Nothing else of a request is shown to the handler that renders one. */
 export interface VaryOptions {
   /** Names of headers. For cookies, languages and codings there are better ways. */
@@ -45,9 +51,9 @@ export interface RouteOptions {
   staleIfError?: Duration;
   vary?: VaryOptions;
   /** What purges it together with others. */
-  tags?: readonly string[] | ((request: PageRequest) => readonly string[]);
+  tags?: readonly string[] | ((request: RoutedRequest) => readonly string[]);
   /** More that tells pages apart, of the whole request: the kind of device, the variant of an experiment. */
-  key?: (request: PageRequest) => string;
+  key?: (request: RoutedRequest) => string;
   /** Headers that the handler sees although they tell no pages apart: a trace id. Whatever it makes of them, others are served, too. */
   forward?: readonly string[];
   /**

@@ -135,6 +135,24 @@ test.each([
   expect(() => parseRoutes({ namespace: "test", routes: [route as never] })).toThrow(text);
 });
 
+test("the functions of a route are given the parameters of its path", () => {
+  const [route] = parseRoutes({
+    namespace: "test",
+    routes: [
+      {
+        path: "/:kind/:id/*",
+        ttl: 1,
+        tags: ({ parameters }) => [`${parameters.kind} ${parameters.id}`],
+        key: ({ parameters }) => parameters.kind ?? "",
+      },
+    ],
+  });
+  const at = (url: string): PageRequest => ({ method: "GET", url, scheme: "http", host: "", header: () => undefined });
+  expect(route!.tagsOf(at("/shoes/4%202/x?id=3"))).toEqual(["shoes 4 2"]);
+  expect(route!.tagsOf(at("/shoes/%zz/x"))).toEqual(["shoes %zz"]);
+  expect(route!.extraKeyOf(at("/shoes/42/x"))).toBe("shoes");
+});
+
 test.each([
   ["/shoes/:id", "/shoes/42", true],
   ["/shoes/:id", "/shoes/", false],

@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { cookiesOf } from "./cookies.ts";
 import { chosenLanguage } from "./http/negotiation.ts";
 import { outputCacheLimits, type PageRequest } from "./options.ts";
-import { pathOf, type Route } from "./route.ts";
+import { decoded, pathOf, type Route } from "./route.ts";
 
 /** A GET request, as the handler gets to see it. */
 export interface RenderRequest {
@@ -37,7 +37,7 @@ export function pageKey(
   if (path.length + query.length > outputCacheLimits.urlBytesMax) return null;
   if (shown.some(([, value]) => value.length > outputCacheLimits.varyValueBytesMax)) return null;
   const host = hosts === undefined ? "localhost" : (request.host ?? "").toLowerCase();
-  const variant = JSON.stringify([request.scheme, shown, route.extraKeyOf?.(request) ?? ""]);
+  const variant = JSON.stringify([request.scheme, shown, route.extraKeyOf(request)]);
   return {
     key: [...prefixOf(path, hosts && host), query, hashOf(variant)],
     render: {
@@ -75,12 +75,7 @@ export function queryOf(url: string): string {
 }
 
 function parameterName(parameter: string): string {
-  const name = (parameter.split("=", 1)[0] as string).replaceAll("+", " ");
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
+  return decoded((parameter.split("=", 1)[0] as string).replaceAll("+", " "));
 }
 
 type Shown = readonly (readonly [name: string, value: string])[];

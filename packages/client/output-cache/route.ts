@@ -1,6 +1,12 @@
 /** A route's policy as it is checked once, and which route a request takes. */
 import { durationMs } from "../duration.ts";
-import { type OutputCacheOptions, outputCacheDefaults, type PageRequest, type RouteOptions } from "./options.ts";
+import {
+  type OutputCacheOptions,
+  outputCacheDefaults,
+  type PageRequest,
+  type RoutedRequest,
+  type RouteOptions,
+} from "./options.ts";
 
 export interface Route {
   /** In events and metrics: the path as it was given, or its number. */
@@ -17,7 +23,7 @@ export interface Route {
   query: "all" | ReadonlySet<string>;
   cookies: readonly string[];
   tagsOf(request: PageRequest): readonly string[];
-  extraKeyOf: ((request: PageRequest) => string) | undefined;
+  extraKeyOf(request: PageRequest): string;
   forward: readonly string[];
   signInCookies: readonly string[];
   servesSignedIn: boolean;
@@ -31,9 +37,12 @@ export function parseRoutes({ routes, signInCookies }: OutputCacheOptions): Rout
   return routes.map((route: RouteOptions, index) => {
     const option = `routes[${index}]`;
     const ttlMs = durationMs(route.ttl, `${option}.ttl`);
+    const { matches, routed } = matcherOf(route, option);
+    const tags = tagsOf(route.tags, option);
+    const { key } = route;
     return {
       name: route.path ?? option,
-      matches: matcherOf(route, option),
+      matches,
       methods: parseMethods(route.methods ?? ["GET", "HEAD"], option),
       ttlMs,
       negativeTtlMs: durationMs(
@@ -43,8 +52,8 @@ export function parseRoutes({ routes, signInCookies }: OutputCacheOptions): Rout
       staleWhileRevalidateMs: durationMs(route.staleWhileRevalidate ?? 0, `${option}.staleWhileRevalidate`),
       staleIfErrorMs: durationMs(route.staleIfError ?? 0, `${option}.staleIfError`),
       ...parseVary(route, option),
-      tagsOf: tagsOf(route.tags, option),
-      extraKeyOf: route.key,
+      tagsOf: (request) => tags(routed(request)),
+      extraKeyOf: (request) => key?.(routed(request)) ?? "",
       forward: parseForward(route.forward ?? [], option),
       signInCookies: signInCookies ?? outputCacheDefaults.signInCookies,
       servesSignedIn: oneOf(route.signedIn ?? "pass", ["pass", "anonymous"], `${option}.signedIn`) === "anonymous",
@@ -59,23 +68,48 @@ export function pathOf(url: string): string {
   return end === -1 ? url : url.slice(0, end);
 }
 
-function matcherOf({ path, match }: RouteOptions, option: string): (request: PageRequest) => boolean {
-  if (match !== undefined && path === undefined) return match;
-  if (match !== undefined) throw new TypeError(`${option} has both path and match.`);
-  if (typeof path !== "string" || !path.startsWith("/")) throw new TypeError(`${option}.path has to start with "/".`);
-  const pattern = patternOf(path, option);
-  return ({ url }) => pattern.test(pathOf(url));
+interface Matcher {
+  matches(request: PageRequest): boolean;
+  routed(request: PageRequest): RoutedRequest;
 }
 
-function patternOf(path: string, option: string): RegExp {
+function matcherOf({ path, match }: RouteOptions, option: string): Matcher {
+  if (match !== undefined && path === undefined)
+    return { matches: match, routed: (request) => ({ ...request, parameters: {} }) };
+  if (match !== undefined) throw new TypeError(`${option} has both path and match.`);
+  if (typeof path !== "string" || !path.startsWith("/")) throw new TypeError(`${option}.path has to start with "/".`);
+  const { pattern, names } = patternOf(path, option);
+  return {
+    matches: ({ url }) => pattern.test(pathOf(url)),
+    routed(request) {
+      const values = pattern.exec(pathOf(request.url)) ?? [];
+      const parameters = Object.fromEntries(names.map((name, index) => [name, decoded(values[index + 1] ?? "")]));
+      return { ...request, parameters };
+    },
+  };
+}
+
+function patternOf(path: string, option: string): { pattern: RegExp; names: string[] } {
   const star = path.indexOf("*");
   if (star !== -1 && (star !== path.length - 1 || path[star - 1] !== "/"))
     throw new TypeError(`${option}.path may have a "*" only as its last segment: ${JSON.stringify(path)}`);
+  const names: string[] = [];
   const segments = path.split("/").map((segment) => {
     if (segment === "*") return ".*";
-    return segment.startsWith(":") ? "[^/]+" : segment.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    if (!segment.startsWith(":")) return segment.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    names.push(segment.slice(1));
+    return "([^/]+)";
   });
-  return new RegExp(`^${segments.join("/")}$`, "s");
+  return { pattern: new RegExp(`^${segments.join("/")}$`, "s"), names };
+}
+
+/** As it is where it is not well encoded. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function parseMethods(methods: readonly string[], option: string): readonly string[] {
@@ -133,7 +167,7 @@ function parseVary({ vary = {} }: RouteOptions, option: string) {
   };
 }
 
-function tagsOf(tags: RouteOptions["tags"], option: string): (request: PageRequest) => readonly string[] {
+function tagsOf(tags: RouteOptions["tags"], option: string): (request: RoutedRequest) => readonly string[] {
   if (typeof tags === "function") return tags;
   if (tags !== undefined && !Array.isArray(tags)) throw new TypeError(`${option}.tags is no list.`);
   return () => tags ?? [];
