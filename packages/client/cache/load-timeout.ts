@@ -29,3 +29,13 @@ export async function withinHardTimeout<T>(
     clearTimeout(timer);
   }
 }
+
+/** Rejects as soon as the signal is aborted; what was aborted goes on without anybody. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

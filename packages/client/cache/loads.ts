@@ -11,7 +11,7 @@
 import type { Dependencies, Filling, Stored } from "./filling.ts";
 import type { Ticket } from "./in-flight.ts";
 import type { Levels } from "./levels.ts";
-import { withinHardTimeout } from "./load-timeout.ts";
+import { unlessAborted, withinHardTimeout } from "./load-timeout.ts";
 import { familyOf } from "./names.ts";
 import type { Load } from "./options.ts";
 import { freshnessOf, type Request } from "./request.ts";
@@ -158,7 +158,10 @@ export class Loads {
     let value: unknown;
     try {
       const attributes = { namespace: settings.namespace, family: familyOf(request.text) };
-      value = await inLoadSpan(attributes, () => load({ key: request.name, signal }));
+      value = await unlessAborted(
+        inLoadSpan(attributes, () => load({ key: request.name, signal })),
+        signal,
+      );
     } catch (error) {
       this.#release(request, permit);
       counts.add("loadsFailed", request.family);

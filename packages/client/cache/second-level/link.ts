@@ -3,10 +3,10 @@
  * it lives; no answer, or one that says it cannot serve now, counts for the breaker.
  */
 import type { Clock } from "../../clock.ts";
-import { type Connection, Unsupported } from "../../connection/connection.ts";
+import { type Connection, ServerUnreachable, Unsupported } from "../../connection/connection.ts";
 import type { Server } from "../../connection/server.ts";
 import { Breaker } from "../breaker.ts";
-import { Deadlines } from "../deadlines.ts";
+import { Deadlines, TimedOut } from "../deadlines.ts";
 import type { Events } from "../events.ts";
 import type { CacheSettings } from "../settings.ts";
 import { ServerTime, serverMsOf } from "./server-time.ts";
@@ -106,20 +106,24 @@ export class Link {
   async #try(): Promise<void> {
     try {
       await this.#deadlines.bound(this.#send((connection) => connection.ask(["PING"])));
-      if (this.#breaker.succeeded()) this.#events.trouble({ what: "breaker closed" });
     } catch (error) {
-      this.#failed(error);
+      if (kindOf(error) !== "answer") return void this.#breaker.failed(this.#clock.monotonicMs());
     }
+    if (this.#breaker.succeeded()) this.#events.trouble({ what: "breaker closed" });
   }
 
   #failed(error: unknown): void {
-    if (!isSilence(error)) this.#breaker.succeeded();
-    else if (this.#breaker.failed(this.#clock.monotonicMs())) this.#events.trouble({ what: "breaker open", error });
+    const kind = kindOf(error);
+    if (kind === "answer" && this.#breaker.succeeded()) this.#events.trouble({ what: "breaker closed" });
+    else if (kind === "silence" && this.#breaker.failed(this.#clock.monotonicMs()))
+      this.#events.trouble({ what: "breaker open", error });
   }
 }
 
-/** Not an answer, or one that says that it cannot serve now. */
-function isSilence(error: unknown): boolean {
+/** A lost connection costs nobody any time, and is made anew: it is neither. */
+function kindOf(error: unknown): "answer" | "silence" | "loss" {
+  if (error instanceof TimedOut || error instanceof ServerUnreachable) return "silence";
   const message = error instanceof Error ? error.message : "";
-  return !/^[A-Z][A-Z0-9]+( |$)/.test(message) || /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN) /.test(message);
+  if (/^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN) /.test(message)) return "silence";
+  return /^[A-Z][A-Z0-9]+( |$)/.test(message) ? "answer" : "loss";
 }
