@@ -9,7 +9,7 @@ import fastify from "fastify";
 import { Hono } from "hono";
 import { connect, type Server } from "../../packages/client/index.ts";
 import { expressSession, sessionOf } from "../../packages/client/session/express.ts";
-import { SessionStore } from "../../packages/client/session/express-session.ts";
+import { sessionStore } from "../../packages/client/session/express-session.ts";
 import {
   FastifySessionStore,
   sessionOf as fastifySessionOf,
@@ -85,7 +85,7 @@ const apps: [string, (server: Server) => Promise<Running>][] = [
     "express-session with our store",
     (server) => {
       const app = express();
-      const store = new SessionStore({ server });
+      const store = sessionStore(expressSessions, { server });
       app.use(expressSessions({ store, secret, resave: false, saveUninitialized: false, cookie: { maxAge: 60_000 } }));
       app.get("/", async (request, response) => {
         response.json(await handle(queryOf(request.url), bag(request.session)));
@@ -231,7 +231,10 @@ describe.skipIf(!hasValkey)("sessions in frameworks", () => {
   });
 
   test("our store for express-session: who is whose, and nothing by a scan", async () => {
-    const store = new SessionStore({ server, userOf: (session) => session["userId"] as string | undefined });
+    const store = sessionStore(expressSessions, {
+      server,
+      userOf: (session) => session["userId"] as string | undefined,
+    });
     const call = <T>(work: (callback: (error?: unknown, value?: T) => void) => void) =>
       new Promise<T | undefined>((resolve, reject) =>
         work((error, value) => (error ? reject(error as Error) : resolve(value))),
@@ -251,6 +254,6 @@ describe.skipIf(!hasValkey)("sessions in frameworks", () => {
     read.userId = "eve";
     await expect(call((done) => store.set("one", read as never, done))).rejects.toMatchObject({ code: "SESSION_GONE" });
     for (const what of ["all", "length", "clear"] as const)
-      await expect(call((done) => store[what](done as never))).rejects.toMatchObject({ code: "UNSUPPORTED" });
+      await expect(call((done) => store[what]?.(done as never))).rejects.toMatchObject({ code: "UNSUPPORTED" });
   });
 });
