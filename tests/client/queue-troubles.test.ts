@@ -205,6 +205,18 @@ describe.skipIf(!hasValkey)("a queue in trouble", () => {
     expect((await queue.deadLetters.list())[0]?.error).toContain("The effect failed");
   });
 
+  test("a handler may throw what it likes", async () => {
+    const queue = queueOf<number>({ retries: 0 });
+    const thrown: unknown[] = [undefined, null, 0, "\ud800", Object.create(null), new Error("x".repeat(5_000))];
+    consume(queue, (index) => {
+      throw thrown[index];
+    });
+    await queue.addMany([...thrown.keys()]);
+    await until("all are dead", async () => (await queue.stats()).dead === thrown.length);
+    const longest = Math.max(...(await queue.deadLetters.list()).map(({ error }) => error.length));
+    expect(longest).toBe(1_000);
+  });
+
   test("a server that refuses is told of, and the consumer goes on when it no longer does", async () => {
     await direct.main.ask(["ACL", "SETUSER", "plain", "on", ">secret", "~*", "&*", "+@all", "-evalsha", "-eval"]);
     const limited = connect(engine.url.replace(":cache-password", "plain:secret"));

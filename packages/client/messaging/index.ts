@@ -26,11 +26,11 @@ export {
 } from "./chat/room.ts";
 export type { Added } from "./queue/adder.ts";
 export type { Backoff, BackoffOptions } from "./queue/backoff.ts";
-export type { Handler as MessageHandler } from "./queue/consumer.ts";
 export type { Repeat } from "./queue/cron.ts";
 export type { DeadLetter, DeadLetters } from "./queue/dead-letters.ts";
 export type { MessageContext } from "./queue/delivery.ts";
 export { GiveUp, HandlerTimeout, LeaseLost, OutcomeUnknown, QueueFull, QueueRefused } from "./queue/errors.ts";
+export type { Handler as MessageHandler } from "./queue/hands.ts";
 export type { Priority } from "./queue/message.ts";
 export type { Effect, EffectContext } from "./queue/once.ts";
 export {

@@ -12,7 +12,7 @@ import { beatScript } from "./scripts/beat.ts";
 
 interface Consumer {
   consumer: string;
-  running: ReadonlyMap<string, Delivery>;
+  running(): Delivery[];
   onOver(delivery: Delivery, error: LeaseLost | Timeout): void;
 }
 
@@ -45,7 +45,7 @@ export class Heartbeat {
 
   #endLate(nowMs: number): void {
     const { leaseMs, timeoutMs } = this.#queue;
-    for (const delivery of this.#of.running.values()) {
+    for (const delivery of this.#of.running()) {
       if (nowMs - delivery.keptMs > leaseMs) this.#over(delivery, new LeaseLost());
       else if (nowMs - delivery.beganMs > timeoutMs) this.#over(delivery, new HandlerTimeout(timeoutMs));
     }
@@ -54,7 +54,7 @@ export class Heartbeat {
   async #beat(nowMs: number): Promise<void> {
     this.#isBeating = true;
     this.#beatAtMs = nowMs;
-    const kept = [...this.#of.running.values()];
+    const kept = this.#of.running();
     try {
       const reply = await beatScript.run(this.#queue.server.main, [this.#queue.base], this.#arguments(kept));
       this.#hear(reply as (string | number)[], kept, nowMs);

@@ -141,7 +141,13 @@ export function countOf(count: number, option: string, min: number, max = Number
 }
 
 export function checkText(text: string, option: string): void {
-  if (typeof text === "string" && text.length > 0 && text.length <= limits.nameLengthMax && text.isWellFormed()) return;
+  if (
+    typeof text === "string" &&
+    text.length > 0 &&
+    text.length <= limits.nameLengthMax &&
+    !/\p{Surrogate}/u.test(text)
+  )
+    return;
   throw new TypeError(`${option} is no text of 1 to ${limits.nameLengthMax} characters.`);
 }
 

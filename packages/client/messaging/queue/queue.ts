@@ -12,9 +12,10 @@
 import type { Duration } from "../../duration.ts";
 import { durationMs } from "../../duration.ts";
 import { type Added, Adder } from "./adder.ts";
-import { Consumer, type Handler } from "./consumer.ts";
+import { Consumer } from "./consumer.ts";
 import type { Repeat } from "./cron.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import type { Handler } from "./hands.ts";
 import { encodeMessage, levelOf } from "./message.ts";
 import { type QueueMetrics, queueMetrics } from "./metrics.ts";
 import {
