@@ -67,6 +67,8 @@ export class Consumer<T> {
     this.#isTaking = true;
     void this.#heartbeat.run(this.#stopped.signal);
     this.#requestTurn();
+    // Those that were killed cannot do it themselves.
+    void this.#forget("");
     return this;
   }
 
@@ -92,10 +94,15 @@ export class Consumer<T> {
 
   /** What the server cannot be told now, whoever takes over finds. */
   async #leave(): Promise<void> {
-    const { base, server } = this.#queue;
-    if (!server.main.isReady) return;
+    if (!this.#queue.server.main.isReady) return;
     await this.#untilIdle(limits.pauseMsMax * 2);
-    await forgetScript.run(server.main, [base], [this.#name, String(limits.consumerKeptMs)]).catch(() => {});
+    await this.#forget(this.#name);
+  }
+
+  /** The names of consumers that are gone; of one more, at once. A name that stays does no harm. */
+  async #forget(name: string): Promise<void> {
+    const { base, server } = this.#queue;
+    await forgetScript.run(server.main, [base], [name, String(limits.consumerKeptMs)]).catch(() => {});
   }
 
   async #untilIdle(timeoutMs: number): Promise<void> {
@@ -132,7 +139,7 @@ export class Consumer<T> {
   async #turn(): Promise<void> {
     this.#isTurning = true;
     this.#isTurnAsked = false;
-    const want = this.#isTaking ? this.#concurrency - this.#hands.runningCount : 0;
+    const want = this.#isTaking ? Math.max(0, this.#concurrency - this.#hands.runningCount) : 0;
     const endings = this.#hands.takeEndings();
     const isWoken = this.#isWoken;
     this.#isWoken = false;

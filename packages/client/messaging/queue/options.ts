@@ -81,8 +81,8 @@ export const limits = {
   batchKeptMs: 600_000,
   /** A consumer that sleeps looks by itself so often, in case that a token was lost with the process that got it. */
   sleepMsMax: 2_000,
-  /** A consumer that was not heard for so long, and has nothing, is forgotten by the next one that stops. */
-  consumerKeptMs: 86_400_000,
+  /** A consumer that was not heard for so long, and has nothing, is forgotten by the next one that starts or stops. */
+  consumerKeptMs: 600_000,
   /** The longest pause before the server is asked again after it has failed. */
   pauseMsMax: 1_000,
 } as const;

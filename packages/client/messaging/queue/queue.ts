@@ -47,6 +47,7 @@ export interface QueueStats {
   doneTotal: number;
   /** Ever. */
   deadTotal: number;
+  /** Heard within their lease. */
   consumers: number;
 }
 

@@ -13,7 +13,7 @@ end
 return 0
 `);
 
-/** Answers: entries, running, delayed, held by a key, dead letters, whether it is paused, ever done, ever died, consumers. */
+/** Answers: entries, running, delayed, held by a key, dead letters, whether it is paused, ever done, ever died, consumers heard within their lease. */
 export const statsScript = new Script(`${prelude}
 local entries, running, consumers = 0, 0, {}
 for level = 1, 4 do
@@ -22,7 +22,10 @@ for level = 1, 4 do
   local group = redis.pcall('XINFO', 'CONSUMERS', streams[level], 'workers')
   if not pending.err then running = running + pending[1] end
   if not group.err then
-    for _, consumer in ipairs(group) do consumers[consumer[2]] = true end
+    for _, consumer in ipairs(group) do
+      local name, idleMs = consumer[2], consumer[6]
+      if idleMs <= (tonumber(string.match(name, '^%d+')) or 0) then consumers[name] = true end
+    end
   end
 end
 local consumerCount = 0

@@ -21,7 +21,10 @@
  * Nothing here is younger than Redis 6.0, which some services still run: no XAUTOCLAIM, no IDLE in XPENDING, no exclusive ranges of ids.
  */
 
-/** Lua. What cannot be read is no error, as one would hold up all that goes along; `headerOf` answers nil. `level` is 1 to 4, in the order of the streams. A message is its header, a line feed and its payload (message.ts). */
+/**
+ * Lua. `level` is 1 to 4, in the order of the streams. A message is its header, a line feed and its payload (message.ts). What cannot be
+ * read is no error, as that would stop all that goes along with it: `headerOf` answers nil.
+ */
 export const prelude = `
 local q = KEYS[1]
 local streams = {q .. ':front', q .. ':high', q .. ':normal', q .. ':low'}
