@@ -269,8 +269,8 @@ function cacheOptions(options: OutputCacheOptions) {
   };
 }
 
-function fragmentKey(key: Key): readonly (string | number | bigint)[] {
-  return typeof key === "string" ? ["fragment", key] : ["fragment", ...key];
+function fragmentKey(key: Key): Key {
+  return typeof key === "string" ? `fragment:${key}` : ["fragment", ...key];
 }
 
 async function allOf(told: Promise<boolean>[]): Promise<boolean> {

@@ -16,6 +16,9 @@ interface FastifyReplyLike {
   header(name: string, value: unknown): unknown;
   getHeader(name: string): unknown;
   send(payload?: unknown): unknown;
+  readonly raw: ServerResponse;
+  getHeaders(): Record<string, number | string | string[] | undefined>;
+  hijack(): unknown;
 }
 
 interface FastifyLike {
@@ -56,11 +59,19 @@ export function fastifyOutputCache(pages: OutputCache): (fastify: FastifyLike) =
       const { answer } = reaction;
       reply.code(answer.status);
       for (const [name, value] of headersOver(answer, reply.getHeader("vary")?.toString())) reply.header(name, value);
-      return reply.send(payloadOf(answer.body));
+      return raw.method === "HEAD" ? sendHead(reply) : reply.send(payloadOf(answer.body));
     });
   };
   // Its hook is of the instance on which it is registered, not of one of its own.
   return Object.assign(plugin, { [Symbol.for("skip-override")]: true });
+}
+
+/** By hand, as Fastify's own HEAD routes say that a body which they do not get has no bytes. */
+function sendHead(reply: FastifyReplyLike): unknown {
+  reply.hijack();
+  reply.raw.writeHead(reply.statusCode, reply.getHeaders());
+  reply.raw.end();
+  return reply;
 }
 
 function payloadOf(body: Uint8Array | AsyncIterable<Uint8Array> | null): unknown {

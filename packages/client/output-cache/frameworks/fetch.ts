@@ -33,7 +33,7 @@ export function fetchOutputCache<Rest extends unknown[]>(
 
 export function pageRequestOf(request: Request): PageRequest {
   const { protocol, host, pathname, search } = new URL(request.url);
-  const isSecure = protocol === "https:" || request.headers.get("x-forwarded-proto") === "https";
+  const isSecure = protocol === "https:" || /^https\b/.test(request.headers.get("x-forwarded-proto") ?? "");
   return {
     method: request.method,
     url: pathname + search,

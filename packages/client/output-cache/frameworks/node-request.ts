@@ -10,8 +10,8 @@ export function pageRequestOf(request: IncomingMessage, url: string): PageReques
   return {
     method: request.method ?? "GET",
     url,
-    scheme: isEncrypted || request.headers["x-forwarded-proto"] === "https" ? "https" : "http",
-    host: request.headers.host,
+    scheme: isEncrypted || /^https\b/.test(String(request.headers["x-forwarded-proto"])) ? "https" : "http",
+    host: request.headers.host ?? request.headers[":authority"]?.toString(),
     header: (name) => {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(", ") : value;
