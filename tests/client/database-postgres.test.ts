@@ -252,25 +252,22 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
 
   test("a change is not forgotten before others can see it", async () => {
     const shop = await startFollower();
-    // The standby that commits wait for does not exist: they are in the log, and nobody sees them.
+    // The standby that commits wait for does not exist: they are in the log, and nobody sees them. It takes effect a little later.
     await postgres.query("alter system set synchronous_standby_names = 'nobody'");
     await postgres.query("select pg_reload_conf()");
-    await until(
-      "it is so",
-      async () => (await postgres.query("show synchronous_standby_names"))[0]?.synchronous_standby_names !== "",
-    );
-    const inserting = postgres.query("insert into products values (1, 'a')");
-    await until("the change has arrived", () => shop.follower.lag().changes > 0 || shop.cache.forgotten.length > 0);
-    expect(shop.cache.take()).toEqual([]);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(shop.cache.take()).toEqual([]);
     const another = await postgres.another();
-    expect(await another.query("select from products").then(({ rowCount }) => rowCount)).toBe(0);
+    let id = 0;
+    let inserting: Promise<unknown>;
+    do inserting = postgres.query("insert into products values ($1, 'a')", [++id]);
+    while (await Promise.race([inserting.then(() => true), Bun.sleep(200).then(() => false)]));
+    await until("the change has arrived", () => shop.follower.lag().changes > 0);
+    expect(shop.cache.take()).not.toContain(`product:${id}`);
+    expect((await another.query("select from products")).rowCount).toBe(id - 1);
     await another.query("alter system reset synchronous_standby_names");
     await another.query("select pg_reload_conf()");
     await another.end();
     await inserting;
-    expect(await shop.forgets("product:1")).toEqual(["#brand:a", "product:1"]);
+    expect(await shop.forgets(`product:${id}`)).toContain("#brand:a");
   });
 
   test("what a person has to mend is said", async () => {
