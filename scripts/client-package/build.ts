@@ -14,6 +14,8 @@ export function buildClientPackage(directory: string): PublishedManifest {
   rmSync(directory, { recursive: true, force: true });
   compile(directory);
   const manifest = publishedManifest(readManifest());
+  for (const [name, { default: path }] of Object.entries(manifest.exports))
+    if (!existsSync(join(directory, path))) throw new Error(`packages/client exports ${name}, which is no file of it`);
   writeFileSync(join(directory, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   copyFileSync(join(sources, "README.md"), join(directory, "README.md"));
   copyFileSync(join(root, "LICENSE"), join(directory, "LICENSE"));
@@ -28,13 +30,7 @@ function compile(directory: string): void {
 }
 
 function readManifest(): SourceManifest {
-  const manifest = JSON.parse(readFileSync(join(sources, "package.json"), "utf8")) as SourceManifest;
-  const isThere = ([name, path]: [string, string]) => {
-    if (existsSync(join(sources, path))) return true;
-    console.error(`${name} is left out: there is no ${path} yet.`);
-    return false;
-  };
-  return { ...manifest, exports: Object.fromEntries(Object.entries(manifest.exports).filter(isThere)) };
+  return JSON.parse(readFileSync(join(sources, "package.json"), "utf8")) as SourceManifest;
 }
 
 if (import.meta.main) buildClientPackage(join(sources, "dist"));
