@@ -203,7 +203,8 @@ export class NodeModel {
       return isMeant;
     }
     this.#offsetToldToEnd ??= observed.offset;
-    return observed.hearsLeader && observed.offset !== this.#offsetToldToEnd;
+    const isCurrent = this.#sinceMs(this.#agent.reportTakenMs) < agentLimits.askMs;
+    return isCurrent && observed.hearsLeader && observed.offset !== this.#offsetToldToEnd;
   }
 
   #died(engine: FakeEngine): void {

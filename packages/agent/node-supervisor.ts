@@ -266,7 +266,8 @@ export class NodeSupervisor {
 
   /**
    * One that follows ends only when it has heard its leader since it was told to: else it may have what nobody has any more.
-   * That it heard it a second ago would not do, as the leader may have died since.
+   * That it heard it a second ago would not do, as the leader may have died since. On a host that stood still both the word
+   * and the order may be old: nothing ends unless the newest document is known to be this one.
    */
   #isToEnd(engine: EngineProcess): boolean {
     const spec = this.#spec;
@@ -278,7 +279,8 @@ export class NodeSupervisor {
       return isMeant;
     }
     this.#offsetToldToEnd ??= observed.offset;
-    return observed.hearsLeader && observed.offset !== this.#offsetToldToEnd;
+    const isCurrent = this.#options.unheardMs() < agentLimits.askMs;
+    return isCurrent && observed.hearsLeader && observed.offset !== this.#offsetToldToEnd;
   }
 
   /** The next step starts another. */
