@@ -52,8 +52,7 @@ export const caches = {
     const { BentoCache, bentostore } = await import("bentocache");
     const { memoryDriver } = await import("bentocache/drivers/memory");
     const { redisBusDriver, redisDriver } = await import("bentocache/drivers/redis");
-    const { hostname: host, port, password } = new URL(url);
-    const connection = { host, port: Number(port), password };
+    const connection = url && addressOf(url);
     let store = bentostore();
     if (levels !== "second") store = store.useL1Layer(memoryDriver({ maxSize: firstLevelBytesMax, maxItems: 200_000 }));
     if (levels !== "first") store = store.useL2Layer(redisDriver({ connection }));
@@ -108,6 +107,11 @@ export const caches = {
     );
   },
 };
+
+function addressOf(url) {
+  const { hostname: host, port, password } = new URL(url);
+  return { host, port: Number(port), password };
+}
 
 /** Cache-aside as an application without a library writes it. */
 function byHand(read, write, remove) {
