@@ -139,7 +139,7 @@ describe.skipIf(!hasValkey)("loaders", () => {
     const { cache } = heard({ defaults: { ttl: 1, staleIfError: "1h", jitter: 0 } });
     await cache.set(key, "old");
     await Bun.sleep(5);
-    expect(await cache.getOrLoad(key, () => Promise.reject(new Error("no database")))).toBe("old");
+    expect(await cache.getOrLoad<string>(key, () => Promise.reject(new Error("no database")))).toBe("old");
     const slow = () => Bun.sleep(100).then(() => "new");
     expect(await cache.getOrLoad(key, slow, { softTimeout: 10, ttl: "1h" })).toBe("old");
     await until("the load has gone on", async () => (await cache.get<string>(key)) === "new");
@@ -317,9 +317,9 @@ test("without a server: the first level, one load per key, tags and stale values
   await Bun.sleep(5);
   expect(cache.getOrLoad("a:1", load, { staleWhileRevalidate: "1h" })).toBe(2);
   await until("it is loaded anew", () => cache.peek("a:1") === 3);
-  expect(await cache.getOrLoad("a:1", () => Promise.reject(new Error("no")), {})).toBe(3);
+  expect(await cache.getOrLoad<number>("a:1", () => Promise.reject(new Error("no")), {})).toBe(3);
   await cache.expire("a:1");
-  expect(await cache.getOrLoad("a:1", () => Promise.reject(new Error("no")), { staleIfError: "1h" })).toBe(3);
+  expect(await cache.getOrLoad<number>("a:1", () => Promise.reject(new Error("no")), { staleIfError: "1h" })).toBe(3);
   await cache.invalidatePrefix("a");
   expect(await cache.get("a:1")).toBe(undefined);
   expect(cache.stats().families).toMatchObject({ a: { loads: 4, loadsFailed: 1 } });

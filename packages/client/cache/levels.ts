@@ -18,7 +18,7 @@ import { type CacheSettings, cacheSettings } from "./settings.ts";
 import { type CacheStats, exportStats } from "./telemetry.ts";
 import { Tracking, type TrackingMember } from "./tracking.ts";
 import { LocalSource } from "./versions/local-source.ts";
-import { isVersion, Versions } from "./versions/versions.ts";
+import { isVersion, type Told, Versions } from "./versions/versions.ts";
 
 /** Told when what is on its way elsewhere has been overtaken. */
 export interface ChangeListener {
@@ -110,16 +110,17 @@ export class Levels {
     const { link, second } = this.far;
     const ticket = this.inFlight.begin(request.name);
     try {
+      const telling = link.isTracked ? undefined : this.versions.told(request.text);
       const bytes = await second.value(request.name);
       if (!link.time.isKnown) await link.knowTime();
-      return await this.open(request, bytes, ticket);
+      return await this.open(request, bytes, ticket, await telling);
     } finally {
       this.inFlight.end(ticket);
     }
   }
 
-  async open(request: Request, bytes: Buffer | null, ticket: Ticket): Promise<Read> {
-    const read = await this.stored.open(request, bytes);
+  async open(request: Request, bytes: Buffer | null, ticket: Ticket, told?: Told): Promise<Read> {
+    const read = await this.stored.open(request, bytes, told);
     if (read.found !== null && !ticket.isDirty) this.#first?.keep(request, read.found);
     return read;
   }

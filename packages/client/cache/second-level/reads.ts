@@ -8,41 +8,47 @@ import { cacheLimits } from "../limits.ts";
 import type { Link } from "./link.ts";
 
 interface Waiting {
+  bytes: Promise<Buffer | null>;
   resolve: (bytes: Buffer | null) => void;
   reject: (error: unknown) => void;
 }
 
 export class Reads {
   readonly #link: Link;
-  #keys: string[] = [];
-  #waiting: Waiting[] = [];
+  #waiting = new Map<string, Waiting>();
   #isOneByOne = false;
 
   constructor(link: Link) {
     this.#link = link;
   }
 
-  /** The bytes at the key; null where there are none, or something else than bytes. */
+  /** The bytes at the key; null where there are none, or something else than bytes. Those who ask in one turn share them. */
   read(key: string): Promise<Buffer | null> {
-    return new Promise((resolve, reject) => {
-      if (this.#keys.length === 0) nextTick(this.#send);
-      else if (this.#keys.length >= cacheLimits.readBatchMax) this.#send();
-      this.#keys.push(key);
-      this.#waiting.push({ resolve, reject });
+    const asked = this.#waiting.get(key);
+    if (asked !== undefined) return asked.bytes;
+    if (this.#waiting.size === 0) nextTick(this.#send);
+    else if (this.#waiting.size >= cacheLimits.readBatchMax) this.#send();
+    const waiting = { resolve: () => {}, reject: () => {} } as unknown as Waiting;
+    waiting.bytes = new Promise((resolve, reject) => {
+      waiting.resolve = resolve;
+      waiting.reject = reject;
     });
+    this.#waiting.set(key, waiting);
+    return waiting.bytes;
   }
 
   readonly #send = (): void => {
-    const keys = this.#keys;
-    const waiting = this.#waiting;
-    if (keys.length === 0) return;
-    this.#keys = [];
-    this.#waiting = [];
+    if (this.#waiting.size === 0) return;
+    const keys = [...this.#waiting.keys()];
+    const waiting = [...this.#waiting.values()];
+    this.#waiting = new Map();
     const ask = this.#isOneByOne || keys.length === 1 ? this.#askEach(keys) : this.#askAll(keys);
     ask.then(
       (replies) => {
-        for (let index = 0; index < waiting.length; index++)
-          waiting[index]?.resolve(Buffer.isBuffer(replies[index]) ? (replies[index] as Buffer) : null);
+        for (let index = 0; index < waiting.length; index++) {
+          const reply = replies[index];
+          waiting[index]?.resolve(Buffer.isBuffer(reply) ? reply : null);
+        }
       },
       (error: unknown) => {
         for (const { reject } of waiting) reject(error);

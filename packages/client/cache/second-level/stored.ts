@@ -5,7 +5,7 @@ import { deeplyFrozen } from "../frozen.ts";
 import type { Found, Request } from "../request.ts";
 import type { Serializer } from "../serializer.ts";
 import type { VersionSet } from "../versions/version-set.ts";
-import { type Versions, VersionsUnknown, versionNames } from "../versions/versions.ts";
+import { type Told, type Versions, VersionsUnknown, versionNames } from "../versions/versions.ts";
 import { packed, unpacked } from "./codec.ts";
 import { type EnvelopeView, encodeEnvelope, identityOf, sectionOf, tagsAndTokens, viewEnvelope } from "./envelope.ts";
 
@@ -46,14 +46,14 @@ export class Stored {
   }
 
   /** What counts of the bytes. What cannot be read is trouble and no error; rejects when the versions could not be asked. */
-  async open(request: Request, bytes: Buffer | null): Promise<Read> {
+  async open(request: Request, bytes: Buffer | null, told?: Told): Promise<Read> {
     if (bytes === null) return nothingRead;
     const seen = identityOf(bytes);
     try {
       const view = viewEnvelope(bytes);
       const set = view && this.#versionsOf(request, bytes, view);
       if (view === null || set === null) throw new Error("These bytes are no value of a cache.");
-      const isCurrent = this.#parts.versions.isCurrent(set);
+      const isCurrent = this.#parts.versions.isCurrent(set, told);
       if (isCurrent !== true && !(await isCurrent)) return { seen, found: null };
       return { seen, found: await this.#found(bytes, view, set) };
     } catch (error) {

@@ -19,6 +19,9 @@ export interface VersionSource {
   renew(name: string): Promise<string>;
 }
 
+/** Tokens by name, as the server had them when it was asked for a value. */
+export type Told = ReadonlyMap<string, string | null>;
+
 /** The server could not be asked for them: whether a value counts is not known. */
 export class VersionsUnknown extends Error {
   override readonly name = "VersionsUnknown";
@@ -77,14 +80,24 @@ export class Versions {
     return set;
   }
 
-  /** Whether the set is what the server has. Synchronous where all is known. */
-  isCurrent(set: VersionSet): boolean | Promise<boolean> {
+  /** Of an entry, asked together with its value where nothing is remembered. Never rejects. */
+  async told(text: string): Promise<Told> {
+    const names = versionNames(text, []);
+    const tokens = await this.#source.read(names).catch(() => []);
+    return new Map(tokens.map((token, index) => [names[index] as string, token]));
+  }
+
+  /** Whether the set is what the server has. Synchronous where all is known, or was `told` with the value. */
+  isCurrent(set: VersionSet, told?: Told): boolean | Promise<boolean> {
     if (set.isCurrent(this.#stamp)) return true;
+    const unknown: Cell[] = [];
     for (let index = 0; index < set.cells.length; index++) {
-      const token = set.cells[index]?.token;
-      if (token !== null && token !== set.tokens[index]) return false;
+      const cell = set.cells[index] as Cell;
+      const token = cell.token ?? told?.get(cell.name);
+      if (token === undefined) unknown.push(cell);
+      else if (token !== set.tokens[index]) return false;
     }
-    return this.#compare(set);
+    return unknown.length === 0 || this.#compare(set, unknown, told);
   }
 
   /** Of what is stored now with these tokens. */
@@ -132,12 +145,11 @@ export class Versions {
     this.#bump();
   }
 
-  async #compare(set: VersionSet): Promise<boolean> {
-    const unknown = set.cells.filter((cell) => cell.token === null);
+  async #compare(set: VersionSet, unknown: readonly Cell[], told?: Told): Promise<boolean> {
     const tokens = await this.#read(unknown);
     return set.cells.every((cell, index) => {
       const at = unknown.indexOf(cell);
-      return (at < 0 ? cell.token : tokens[at]) === set.tokens[index];
+      return (at < 0 ? (cell.token ?? told?.get(cell.name)) : tokens[at]) === set.tokens[index];
     });
   }
 
