@@ -7,30 +7,30 @@ import type { Serializer } from "./serializer.ts";
 
 /**
  * `["product", 7]`, or the same written out: `"product:7"`. In an array, ":" and "%" inside a part are escaped, so that different
- * arrays never name the same entry. Every leading part is a prefix that can be invalidated.
+ * arrays never name the same entry. Every leading part, up to eight, is a prefix that can be invalidated.
  */
 export type Key = string | readonly (string | number | bigint)[];
 
 export interface EntryOptions {
-  /** How long a value is fresh. */
+  /** How long a value is fresh: 5 minutes. */
   ttl?: Duration;
   /** How long this value is fresh, `ttl` at most: for sources that say it themselves. */
   ttlOf?: (value: unknown) => Duration;
-  /** How long after that it may still be served while it is loaded anew in the background. */
+  /** How long after that it may still be served while it is loaded anew in the background: not at all. */
   staleWhileRevalidate?: Duration;
-  /** How long after `ttl` it may still be served when the source fails. */
+  /** How long after `ttl` it may still be served when the source fails: not at all. */
   staleIfError?: Duration;
   /** From which share of `ttl` on a hit loads anew in the background; 1: never. */
   refreshAhead?: number;
-  /** By how much of itself a `ttl` is shortened at random, so that what was stored together does not expire together. */
+  /** By how much of itself a `ttl` is shortened at random, so that what was stored together does not expire together: 0.1. */
   jitter?: number;
-  /** How long `null`, which a loader returns for "there is none", is fresh. `undefined` is never stored. */
+  /** How long `null`, which a loader returns for "there is none", is fresh. `undefined` is never stored. 30 seconds. */
   negativeTtl?: Duration;
   /** What invalidates it together with others. As a function of the value: not before it is loaded. */
   tags?: readonly string[] | ((value: unknown) => readonly string[]);
   /** How long a caller waits for the source while there is a stale value to serve. The load goes on. */
   softTimeout?: Duration;
-  /** How long a caller waits for the source at all; then LoadTimeout. The load's signal is aborted. */
+  /** How long a caller waits for the source at all; then LoadTimeout, or the stale value. The load's signal is aborted. 30 seconds. */
   hardTimeout?: Duration;
   /** Not kept in the first level: large, or read once. */
   skipFirstLevel?: boolean;
@@ -61,11 +61,11 @@ export interface CacheOptions {
   defaults?: EntryOptions;
   /** JSON unless given. */
   serializer?: Serializer;
-  /** Longer values are compressed. */
+  /** Longer values are compressed: 4 KiB. */
   compressAboveBytes?: number;
-  /** How long the server is waited for; then the source is asked. */
+  /** How long the server is waited for; then the source is asked. 250 ms. */
   serverTimeout?: Duration;
-  /** How long a load may take before another process loads, too. */
+  /** How long a load may take before another process loads, too; what took longer is not stored. 10 seconds. */
   leaseTime?: Duration;
   breaker?: BreakerOptions;
   clock?: Clock;
@@ -73,13 +73,13 @@ export interface CacheOptions {
 }
 
 export interface FirstLevelOptions {
-  /** Of values as they are serialised, keys, and what an entry costs beside them. */
+  /** Of values as they are serialised, keys, and what an entry costs beside them: 64 MiB. */
   bytesMax?: number;
-  /** What is kept counts only while the connection that carries invalidations was heard within this time. */
+  /** What is kept counts only while the connection that carries invalidations was heard within this time: 2,000. */
   silenceMsMax?: number;
 }
 
-/** After `failures` in a row the server is not asked for `openFor`; then one call tries it. */
+/** After `failures` (1) time-outs in a row the server is not asked for `openFor` (1 second); then it is tried with a PING of the cache's own. */
 export interface BreakerOptions {
   failures?: number;
   openFor?: Duration;
