@@ -2,15 +2,18 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Cache } from "../../packages/client/cache/index.ts";
 import { type CacheProcesses, clientLibraries, startCacheProcesses } from "../fixture/cache-processes.ts";
-import { hasValkey } from "../fixture/native-engine.ts";
+import { hasRedis, hasValkey } from "../fixture/native-engine.ts";
 import { until } from "../fixture/until.ts";
 
-describe.skipIf(!hasValkey).each(clientLibraries)("a cache by %s", (_, like) => {
+const engines = [...(hasValkey ? ["valkey-server" as const] : []), ...(hasRedis ? ["redis-server" as const] : [])];
+const ways = clientLibraries.flatMap(([library, like]) => engines.map((engine) => [library, engine, like] as const));
+
+describe.each(ways)("a cache by %s of %s", (_, engine, like) => {
   let processes: CacheProcesses;
   const process = (): { cache: Cache } => processes.process({ like });
 
   beforeEach(async () => {
-    processes = await startCacheProcesses();
+    processes = await startCacheProcesses({ engine });
   });
   afterEach(() => processes.stop());
 
@@ -36,6 +39,25 @@ describe.skipIf(!hasValkey).each(clientLibraries)("a cache by %s", (_, like) => 
     expect(await other.invalidate("key")).toBe(true);
     await until("it is gone again", () => cache.peek("key") === undefined);
     expect(await cache.get("key")).toBe(undefined);
+  });
+
+  test("what this process stored itself is told of, too: by a load, by `set`, and versions", async () => {
+    const { cache } = process();
+    const other = process().cache;
+    const load = () => "loaded";
+    const ways: [string, () => unknown, () => unknown][] = [
+      ["a load", () => cache.getOrLoad("key", load), () => other.invalidate("key")],
+      ["set", () => cache.set("key", 1), () => other.set("key", 2)],
+      ["a tag", () => cache.set("key", 1, { tags: ["tag"] }), () => other.invalidateTags(["tag"])],
+      ["a tag again", () => cache.set("key", 1, { tags: ["tag"] }), () => other.invalidateTags(["tag"])],
+    ];
+    for (const [way, store, change] of ways) {
+      await cache.invalidate("key");
+      await store();
+      await until(`${way} is kept`, () => cache.peek("key") !== undefined);
+      await change();
+      await until(`${way} is told of`, () => cache.peek("key") === undefined);
+    }
   });
 
   test("tags, prefixes and all", async () => {

@@ -150,6 +150,8 @@ export class Cache {
         this.#reads.detachAll();
         this.#loads.wakeAll();
       },
+      // Loads that are under way stay for all: without the server they are what spares the source.
+      onLost: () => this.#loads.wakeAll(),
     });
   }
 

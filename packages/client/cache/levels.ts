@@ -25,6 +25,8 @@ export interface ChangeListener {
   /** An entry or its lease. */
   onChange(name: string): void;
   onAllChanged(): void;
+  /** Nothing more is told for a while. */
+  onLost(): void;
 }
 
 /** The server, and what speaks to it. */
@@ -47,6 +49,8 @@ export class Levels {
   #leave: (() => void) | null = null;
   #endExport: (() => void) | null = null;
   #isStarted = false;
+  /** Since the last loss. */
+  #isHeard = false;
 
   constructor(options: CacheOptions) {
     this.settings = cacheSettings(options);
@@ -188,14 +192,20 @@ export class Levels {
       silenceMsMax,
       clock,
       onChange: (key) => this.#changed(changedName(key, namespace), listener),
-      onLost: () => this.#lost(listener),
+      onLost: (error) => {
+        this.#distrust();
+        if (error === null) listener.onAllChanged();
+        else listener.onLost();
+      },
       onHeard: (heard) => {
+        this.#isHeard = true;
         this.far?.link.time.sample(heard);
         this.#first?.trustUntil(heard.sentMs + silenceMsMax);
       },
       onRefused: (error) => {
         this.far?.link.withoutTracking();
-        this.#lost(listener);
+        this.#distrust();
+        listener.onLost();
         this.#first = null;
         this.events.trouble({ what: "tracking", error });
         this.#leave?.();
@@ -215,11 +225,12 @@ export class Levels {
     if (this.events.isHeard) this.events.emit({ type: "invalidate", key: name, by: "another" });
   }
 
-  #lost(listener: ChangeListener): void {
+  #distrust(): void {
     this.#first?.distrust();
     this.inFlight.dirtyAll();
     this.versions.lost();
-    listener.onAllChanged();
-    if (this.events.isHeard) this.events.emit({ type: "invalidate", key: null, by: "another" });
+    // Each attempt to connect that fails is a loss.
+    if (this.#isHeard && this.events.isHeard) this.events.emit({ type: "invalidate", key: null, by: "another" });
+    this.#isHeard = false;
   }
 }

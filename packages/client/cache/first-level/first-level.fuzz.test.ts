@@ -53,6 +53,18 @@ test("is calm for its time and its versions", () => {
   expect([level.isCalm(index, 6, 3), level.freshUntilAt(index)]).toEqual([false, 5]);
 });
 
+test("times are right weeks after the start, too", () => {
+  const level = new FirstLevel(1_000);
+  const day = 86_400_000;
+  for (const nowMs of [0, 40 * day, 49 * day, 60 * day, 200 * day]) {
+    level.set("a", { ...entry("a"), calmUntilMs: nowMs + 10, freshUntilMs: nowMs + 30 * day }, 0);
+    level.set("b", { ...entry("b"), calmUntilMs: nowMs + 10, freshUntilMs: nowMs + 20 }, 0);
+    const index = level.indexOf("b") as number;
+    expect([level.isCalm(index, nowMs + 9, 0), level.isCalm(index, nowMs + 10, 0)]).toEqual([true, false]);
+    expect(level.freshUntilAt(index)).toBe(nowMs + 20);
+  }
+});
+
 test(`against a map: never above its bytes, never another's value (seed ${seed})`, () => {
   const bytesMax = 50_000;
   const level = new FirstLevel(bytesMax);

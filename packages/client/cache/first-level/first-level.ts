@@ -5,6 +5,7 @@
  *
  * Times are the owner's. `stamp` is the state of all versions (tags, prefixes) in which an entry was last found to be right.
  */
+import { cacheLimits } from "../limits.ts";
 import type { VersionSet } from "../versions/version-set.ts";
 import { grown, Sieve } from "./sieve.ts";
 
@@ -38,8 +39,10 @@ export class FirstLevel {
   #sizes = new Uint32Array(0);
   #families = new Uint16Array(0);
   #stamps = new Uint32Array(0);
-  #calmUntil = new Float64Array(0);
-  #freshUntil = new Float64Array(0);
+  /** Milliseconds since `#epochMs`: half the size of a double. */
+  #calmUntil = new Uint32Array(0);
+  #freshUntil = new Uint32Array(0);
+  #epochMs = 0;
 
   constructor(bytesMax: number) {
     this.bytesMax = bytesMax;
@@ -63,7 +66,7 @@ export class FirstLevel {
   }
 
   isCalm(index: number, nowMs: number, stamp: number): boolean {
-    return nowMs < (this.#calmUntil[index] as number) && this.#stamps[index] === stamp;
+    return nowMs - this.#epochMs < (this.#calmUntil[index] as number) && this.#stamps[index] === stamp;
   }
 
   /** Counts as a hit. */
@@ -81,7 +84,7 @@ export class FirstLevel {
   }
 
   freshUntilAt(index: number): number {
-    return this.#freshUntil[index] as number;
+    return this.#epochMs + (this.#freshUntil[index] as number);
   }
 
   /** Whether all versions are still the same. */
@@ -97,11 +100,12 @@ export class FirstLevel {
     const index = this.#indexes.get(name);
     if (index === undefined) return;
     this.#calmUntil[index] = 0;
-    this.#freshUntil[index] = Math.min(nowMs, this.#freshUntil[index] as number);
+    this.#freshUntil[index] = Math.min(this.#sinceEpoch(nowMs), this.#freshUntil[index] as number);
   }
 
   set(name: string, kept: Kept, stamp: number): void {
     this.delete(name);
+    this.#keepEpoch(kept.freshUntilMs);
     const size = kept.valueBytes + name.length + entryOverheadBytes;
     if (size > this.bytesMax) return;
     while (this.#bytes + size > this.bytesMax) this.#evict();
@@ -113,8 +117,8 @@ export class FirstLevel {
     this.#sizes[index] = size;
     this.#families[index] = kept.family;
     this.#stamps[index] = stamp;
-    this.#calmUntil[index] = kept.calmUntilMs;
-    this.#freshUntil[index] = kept.freshUntilMs;
+    this.#calmUntil[index] = this.#sinceEpoch(kept.calmUntilMs);
+    this.#freshUntil[index] = this.#sinceEpoch(kept.freshUntilMs);
     this.#bytes += size;
     this.#sieve.add(index);
   }
@@ -136,6 +140,17 @@ export class FirstLevel {
     this.#names = [];
     this.#values = [];
     this.#versions = [];
+  }
+
+  /** When 32 bits are not enough any more, after some weeks, all begins anew. */
+  #keepEpoch(freshUntilMs: number): void {
+    if (freshUntilMs - this.#epochMs < 2 ** 32) return;
+    this.clear();
+    this.#epochMs = freshUntilMs - cacheLimits.entryLifeMsMax;
+  }
+
+  #sinceEpoch(ms: number): number {
+    return Math.max(0, Math.floor(ms - this.#epochMs));
   }
 
   #evict(): void {
@@ -161,13 +176,13 @@ export class FirstLevel {
   }
 
   #grow(): void {
-    const capacity = Math.max(capacityMin, Math.ceil(this.#capacity * 1.5));
+    const capacity = Math.max(capacityMin, Math.ceil(this.#capacity * 1.25));
     this.#sieve.grow(capacity);
     this.#sizes = grown(this.#sizes.subarray(0, this.#capacity), new Uint32Array(capacity));
     this.#families = grown(this.#families.subarray(0, this.#capacity), new Uint16Array(capacity));
     this.#stamps = grown(this.#stamps.subarray(0, this.#capacity), new Uint32Array(capacity));
-    this.#calmUntil = grown(this.#calmUntil.subarray(0, this.#capacity), new Float64Array(capacity));
-    this.#freshUntil = grown(this.#freshUntil.subarray(0, this.#capacity), new Float64Array(capacity));
+    this.#calmUntil = grown(this.#calmUntil.subarray(0, this.#capacity), new Uint32Array(capacity));
+    this.#freshUntil = grown(this.#freshUntil.subarray(0, this.#capacity), new Uint32Array(capacity));
     this.#capacity = capacity;
   }
 }
