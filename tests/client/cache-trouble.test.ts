@@ -214,6 +214,15 @@ describe.skipIf(!hasValkey)("servers", () => {
     expect(await waiting.getOrLoad("other", () => "by the other")).toBe("by one");
     await slow;
     expect(troubles).toEqual(["tracking"]);
+    const { server: refused } = heard({}, { url });
+    await refused.tracking.ask(["PING"]).catch(() => {});
+    const late = createCache({ server: refused, namespace: "test" });
+    const told: string[] = [];
+    late.on("trouble", ({ what }) => told.push(what));
+    await late.getOrLoad(key, () => 0);
+    await until("it is told, too", () => told.length > 0);
+    expect(told).toEqual(["tracking"]);
+    late.close();
   });
 
   test("that are full: the loader's value; what is there is still read and can be invalidated", async () => {

@@ -100,9 +100,11 @@ export class Tracking {
         for (const { member, sentMs } of sent)
           if (this.#members.has(member)) member.onHeard({ serverMs, sentMs, heardMs: member.clock.monotonicMs() });
       },
-      // A loss is told of by the connection.
-      () => {
+      // A loss is told of by the connection; a refusal only to those who were there.
+      (error: unknown) => {
         this.#heartbeats--;
+        if (!(error instanceof Unsupported)) return;
+        for (const { member } of sent) if (this.#members.has(member)) member.onRefused(error);
       },
     );
   }

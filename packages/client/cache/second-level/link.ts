@@ -29,6 +29,7 @@ export class Link {
   readonly #deadlines: Deadlines;
   #isTracked: boolean;
   #isClosed = false;
+  #timeAskedMs = 0;
 
   constructor(server: Server, settings: CacheSettings, events: Events) {
     this.#server = server;
@@ -73,8 +74,9 @@ export class Link {
 
   /** Sampled now, unless it was not long ago. */
   async knowTime(): Promise<void> {
-    if (this.time.isKnown && this.#clock.monotonicMs() - this.time.sampledAtMs < sampleAgeMsMax) return;
     const sentMs = this.#clock.monotonicMs();
+    if (this.time.isKnown && (this.#isTracked || sentMs - this.#timeAskedMs < sampleAgeMsMax)) return;
+    this.#timeAskedMs = sentMs;
     const serverMs = serverMsOf(await this.ask((connection) => connection.ask(["TIME"])));
     this.time.sample({ serverMs, sentMs, heardMs: this.#clock.monotonicMs() });
   }

@@ -17,10 +17,6 @@ export class ServerTime {
     return this.#offsetMs !== null;
   }
 
-  get sampledAtMs(): number {
-    return this.#sampledAtMs;
-  }
-
   /** `serverMs` was read between the two local times. */
   sample({ serverMs, sentMs, heardMs }: { serverMs: number; sentMs: number; heardMs: number }): void {
     const offsetMs = serverMs - (sentMs + heardMs) / 2;
