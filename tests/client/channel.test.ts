@@ -186,6 +186,24 @@ describe.skipIf(!hasValkey).each(libraries)("channels by %s", (_, like) => {
 });
 
 describe.skipIf(!hasValkey)("channels", () => {
+  test("a server that falls silent without a word is given up, and what was published meanwhile is heard", async () => {
+    const engine = await startCacheServer();
+    const server = serverOf(new Redis(engine.url, { lazyConnect: true }));
+    const heard: number[] = [];
+    const subscription = createChannel<number>("news", { server }).subscribe((number) => void heard.push(number));
+    await subscription.ready;
+    const { promise: isLost, resolve: lost } = Promise.withResolvers<void>();
+    server.subscriber.listen({ onLost: () => lost() });
+    engine.freeze();
+    await isLost;
+    engine.thaw();
+    const other = connect(engine.url);
+    await createChannel<number>("news", { server: other }).publish(1);
+    await until("it is heard", () => heard.length === 1);
+    for (const used of [server, other]) used.close();
+    await engine.stop();
+  }, 20_000);
+
   test("bad names, places, messages and histories are refused with what is wrong", async () => {
     const server = connect("redis://127.0.0.1:1");
     const channel = createChannel<unknown>("x", { server });

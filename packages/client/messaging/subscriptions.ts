@@ -2,6 +2,7 @@
  * Channels of the server that parts of a process listen to: one subscription for each, however many listen. Listeners are told when it
  * is in force, and again after each reconnection: from then on no message is missed until `onLost`.
  */
+import { connectionLimits } from "../connection/connection.ts";
 import type { Server } from "../connection/server.ts";
 import { channelLimits } from "./channel/limits.ts";
 import { untilAnswered } from "./retry.ts";
@@ -28,6 +29,7 @@ export class Subscriptions {
   readonly #server: Server;
   readonly #channels = new Map<string, SharedSubscription>();
   #isListening = false;
+  #probeTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(server: Server) {
     this.#server = server;
@@ -38,13 +40,33 @@ export class Subscriptions {
     this.#begin();
     let shared = this.#channels.get(channel);
     if (shared === undefined) {
-      shared = new SharedSubscription(this.#server, channel, () => this.#channels.delete(channel));
+      shared = new SharedSubscription(this.#server, channel, () => this.#forget(channel));
       this.#channels.set(channel, shared);
     }
     return shared.add(listener);
   }
 
+  #forget(channel: string): void {
+    this.#channels.delete(channel);
+    if (this.#channels.size > 0) return;
+    clearInterval(this.#probeTimer);
+    this.#probeTimer = undefined;
+  }
+
+  /**
+   * A connection that only listens would not notice that the other side is gone without a word. Subscribing once more to one
+   * channel asks something, so that silence counts (ioredis; `redis` asks by itself, and makes no command of it).
+   */
+  #probe(): void {
+    const [shared] = this.#channels.values();
+    shared?.probe();
+  }
+
   #begin(): void {
+    if (this.#probeTimer === undefined) {
+      this.#probeTimer = setInterval(() => this.#probe(), connectionLimits.pingEveryMs);
+      this.#probeTimer.unref();
+    }
     if (this.#isListening) return;
     this.#isListening = true;
     this.#server.subscriber.listen({
@@ -86,6 +108,12 @@ class SharedSubscription {
   lose(): void {
     this.#isOn = false;
     for (const listener of [...this.#listeners]) listener.onLost();
+  }
+
+  probe(): void {
+    // What goes wrong is told by the connection.
+    if (this.#isOn && this.#work === undefined)
+      this.#server.subscriber.subscribe(this.#channel, this.#hear).catch(() => {});
   }
 
   /** Brings the server's side in line: also after the library has subscribed again by itself, to know that it has. */

@@ -43,7 +43,9 @@ test("what has no id stands where the one before it does", () => {
 
 test("begun anew, it knows nothing of before", () => {
   const ring = ringOf(["1-0", "2-0"]);
+  const { end } = ring;
   ring.clear("7-0");
+  expect(ring.first).toBeGreaterThan(end);
   expect(ring.position).toBe("7-0");
   expect(ring.at(1)).toBe(undefined);
   ring.push(new Entry("8-0", "7-0", Buffer.alloc(1)));

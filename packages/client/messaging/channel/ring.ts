@@ -46,10 +46,10 @@ export class Ring {
     while (this.#bytes > this.#bounds.bytesMax && this.end - this.first > 1) this.#drop();
   }
 
-  /** Forgets all; what is pushed next comes after `base`. */
+  /** Forgets all; what is pushed next comes after `base`. One place is left out, so that whoever waited at the end sees that it moved. */
   clear(base: string): void {
     this.#slots.fill(undefined);
-    this.first = this.end;
+    this.first = ++this.end;
     this.#bytes = 0;
     this.#base = base;
   }
