@@ -211,8 +211,8 @@ describe.skipIf(!hasValkey)("channels", () => {
     expect(() => createChannel("x", { server, history: { length: 0 } })).toThrow("history.length");
     expect(() => createChannel("x", { server, history: { age: "soon" as "1s" } })).toThrow("history.age");
     expect(() => channel.subscribe(() => {}, { from: "yesterday" })).toThrow("from has to be");
-    expect(channel.publish(undefined)).rejects.toThrow("JSON");
-    expect(channel.publish("x".repeat(1024 * 1024))).rejects.toMatchObject({ code: "MESSAGE_TOO_LARGE" });
+    await expect(channel.publish(undefined)).rejects.toThrow("JSON");
+    await expect(channel.publish("x".repeat(1024 * 1024))).rejects.toMatchObject({ code: "MESSAGE_TOO_LARGE" });
   });
 });
 
@@ -222,8 +222,8 @@ function startPublisher(url: string) {
   const output = new Response(running.stdout).text();
   return {
     async stop(): Promise<number[]> {
-      running.stdin.write("stop\n");
-      running.stdin.end();
+      await running.stdin.write("stop\n");
+      await running.stdin.end();
       await running.exited;
       return (await output).trim().split("\n").map(Number);
     },
