@@ -47,7 +47,9 @@ add-backports)
 install)
   forbid_service_start
   # Lists that are older than the archive name files that are gone: fetch them and try once more.
-  apt_get install --yes --no-install-recommends "$@" || { apt_get update && apt_get install --yes --no-install-recommends "$@"; }
+  # Nothing of the machine is removed for a test.
+  install="apt_get install --yes --no-remove --no-install-recommends"
+  $install "$@" || { apt_get update && $install "$@"; }
   for package in "$@"; do
     update-rc.d "$package" disable >/dev/null 2>&1 || true
   done

@@ -3,7 +3,7 @@ import { type EnginesObserved, planEngines } from "./engine-plan.ts";
 
 function observed(parts: Partial<EnginesObserved>): EnginesObserved {
   return {
-    present: [],
+    present: ["mariadbd"],
     packageManager: "apt",
     releaseName: "Debian 12",
     candidates: new Map(),
@@ -22,17 +22,18 @@ function replay(start: Partial<EnginesObserved>, afterRefresh: [string, string][
   const kinds: string[] = [];
   for (;;) {
     const step = planEngines(state);
-    kinds.push(step.kind === "install" ? `install ${step.packages.join(" ")}` : step.kind);
+    kinds.push("packages" in step ? `install ${step.packages.join(" ")}` : step.kind);
     if (step.kind === "done") return { kinds, missing: step.missing };
     state.tried = [...state.tried, { kind: step.kind, succeeded: true }];
     if (step.kind === "refresh") state.candidates = new Map(afterRefresh);
     if (step.kind === "add-backports") state.candidates = new Map([...state.candidates, ...afterBackports]);
-    if (step.kind === "install") state.present = step.packages as EnginesObserved["present"];
+    if (step.kind === "install") state.present = [...state.present, ...(step.packages as EnginesObserved["present"])];
+    if (step.kind === "install-database") state.present = [...state.present, "mariadbd"];
   }
 }
 
-test("nothing to do where both are there", () => {
-  expect(planEngines(observed({ present: ["valkey-server", "redis-server"] }))).toEqual({
+test("nothing to do where all are there", () => {
+  expect(planEngines(observed({ present: ["valkey-server", "redis-server", "mariadbd"] }))).toEqual({
     kind: "done",
     missing: undefined,
   });
@@ -97,11 +98,39 @@ test("a failed installation is not tried again", () => {
 
 test("Homebrew: Valkey only", () => {
   expect(planEngines(observed({ packageManager: "brew" }))).toMatchObject({ kind: "install", packages: ["valkey"] });
-  expect(planEngines(observed({ packageManager: "brew", present: ["valkey-server"] }))).toMatchObject({ kind: "done" });
+  expect(planEngines(observed({ packageManager: "brew", present: ["valkey-server", "mariadbd"] }))).toMatchObject({
+    kind: "done",
+  });
 });
 
 test("no known package manager", () => {
   expect(planEngines(observed({ packageManager: undefined }))).toMatchObject({
     missing: expect.stringContaining("only apt and Homebrew"),
   });
+});
+
+const mariaDb = ["mariadb-server-core", "1:10.11.19"] as const;
+
+test("MariaDB comes after the engines, by itself", () => {
+  const { kinds, missing } = replay({ present: [] }, [[...redis70], ["valkey-server", "8.1.1"], [...mariaDb]], []);
+  expect(kinds).toEqual(["refresh", "install valkey-server redis-server", "install mariadb-server-core", "done"]);
+  expect(missing).toBe(undefined);
+});
+
+test("MariaDB alone is missing, and apt has no lists yet", () => {
+  expect(replay({ present: ["valkey-server", "redis-server"] }, [[...mariaDb]], []).kinds).toEqual([
+    "refresh",
+    "install mariadb-server-core",
+    "done",
+  ]);
+});
+
+test("no MariaDB to be had, or its installation failed: said, not failed", () => {
+  const present = ["valkey-server", "redis-server"] as const;
+  const failed = [{ kind: "install-database", succeeded: false }] as const;
+  for (const parts of [{ candidates: new Map([redis70]) }, { candidates: new Map([mariaDb]), tried: failed }])
+    expect(planEngines(observed({ present, ...parts }))).toEqual({
+      kind: "done",
+      missing: "No MariaDB: the tests of caches that follow one are skipped.",
+    });
 });

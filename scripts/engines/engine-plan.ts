@@ -2,12 +2,15 @@
  * Decides which engines `npm test` installs, and in which words it says so beforehand. Pure: what was observed goes in,
  * one next step comes out; after the step the caller observes again, until a plan is `done`.
  *
- * Valkey is wanted on every machine; Redis beside it where the release has one that Larder runs. What cannot be had is
- * named in `done`, and is no failure: tests that need it are skipped.
+ * Valkey is wanted on every machine; Redis beside it where the release has one that Larder runs, and after them MariaDB's server,
+ * which caches follow. What cannot be had is named in `done`, and is no failure: tests that need it are skipped.
  */
 import { isUsableEngine } from "./package-policy.ts";
 
-export type EngineProgram = "valkey-server" | "redis-server";
+export type EngineProgram = "valkey-server" | "redis-server" | "mariadbd";
+
+/** MariaDB's server alone: no service, no client, no user. */
+export const mariaDbPackage = "mariadb-server-core";
 
 export interface EnginesObserved {
   /** Programs on the path. */
@@ -15,7 +18,7 @@ export interface EnginesObserved {
   packageManager: "apt" | "brew" | undefined;
   /** "Debian GNU/Linux 12 (bookworm)" */
   releaseName: string;
-  /** What apt would install, by package; the programs' packages have the programs' names. */
+  /** What apt would install, by package; the engines' packages have the programs' names. */
   candidates: ReadonlyMap<string, string>;
   /** The source of the release's backports as it would be added, where that makes sense. */
   backports: { suite: string; source: string } | undefined;
@@ -32,9 +35,25 @@ export type EngineStep =
   | { kind: "refresh"; says: string }
   | { kind: "add-backports"; says: string; source: string }
   | { kind: "install"; says: string; packages: readonly string[] }
+  /** By itself: where it conflicts with another database of the machine, the engines come all the same. */
+  | { kind: "install-database"; says: string; packages: readonly string[] }
   | { kind: "done"; missing: string | undefined };
 
 export function planEngines(observed: EnginesObserved): EngineStep {
+  const step = planNative(observed);
+  const { present, packageManager, candidates, tried } = observed;
+  if (step.kind !== "done" || packageManager !== "apt" || present.includes("mariadbd")) return step;
+  const isTried = (kind: EngineStep["kind"]) => tried.some((taken) => taken.kind === kind);
+  if (candidates.size === 0 && !isTried("refresh"))
+    return { kind: "refresh", says: "The tests follow a MariaDB. First apt's package lists are fetched." };
+  const version = candidates.get(mariaDbPackage);
+  if (version === undefined || isTried("install-database"))
+    return { kind: "done", missing: step.missing ?? "No MariaDB: the tests of caches that follow one are skipped." };
+  const says = `The tests follow a MariaDB. apt installs ${mariaDbPackage} ${version}; no service is started.`;
+  return { kind: "install-database", says, packages: [mariaDbPackage] };
+}
+
+function planNative(observed: EnginesObserved): EngineStep {
   const { present, packageManager, candidates } = observed;
   const isTried = (kind: EngineStep["kind"]) => observed.tried.some((step) => step.kind === kind);
   const wanted = (["valkey-server", "redis-server"] as const).filter((program) => !present.includes(program));
@@ -42,7 +61,7 @@ export function planEngines(observed: EnginesObserved): EngineStep {
   if (packageManager === undefined) return done(observed, "only apt and Homebrew are known here");
   if (packageManager === "brew") return planBrew(observed);
 
-  const fits = (program: EngineProgram) => isUsableEngine(program, candidates.get(program) ?? "");
+  const fits = (program: "valkey-server" | "redis-server") => isUsableEngine(program, candidates.get(program) ?? "");
   // Every supported release has some redis-server: apt knowing none means that it has no package lists yet.
   if (!candidates.has("redis-server") && !isTried("refresh"))
     return { kind: "refresh", says: "The tests need a native engine. First apt's package lists are fetched." };

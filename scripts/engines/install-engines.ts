@@ -1,18 +1,21 @@
-/** Makes sure that a native engine is there before the tests run: observe, plan, say, apply, until done. */
+/** Makes sure that a native engine, and a database to follow, are there before the tests run: observe, plan, say, apply, until done. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { type AptSource, backportsSource, parseAptSources } from "./apt-sources.ts";
 import {
   type EngineProgram,
   type EngineStep,
   type EnginesObserved,
+  mariaDbPackage,
   planEngines,
   type TriedStep,
 } from "./engine-plan.ts";
 import { parsePolicy } from "./package-policy.ts";
 
-const programs = ["valkey-server", "redis-server"] as const satisfies EngineProgram[];
+const programs = ["valkey-server", "redis-server", "mariadbd"] as const satisfies EngineProgram[];
+/** The path, and where servers are that not every user has on it. */
+const searched = [process.env.PATH ?? "", "/usr/sbin", "/usr/local/sbin"].join(delimiter);
 const aptLists = "/var/lib/apt/lists";
 const memoPath = join(import.meta.dirname, "../../node_modules/.cache/larder/engines.json");
 
@@ -51,7 +54,7 @@ function observe(tried: TriedStep[]): EnginesObserved {
 }
 
 function present(): EngineProgram[] {
-  return programs.filter((program) => Bun.which(program) !== null);
+  return programs.filter((program) => Bun.which(program, { PATH: searched }) !== null);
 }
 
 function readRelease(): Record<string, string> {
@@ -61,7 +64,7 @@ function readRelease(): Record<string, string> {
 }
 
 function readCandidates(): Map<string, string> {
-  const asked = spawnSync("apt-cache", ["policy", ...programs], {
+  const asked = spawnSync("apt-cache", ["policy", "valkey-server", "redis-server", mariaDbPackage], {
     encoding: "utf8",
     env: { ...process.env, LC_ALL: "C" },
   });
@@ -86,9 +89,10 @@ function readAptSources(): AptSource[] {
 }
 
 function commandOf(step: Exclude<EngineStep, { kind: "done" }>): string[] {
-  const packages = step.kind === "install" ? step.packages : [];
+  const isInstallation = step.kind === "install" || step.kind === "install-database";
+  const packages = isInstallation ? step.packages : [];
   if (packages.includes("valkey")) return ["brew", "install", "--quiet", ...packages];
-  const command = ["sh", join(import.meta.dirname, "apt.sh"), step.kind, ...packages];
+  const command = ["sh", join(import.meta.dirname, "apt.sh"), isInstallation ? "install" : step.kind, ...packages];
   // -n: a password prompt would hang an unattended run.
   return process.getuid?.() === 0 ? command : ["sudo", "-n", ...command];
 }
