@@ -1,6 +1,6 @@
 /**
- * What following a database asks of a cache. Each resolves once no value from before is left in the server, and rejects where that is not
- * known; it is then asked again. Doing any of it twice is harmless.
+ * What following a database asks of a cache; one of `createCache` is such. Each resolves to false, or rejects, where it is not known that
+ * no value from before is left in the server; it is then asked again. Doing any of it twice is harmless.
  */
 import type { Key } from "../cache/options.ts";
 

@@ -20,6 +20,16 @@ export const invalidatorLimits = {
   keysMax: 1_000,
 } as const;
 
+/** The cache says that its server has not done what it was told. */
+export class CacheNotReached extends Error {
+  override readonly name = "CacheNotReached";
+  readonly code = "CACHE_NOT_REACHED";
+
+  constructor() {
+    super("The cache server was not reached: what changed in the database is invalidated as soon as it is.");
+  }
+}
+
 type Plan = Pick<PlannedInvalidation, "keys" | "tags" | "everything">;
 export const everything: Plan = { keys: [], tags: [], everything: true };
 
@@ -67,14 +77,15 @@ export class Invalidator {
   }
 
   async #once(plan: Plan): Promise<void> {
-    if (plan.everything) {
-      await this.#cache.clear();
-      return;
-    }
+    if ((await Promise.all(this.#calls(plan))).includes(false)) throw new CacheNotReached();
+  }
+
+  #calls({ keys, tags, everything }: Plan): Promise<unknown>[] {
+    if (everything) return [this.#cache.clear()];
     const calls: Promise<unknown>[] = [];
-    for (let from = 0; from < plan.keys.length; from += invalidatorLimits.keysMax)
-      calls.push(this.#cache.invalidate(...plan.keys.slice(from, from + invalidatorLimits.keysMax)));
-    if (plan.tags.length > 0) calls.push(this.#cache.invalidateTags(plan.tags));
-    await Promise.all(calls);
+    for (let from = 0; from < keys.length; from += invalidatorLimits.keysMax)
+      calls.push(this.#cache.invalidate(...keys.slice(from, from + invalidatorLimits.keysMax)));
+    if (tags.length > 0) calls.push(this.#cache.invalidateTags(tags));
+    return calls;
   }
 }
