@@ -93,6 +93,15 @@ describe.skipIf(!hasValkey).each(libraries)("by %s", (_, like) => {
     expect(await answer).toBe("rejected");
   });
 
+  test("what was closed stays closed", async () => {
+    const [main, blocked] = [server.main, server.dedicated()];
+    await Promise.all([main.ask(["PING"]), blocked.ask(["PING"])]);
+    server.close();
+    for (const connection of [main, blocked, server.tracking])
+      await expect(connection.ask(["PING"])).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+    await expect(server.subscriber.subscribe("news", () => {})).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+  });
+
   test("says that the server cannot be reached", async () => {
     await engine.kill();
     await expect(server.main.ask(["PING"])).rejects.toMatchObject({ code: "SERVER_UNREACHABLE" });

@@ -28,6 +28,7 @@ export interface Connection {
   askBytes(command: readonly Argument[]): Promise<Reply>;
   /** Returns what ends it. */
   listen(listener: ConnectionListener): () => void;
+  /** For good: what is on its way and whatever is asked later rejects, and `onLost` is called with ConnectionClosed. */
   close(): void;
 }
 
@@ -59,6 +60,16 @@ export class ServerUnreachable extends Error {
 
   constructor(cause?: unknown) {
     super("The cache server cannot be reached.", { cause });
+  }
+}
+
+/** It was closed in this process, for good. */
+export class ConnectionClosed extends Error {
+  override readonly name = "ConnectionClosed";
+  readonly code = "CONNECTION_CLOSED";
+
+  constructor() {
+    super("The connection to the cache server was closed.");
   }
 }
 

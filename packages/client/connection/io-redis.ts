@@ -5,6 +5,7 @@
 import {
   type Argument,
   type Connection,
+  ConnectionClosed,
   type ConnectionListener,
   connectionLimits,
   isRefusal,
@@ -77,13 +78,14 @@ export class IoRedisConnection implements Connection {
   }
 
   open(): void {
-    if (this.#isOpen) return;
+    if (this.#isOpen || this.#readiness.isRefused) return;
     this.#isOpen = true;
     // What goes wrong comes as an event, too, and is tried again by the client.
     this.client.connect().catch(() => {});
   }
 
   close(): void {
+    this.#readiness.close();
     if (this.#isOpen) this.client.disconnect();
     this.#isOpen = false;
   }
@@ -114,6 +116,7 @@ export class IoRedisSubscriber implements SubscriberConnection {
   }
 
   async subscribe(channel: string, onMessage: (message: Buffer) => void): Promise<void> {
+    if (this.#readiness.isRefused) throw new ConnectionClosed();
     this.#listeners.set(channel, onMessage);
     await this.#client.subscribe(channel);
   }
@@ -128,6 +131,7 @@ export class IoRedisSubscriber implements SubscriberConnection {
   }
 
   close(): void {
+    this.#readiness.close();
     this.#client.disconnect();
   }
 }
@@ -178,6 +182,7 @@ export class IoRedisTracking implements TrackingConnection {
   }
 
   close(): void {
+    this.#readiness.close();
     this.#isOpen = false;
     this.#reading.close();
     this.#told.close();

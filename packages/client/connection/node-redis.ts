@@ -6,6 +6,7 @@ import { createClient, RESP_TYPES } from "redis";
 import {
   type Argument,
   type Connection,
+  ConnectionClosed,
   type ConnectionListener,
   connectionLimits,
   isRefusal,
@@ -86,12 +87,13 @@ export class NodeRedisConnection implements Connection {
   }
 
   close(): void {
+    this.#readiness.close();
     if (this.#isOpen) this.#client.destroy();
     this.#isOpen = false;
   }
 
   async #whenReady(send: () => Promise<unknown>): Promise<Reply> {
-    if (!this.#isOpen) {
+    if (!this.#isOpen && !this.#readiness.isRefused) {
       this.#isOpen = true;
       open(this.#client);
     }
@@ -137,6 +139,7 @@ export class NodeRedisTracking implements TrackingConnection {
   }
 
   close(): void {
+    this.#readiness.close();
     if (this.#isOpen) this.#client.destroy();
     this.#isOpen = false;
   }
@@ -183,6 +186,7 @@ export class NodeRedisSubscriber implements SubscriberConnection {
   }
 
   async subscribe(channel: string, onMessage: (message: Buffer) => void): Promise<void> {
+    if (this.#readiness.isRefused) throw new ConnectionClosed();
     this.#opening ??= this.#client.connect().catch(() => {});
     await this.#client.subscribe(channel, onMessage as (message: unknown) => void, true as never);
   }
@@ -196,6 +200,7 @@ export class NodeRedisSubscriber implements SubscriberConnection {
   }
 
   close(): void {
+    this.#readiness.close();
     if (this.#opening !== null) this.#client.destroy();
     this.#opening = null;
   }

@@ -1,5 +1,5 @@
 /** Whether a connection can be asked, and who waits for it or wants to know. */
-import { type ConnectionListener, connectionLimits, ServerUnreachable } from "./connection.ts";
+import { ConnectionClosed, type ConnectionListener, connectionLimits, ServerUnreachable } from "./connection.ts";
 
 export class Readiness {
   isReady = false;
@@ -25,6 +25,10 @@ export class Readiness {
   refuse(error: Error): void {
     this.#refusal = error;
     this.lost(error);
+  }
+
+  close(): void {
+    if (!this.isRefused) this.refuse(new ConnectionClosed());
   }
 
   lost(error: Error): void {

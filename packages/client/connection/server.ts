@@ -9,7 +9,7 @@
  *
  * Nothing is connected before it is used.
  */
-import type { Connection, SubscriberConnection, TrackingConnection } from "./connection.ts";
+import { type Connection, ConnectionClosed, type SubscriberConnection, type TrackingConnection } from "./connection.ts";
 import { type IoRedisClient, IoRedisConnection, IoRedisSubscriber, IoRedisTracking } from "./io-redis.ts";
 import {
   clientsFor,
@@ -32,6 +32,7 @@ interface Makers {
 export class Server {
   readonly #make: Makers;
   readonly #dedicated = new Set<Connection>();
+  #isClosed = false;
   #main: Connection | undefined;
   #tracking: TrackingConnection | undefined;
   #subscriber: SubscriberConnection | undefined;
@@ -40,31 +41,46 @@ export class Server {
     this.#make = make;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   get main(): Connection {
-    this.#main ??= this.#make.connection();
+    this.#main ??= this.#made(this.#make.connection());
     return this.#main;
   }
 
   get tracking(): TrackingConnection {
-    this.#tracking ??= this.#make.tracking();
+    this.#tracking ??= this.#made(this.#make.tracking());
     return this.#tracking;
   }
 
   get subscriber(): SubscriberConnection {
-    this.#subscriber ??= this.#make.subscriber();
+    this.#subscriber ??= this.#made(this.#make.subscriber());
     return this.#subscriber;
   }
 
   /** The caller closes it, or `close()` does. */
   dedicated(): Connection {
-    const connection = this.#make.connection();
+    const connection = this.#made(this.#make.connection());
     this.#dedicated.add(connection);
+    connection.listen({
+      onLost: (error) => {
+        if (error instanceof ConnectionClosed) this.#dedicated.delete(connection);
+      },
+    });
     return connection;
   }
 
-  /** Closes all connections; what is on its way rejects. */
+  /** Closes all connections for good; what is on its way rejects. */
   close(): void {
+    this.#isClosed = true;
     for (const connection of [this.#main, this.#tracking, this.#subscriber, ...this.#dedicated]) connection?.close();
+  }
+
+  #made<C extends { close(): void }>(connection: C): C {
+    if (this.#isClosed) connection.close();
+    return connection;
   }
 }
 
@@ -78,11 +94,11 @@ export function connect(url: string, options: object = {}): Server {
 
 const servers = new WeakMap<object, Server>();
 
-/** The same server for the same client. */
+/** The same server for the same client, until it is closed. */
 export function serverOf(given: ServerLike): Server {
   if (given instanceof Server) return given;
   let server = servers.get(given);
-  if (server === undefined) {
+  if (server === undefined || server.isClosed) {
     server = isIoRedis(given) ? ioRedisServer(given) : nodeRedisServer(clientsLike(given));
     servers.set(given, server);
   }
