@@ -86,5 +86,5 @@ test(`against a map: never above its bytes, never another's value (seed ${seed})
   }
   const present = [...model.keys()].filter((name) => valueIn(level, name) === model.get(name));
   expect(level.count).toBe(present.length);
-  expect(level.count).toBeGreaterThan(50);
+  expect(level.evictions).toBeGreaterThan(0);
 });
