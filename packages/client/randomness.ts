@@ -8,7 +8,19 @@ export interface Randomness {
   bytes(count: number): Buffer;
 }
 
+/** Drawn ahead: asking the system for a few bytes at a time costs more than all else of a small write. None is handed out twice. */
+const aheadBytes = 4_096;
+let ahead = Buffer.alloc(0);
+
+function drawn(count: number): Buffer {
+  if (count > aheadBytes) return randomBytes(count);
+  if (ahead.length < count) ahead = randomBytes(aheadBytes);
+  const bytes = Buffer.from(ahead.subarray(0, count));
+  ahead = ahead.subarray(count);
+  return bytes;
+}
+
 export const systemRandomness: Randomness = {
-  fraction: () => randomBytes(4).readUInt32LE() / 2 ** 32,
-  bytes: (count) => randomBytes(count),
+  fraction: () => drawn(4).readUInt32LE() / 2 ** 32,
+  bytes: drawn,
 };

@@ -117,14 +117,21 @@ export class Levels {
       const telling = link.isTracked ? undefined : this.versions.told(request.text);
       const bytes = await second.value(request.name);
       if (!link.time.isKnown) await link.knowTime();
-      return await this.open(request, bytes, ticket, await telling);
+      const read = this.open(request, bytes, ticket, telling && (await telling));
+      return read instanceof Promise ? await read : read;
     } finally {
       this.inFlight.end(ticket);
     }
   }
 
-  async open(request: Request, bytes: Buffer | null, ticket: Ticket, told?: Told): Promise<Read> {
-    const read = await this.stored.open(request, bytes, told);
+  open(request: Request, bytes: Buffer | null, ticket: Ticket, told?: Told): Read | Promise<Read> {
+    const read = this.stored.open(request, bytes, told);
+    return read instanceof Promise
+      ? read.then((later) => this.#kept(request, later, ticket))
+      : this.#kept(request, read, ticket);
+  }
+
+  #kept(request: Request, read: Read, ticket: Ticket): Read {
     if (read.found !== null && !ticket.isDirty) this.#first?.keep(request, read.found);
     return read;
   }

@@ -48,7 +48,7 @@ export class ReadThrough {
   /** Behind what the first level served; what stands in the second is not known. */
   async refreshUnseen(request: Request, load: Load<unknown>): Promise<void> {
     if (this.#loads.isLoading(request.name) || this.#flights.has(request.name)) return;
-    const read = await this.#read(request);
+    const read = await this.#levels.read(request).catch(() => null);
     this.refresh(request, load, read === null ? null : read.seen);
   }
 
@@ -70,34 +70,34 @@ export class ReadThrough {
 
   async #fly(request: Request, load: Load<unknown>, flight: Flight): Promise<unknown> {
     try {
-      const read = await this.#read(request);
-      if (read?.found) return await this.#serve(request, load, read, read.found);
-      this.#missed(request);
-      return await this.#loads.load(request, load, read === null ? null : read.seen);
+      let read: Read | null = null;
+      try {
+        read = await this.#levels.read(request);
+      } catch (error) {
+        this.#levels.troubleWithServer(error, request.text);
+      }
+      const served = this.#serve(request, load, read);
+      return served === undefined ? await this.#load(request, load, read) : served;
     } finally {
       if (this.#flights.get(request.name) === flight) this.#flights.delete(request.name);
     }
   }
 
-  async #read(request: Request): Promise<Read | null> {
-    try {
-      return await this.#levels.read(request);
-    } catch (error) {
-      this.#levels.troubleWithServer(error, request.text);
-      return null;
-    }
+  /** Without waiting for a load; undefined where that cannot be. */
+  #serve(request: Request, load: Load<unknown>, read: Read | null): unknown {
+    if (!read?.found) return undefined;
+    const freshness = freshnessOf(read.found, request.settings, this.#levels.nowMs());
+    if (freshness === "on error" || freshness === "over") return undefined;
+    this.#levels.hitSecond(request, freshness === "stale");
+    if (freshness !== "fresh") this.refresh(request, load, read.seen);
+    return read.found.value;
   }
 
-  async #serve(request: Request, load: Load<unknown>, { seen }: Read, found: Found): Promise<unknown> {
-    const freshness = freshnessOf(found, request.settings, this.#levels.nowMs());
-    if (freshness === "fresh" || freshness === "refresh" || freshness === "stale") {
-      this.#levels.hitSecond(request, freshness === "stale");
-      if (freshness !== "fresh") this.refresh(request, load, seen);
-      return found.value;
-    }
+  #load(request: Request, load: Load<unknown>, read: Read | null): Promise<unknown> {
     this.#missed(request);
-    const loading = this.#loads.load(request, load, seen);
-    return freshness === "over" ? await loading : await this.#orStale(request, loading, found);
+    const loading = this.#loads.load(request, load, read === null ? null : read.seen);
+    const isOfUse = read?.found && freshnessOf(read.found, request.settings, this.#levels.nowMs()) !== "over";
+    return isOfUse && read?.found ? this.#orStale(request, loading, read.found) : loading;
   }
 
   /** The old value, when the source fails or takes too long. */

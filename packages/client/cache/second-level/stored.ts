@@ -45,8 +45,11 @@ export class Stored {
     this.#parts = parts;
   }
 
-  /** What counts of the bytes. What cannot be read is trouble and no error; rejects when the versions could not be asked. */
-  async open(request: Request, bytes: Buffer | null, told?: Told): Promise<Read> {
+  /**
+   * What counts of the bytes. What cannot be read is trouble and no error; rejects when the versions could not be asked. Synchronous in most
+   * cases, as promises are most of what a hit costs here.
+   */
+  open(request: Request, bytes: Buffer | null, told?: Told): Read | Promise<Read> {
     if (bytes === null) return nothingRead;
     const seen = identityOf(bytes);
     try {
@@ -54,12 +57,13 @@ export class Stored {
       const set = view && this.#versionsOf(request, bytes, view);
       if (view === null || set === null) throw new Error("These bytes are no value of a cache.");
       const isCurrent = this.#parts.versions.isCurrent(set, told);
-      if (isCurrent !== true && !(await isCurrent)) return { seen, found: null };
-      return { seen, found: await this.#found(bytes, view, set) };
+      const unpacked = isCurrent === true ? this.#unpacked(bytes, view) : undefined;
+      if (isCurrent === false) return { seen, found: null };
+      if (isCurrent !== true || unpacked instanceof Promise)
+        return this.#openLater(request, { bytes, view, set, seen, isCurrent, unpacked });
+      return { seen, found: foundOf(unpacked, { bytes, view, set }) };
     } catch (error) {
-      if (error instanceof VersionsUnknown) throw error;
-      this.#parts.events.trouble({ what: "value", key: request.text, error });
-      return { seen, found: null };
+      return this.#unreadable(request, seen, error);
     }
   }
 
@@ -91,11 +95,44 @@ export class Stored {
     });
   }
 
-  async #found(bytes: Buffer, view: EnvelopeView, versions: VersionSet): Promise<Found> {
-    const unpacking = unpacked(bytes, view, this.#parts.serializer);
-    const value = deeplyFrozen(unpacking instanceof Promise ? await unpacking : unpacking);
-    if (value === undefined) throw new Error("The value is undefined, which is never stored.");
-    const { storedAtMs, freshUntilMs } = view;
-    return { value, valueBytes: bytes.length, storedAtMs, freshUntilMs, versions };
+  #unpacked(bytes: Buffer, view: EnvelopeView): unknown {
+    return unpacked(bytes, view, this.#parts.serializer);
   }
+
+  /** The server has to be asked for versions, or another thread decompresses. */
+  async #openLater(request: Request, opening: Opening): Promise<Read> {
+    const { bytes, view, seen } = opening;
+    try {
+      if (!(await opening.isCurrent)) return { seen, found: null };
+      const value = await (opening.unpacked ?? this.#unpacked(bytes, view));
+      return { seen, found: foundOf(value, opening) };
+    } catch (error) {
+      if (error instanceof VersionsUnknown) throw error;
+      return this.#unreadable(request, seen, error);
+    }
+  }
+
+  #unreadable(request: Request, seen: Buffer, error: unknown): Read {
+    this.#parts.events.trouble({ what: "value", key: request.text, error });
+    return { seen, found: null };
+  }
+}
+
+interface Opened {
+  bytes: Buffer;
+  view: EnvelopeView;
+  set: VersionSet;
+}
+
+interface Opening extends Opened {
+  seen: Buffer;
+  isCurrent: boolean | Promise<boolean>;
+  unpacked: unknown;
+}
+
+function foundOf(unpacked: unknown, { bytes, view, set }: Opened): Found {
+  const value = deeplyFrozen(unpacked);
+  if (value === undefined) throw new Error("The value is undefined, which is never stored.");
+  const { storedAtMs, freshUntilMs } = view;
+  return { value, valueBytes: bytes.length, storedAtMs, freshUntilMs, versions: set };
 }
