@@ -15,6 +15,7 @@ import { unlessAborted, withinHardTimeout } from "./load-timeout.ts";
 import { familyOf } from "./names.ts";
 import type { Load } from "./options.ts";
 import { freshnessOf, type Request } from "./request.ts";
+import { identityOf } from "./second-level/envelope.ts";
 import type { LeaseAnswer } from "./second-level/second-level.ts";
 import { inLoadSpan } from "./telemetry.ts";
 import { Waiters } from "./waiters.ts";
@@ -128,12 +129,13 @@ export class Loads {
     const none: Permit = { ticket, dependencies: null, lease: null };
     if (seen === null || !far.link.isOpen) return none;
     const token = settings.randomness.bytes(12).toString("base64");
-    const lease = { name: request.name, seen, token, timeMs: settings.leaseTimeMs };
+    const identity = identityOf(seen);
+    const lease = { name: request.name, seen: identity, token, timeMs: settings.leaseTimeMs };
     const dependencies = this.#filling.before(request).catch(() => null);
     try {
       const [answer] = await Promise.all([far.second.lease(lease), far.link.knowTime()]);
       if (answer.kind !== "mine") return answer;
-      return { ticket, dependencies: await dependencies, lease: { token, seen } };
+      return { ticket, dependencies: await dependencies, lease: { token, seen: identity } };
     } catch (error) {
       far.second.release(request.name, token);
       this.#levels.troubleWithServer(error, request.text);

@@ -7,9 +7,9 @@ import type { Serializer } from "../serializer.ts";
 import type { VersionSet } from "../versions/version-set.ts";
 import { type Told, type Versions, VersionsUnknown, versionNames } from "../versions/versions.ts";
 import { packed, unpacked } from "./codec.ts";
-import { type EnvelopeView, encodeEnvelope, identityOf, sectionOf, tagsAndTokens, viewEnvelope } from "./envelope.ts";
+import { type EnvelopeView, encodeEnvelope, sectionOf, tagsAndTokens, viewEnvelope } from "./envelope.ts";
 
-/** What stood in the server: `seen` is its identity, also where it does not count. */
+/** What stood in the server: `seen` are its bytes, also where they do not count. */
 export interface Read {
   seen: Buffer;
   found: Found | null;
@@ -51,7 +51,7 @@ export class Stored {
    */
   open(request: Request, bytes: Buffer | null, told?: Told): Read | Promise<Read> {
     if (bytes === null) return nothingRead;
-    const seen = identityOf(bytes);
+    const seen = bytes;
     try {
       const view = viewEnvelope(bytes);
       const set = view && this.#versionsOf(request, bytes, view);
