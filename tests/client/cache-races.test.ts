@@ -77,18 +77,15 @@ test.skipIf(!hasValkey)(
   "a load that fails lets the next process load; one that waits gets the value of another",
   async () => {
     const [one, other] = [processes.process().cache, processes.process().cache];
-    let fail = (): void => {};
-    const failing = one.getOrLoad(
-      "key",
-      () =>
-        new Promise((_, reject) => {
-          fail = () => reject(new Error("the source is away"));
-        }),
-    );
-    await Bun.sleep(20);
+    const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    const failing = one.getOrLoad("key", () => {
+      begun.resolve();
+      return ended.promise;
+    });
+    await begun.promise;
     const waiting = other.getOrLoad("key", () => "loaded");
     await Bun.sleep(20);
-    fail();
+    ended.reject(new Error("the source is away"));
     await expect(failing).rejects.toThrow("the source is away");
     expect(await waiting).toBe("loaded");
     expect(await one.getOrLoad("key", () => "not needed")).toBe("loaded");

@@ -177,9 +177,15 @@ describe.skipIf(!hasValkey)("loaders", () => {
     expect(await cache.get(key)).toEqual({ author: 1 });
     await cache.invalidateTags(["author 1"]);
     expect(await cache.get(key)).toBe(undefined);
-    const overtaken = cache.getOrLoad(key, () => Bun.sleep(30).then(() => ({ author: 1 })), options);
-    await Bun.sleep(10);
+    const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<{ author: number }>()];
+    const load = () => {
+      begun.resolve();
+      return ended.promise;
+    };
+    const overtaken = cache.getOrLoad(key, load, options);
+    await begun.promise;
     await heard().cache.invalidateTags(["author 1"]);
+    ended.resolve({ author: 1 });
     expect(await overtaken).toEqual({ author: 1 });
     expect(await cache.get(key)).toBe(undefined);
   });
@@ -209,8 +215,12 @@ describe.skipIf(!hasValkey)("servers", () => {
     for (let round = 0; round < 3; round++) expect(await cache.getOrLoad(key, () => ++loads)).toBe(1);
     expect(cache.peek(key)).toBe(undefined);
     const waiting = heard({}, { url }).cache;
-    const slow = cache.getOrLoad("other", () => Bun.sleep(50).then(() => "by one"));
-    await Bun.sleep(10);
+    const begun = Promise.withResolvers<void>();
+    const slow = cache.getOrLoad("other", () => {
+      begun.resolve();
+      return Bun.sleep(50).then(() => "by one");
+    });
+    await begun.promise;
     expect(await waiting.getOrLoad("other", () => "by the other")).toBe("by one");
     await slow;
     expect(troubles).toEqual(["tracking"]);

@@ -18,7 +18,7 @@ import { type CacheSettings, cacheSettings } from "./settings.ts";
 import { type CacheStats, exportStats } from "./telemetry.ts";
 import { Tracking, type TrackingMember } from "./tracking.ts";
 import { LocalSource } from "./versions/local-source.ts";
-import { isVersion, type Told, Versions } from "./versions/versions.ts";
+import { isVersion, type Told, Versions, versionNames } from "./versions/versions.ts";
 
 /** Told when what is on its way elsewhere has been overtaken. */
 export interface ChangeListener {
@@ -105,23 +105,60 @@ export class Levels {
     this.far?.link.close();
   }
 
+  /** Rejects when the server did not answer. */
+  read(request: Request): Promise<Read> {
+    return this.land(request, (read, error) => {
+      if (read === null) throw error;
+      return read;
+    });
+  }
+
   /**
-   * From the second level; kept in the first unless it was overtaken. Rejects when the server did not answer. Without a server: what the first
-   * level has.
+   * What `then` makes of what the second level has; that is kept in the first unless it was overtaken. `null`: the server did not answer. Without
+   * a server: of what the first level has.
    */
-  async read(request: Request): Promise<Read> {
-    if (this.far === null) return { ...nothingRead, found: this.#first?.find(request.name) ?? null };
-    const { link, second } = this.far;
+  land<T>(request: Request, then: (read: Read | null, error?: unknown) => T | Promise<T>): Promise<T> {
+    const { far } = this;
+    if (far === null) return this.#landNear(request, then);
     const ticket = this.inFlight.begin(request.name);
+    const versions = far.link.isTracked ? [] : versionNames(request.text, []);
+    return far.second.land<T>(request.name, versions, {
+      landed: (bytes, beside) => {
+        const told = versions.length === 0 ? undefined : far.second.told(beside);
+        const read = far.link.time.isKnown
+          ? this.open(request, bytes, ticket, told)
+          : far.link.knowTime().then(() => this.open(request, bytes, ticket, told));
+        if (read instanceof Promise) return this.#landLater(read, ticket, then);
+        this.inFlight.end(ticket);
+        return then(read);
+      },
+      failed: (error) => {
+        this.inFlight.end(ticket);
+        return then(null, error);
+      },
+    });
+  }
+
+  async #landNear<T>(request: Request, then: (read: Read) => T | Promise<T>): Promise<T> {
+    return then({ ...nothingRead, found: this.#first?.find(request.name) ?? null });
+  }
+
+  /** The server is asked for more, or another thread decompresses. */
+  async #landLater<T>(
+    reading: Promise<Read>,
+    ticket: Ticket,
+    then: (read: Read | null, error?: unknown) => T | Promise<T>,
+  ): Promise<T> {
+    let read: Read | null = null;
+    let error: unknown;
     try {
-      const telling = link.isTracked ? undefined : this.versions.told(request.text);
-      const bytes = await second.value(request.name);
-      if (!link.time.isKnown) await link.knowTime();
-      const read = this.open(request, bytes, ticket, telling && (await telling));
-      return read instanceof Promise ? await read : read;
+      read = await reading;
+    } catch (cause) {
+      error = cause;
     } finally {
       this.inFlight.end(ticket);
     }
+    return then(read, error);
   }
 
   open(request: Request, bytes: Buffer | null, ticket: Ticket, told?: Told): Read | Promise<Read> {

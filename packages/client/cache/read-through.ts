@@ -35,7 +35,10 @@ export class ReadThrough {
     }
     const flight: Flight = { promise: null };
     this.#flights.set(request.name, flight);
-    const promise = this.#fly(request, load, flight);
+    const promise = this.#levels.land<unknown>(request, (read, error) => {
+      if (read === null) this.#levels.troubleWithServer(error, request.text);
+      return this.#landed(request, load, read, flight);
+    });
     flight.promise = promise;
     return promise;
   }
@@ -68,19 +71,15 @@ export class ReadThrough {
     this.#loads.detachAll();
   }
 
-  async #fly(request: Request, load: Load<unknown>, flight: Flight): Promise<unknown> {
-    try {
-      let read: Read | null = null;
-      try {
-        read = await this.#levels.read(request);
-      } catch (error) {
-        this.#levels.troubleWithServer(error, request.text);
-      }
-      const served = this.#serve(request, load, read);
-      return served === undefined ? await this.#load(request, load, read) : served;
-    } finally {
-      if (this.#flights.get(request.name) === flight) this.#flights.delete(request.name);
-    }
+  #landed(request: Request, load: Load<unknown>, read: Read | null, flight: Flight): unknown {
+    const served = this.#serve(request, load, read);
+    if (served === undefined) return this.#load(request, load, read).finally(() => this.#end(request, flight));
+    this.#end(request, flight);
+    return served;
+  }
+
+  #end({ name }: Request, flight: Flight): void {
+    if (this.#flights.get(name) === flight) this.#flights.delete(name);
   }
 
   /** Without waiting for a load; undefined where that cannot be. */

@@ -1,57 +1,81 @@
 /**
  * Reads of one turn go out together, as MGET: it costs the server and both sides' parsers less than a command for each. In a cluster, where keys of
  * several slots cannot be asked together, and for a user who may not, they go one by one.
+ *
+ * What is to become of the bytes is said with the question and done as soon as they are there: a promise for each step would cost more than the
+ * rest of a hit.
  */
 import { nextTick } from "node:process";
 import type { Reply } from "../../connection/connection.ts";
 import { cacheLimits } from "../limits.ts";
 import type { Link } from "./link.ts";
 
+/** What else was read in the same turn, by key. */
+export type ReadBeside = ReadonlyMap<string, Buffer | null>;
+
+export interface Landing<T> {
+  /** null: nothing is there, or something else than bytes. What it gives or throws is the caller's. */
+  landed(bytes: Buffer | null, beside: ReadBeside): T | Promise<T>;
+  /** The server did not answer. */
+  failed(error: unknown): T | Promise<T>;
+}
+
 interface Waiting {
-  bytes: Promise<Buffer | null>;
-  resolve: (bytes: Buffer | null) => void;
+  landing: Landing<unknown>;
+  resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
 }
 
+const itself: Landing<Buffer | null> = {
+  landed: (bytes) => bytes,
+  failed(error) {
+    throw error;
+  },
+};
+
 export class Reads {
   readonly #link: Link;
-  #waiting = new Map<string, Waiting>();
+  #keys: string[] = [];
+  #waiting: Waiting[] = [];
+  readonly #beside = new Set<string>();
   #isOneByOne = false;
 
   constructor(link: Link) {
     this.#link = link;
   }
 
-  /** The bytes at the key; null where there are none, or something else than bytes. Those who ask in one turn share them. */
   read(key: string): Promise<Buffer | null> {
-    const asked = this.#waiting.get(key);
-    if (asked !== undefined) return asked.bytes;
-    if (this.#waiting.size === 0) nextTick(this.#send);
-    else if (this.#waiting.size >= cacheLimits.readBatchMax) this.#send();
-    const waiting = { resolve: () => {}, reject: () => {} } as unknown as Waiting;
-    waiting.bytes = new Promise((resolve, reject) => {
-      waiting.resolve = resolve;
-      waiting.reject = reject;
+    return this.land(key, [], itself);
+  }
+
+  /** `beside`: keys to be read along with it, once for all who want them in this turn. */
+  land<T>(key: string, beside: readonly string[], landing: Landing<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#keys.length === 0) nextTick(this.#send);
+      else if (this.#keys.length >= cacheLimits.readBatchMax) this.#send();
+      this.#keys.push(key);
+      this.#waiting.push({ landing, resolve: resolve as (value: unknown) => void, reject });
+      for (const other of beside) this.#beside.add(other);
     });
-    this.#waiting.set(key, waiting);
-    return waiting.bytes;
   }
 
   readonly #send = (): void => {
-    if (this.#waiting.size === 0) return;
-    const keys = [...this.#waiting.keys()];
-    const waiting = [...this.#waiting.values()];
-    this.#waiting = new Map();
+    if (this.#keys.length === 0) return;
+    const waiting = this.#waiting;
+    const beside = [...this.#beside];
+    const keys = beside.length === 0 ? this.#keys : [...this.#keys, ...beside];
+    this.#keys = [];
+    this.#waiting = [];
+    this.#beside.clear();
     const ask = this.#isOneByOne || keys.length === 1 ? this.#askEach(keys) : this.#askAll(keys);
     ask.then(
       (replies) => {
-        for (let index = 0; index < waiting.length; index++) {
-          const reply = replies[index];
-          waiting[index]?.resolve(Buffer.isBuffer(reply) ? reply : null);
-        }
+        const told = new Map(beside.map((key, index) => [key, bytesOf(replies[waiting.length + index])]));
+        for (let index = 0; index < waiting.length; index++)
+          settle(waiting[index] as Waiting, (landing) => landing.landed(bytesOf(replies[index]), told));
       },
       (error: unknown) => {
-        for (const { reject } of waiting) reject(error);
+        for (const each of waiting) settle(each, (landing) => landing.failed(error));
       },
     );
   };
@@ -71,6 +95,18 @@ export class Reads {
       Promise.all(keys.map((key) => connection.askBytes(["GET", key]).catch(ofType))),
     );
   }
+}
+
+function settle({ landing, resolve, reject }: Waiting, land: (landing: Landing<unknown>) => unknown): void {
+  try {
+    resolve(land(landing));
+  } catch (error) {
+    reject(error);
+  }
+}
+
+function bytesOf(reply: Reply | undefined): Buffer | null {
+  return Buffer.isBuffer(reply) ? reply : null;
 }
 
 /** Something that is no value of a cache stands there. */

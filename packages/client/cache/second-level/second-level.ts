@@ -2,9 +2,9 @@
 import type { Script } from "../../connection/script.ts";
 import type { Randomness } from "../../randomness.ts";
 import { cacheLimits } from "../limits.ts";
-import type { VersionSource } from "../versions/versions.ts";
+import type { Told, VersionSource } from "../versions/versions.ts";
 import type { Link } from "./link.ts";
-import { Reads } from "./reads.ts";
+import { type Landing, type ReadBeside, Reads } from "./reads.ts";
 import {
   expireScript,
   fillScript,
@@ -50,8 +50,20 @@ export class SecondLevel implements VersionSource {
     return this.#link.isTracked;
   }
 
-  value(name: string): Promise<Buffer | null> {
-    return this.#reads.read(this.#key(name));
+  /** What `landing` makes of the entry's bytes. `versions` are read along with it. */
+  land<T>(name: string, versions: readonly string[], landing: Landing<T>): Promise<T> {
+    const beside = versions.length === 0 ? versions : versions.map((version) => this.#key(version));
+    return this.#reads.land(this.#key(name), beside, landing);
+  }
+
+  /** Of what was read along with an entry. */
+  told(beside: ReadBeside): Told {
+    return {
+      get: (name) => {
+        const token = beside.get(this.#key(name));
+        return token === undefined ? undefined : tokenOf(token);
+      },
+    };
   }
 
   async lease(lease: { name: string; seen: Buffer; token: string; timeMs: number }): Promise<LeaseAnswer> {
@@ -94,7 +106,7 @@ export class SecondLevel implements VersionSource {
 
   async read(names: readonly string[]): Promise<(string | null)[]> {
     const tokens = await Promise.all(names.map((name) => this.#reads.read(this.#key(name))));
-    return tokens.map((token) => (token === null ? null : token.toString("latin1")));
+    return tokens.map(tokenOf);
   }
 
   async ensure(name: string): Promise<{ token: string; isNew: boolean }> {
@@ -127,6 +139,10 @@ export class SecondLevel implements VersionSource {
   #keys(name: string): [string, string] {
     return [this.#key(name), this.#leaseKey(name)];
   }
+}
+
+function tokenOf(bytes: Buffer | null): string | null {
+  return bytes === null ? null : bytes.toString("latin1");
 }
 
 /** Redis takes whole milliseconds above none. */

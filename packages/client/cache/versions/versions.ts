@@ -19,8 +19,10 @@ export interface VersionSource {
   renew(name: string): Promise<string>;
 }
 
-/** Tokens by name, as the server had them when it was asked for a value. */
-export type Told = ReadonlyMap<string, string | null>;
+/** Tokens by name, as the server had them when it was asked for a value; undefined: it was not asked for that one. */
+export interface Told {
+  get(name: string): string | null | undefined;
+}
 
 /** The server could not be asked for them: whether a value counts is not known. */
 export class VersionsUnknown extends Error {
@@ -78,13 +80,6 @@ export class Versions {
     );
     this.#sets.set(section, set);
     return set;
-  }
-
-  /** Of an entry, asked together with its value where nothing is remembered. Never rejects. */
-  async told(text: string): Promise<Told> {
-    const names = versionNames(text, []);
-    const tokens = await this.#source.read(names).catch(() => []);
-    return new Map(tokens.map((token, index) => [names[index] as string, token]));
   }
 
   /** Whether the set is what the server has. Synchronous where all is known, or was `told` with the value. */
