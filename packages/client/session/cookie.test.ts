@@ -32,5 +32,15 @@ describe("a session's cookie", () => {
     for (const header of [undefined, null, "", "session", ";;;", "=session", `${"x".repeat(40_000)}; session=1`])
       expect(cookie.find(header)).toEqual([]);
     expect(cookie.find("session=1;".repeat(20)).length).toBe(cookieLimits.candidatesMax);
+    expect(cookie.find('session = 1 ;\tsession=\t2;session=;session="')).toEqual(["1", "2", "", '"']);
+    for (const other of [
+      "a=session; b=session=1",
+      "a session=1",
+      "sessionsession=1",
+      "session session=1",
+      "session ;=1",
+    ])
+      expect(cookie.find(other)).toEqual([]);
+    expect(cookie.find("session; sessions=1; session=a=b")).toEqual(["a=b"]);
   });
 });

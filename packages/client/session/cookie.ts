@@ -1,6 +1,7 @@
 /** The session's cookie: how it is told to a browser, and found in what a browser sends. */
 import type { Duration } from "../duration.ts";
 import { durationMs } from "../duration.ts";
+import { cookieValues } from "./cookie-header.ts";
 
 export interface CookieOptions {
   /** "__Host-session" unless `domain`, `path` or `secure: false` forbid that prefix; then "__Secure-session" or "session". */
@@ -53,14 +54,7 @@ export class SessionCookie {
   /** The values of all cookies of this name in a Cookie header. */
   find(header: string | null | undefined): string[] {
     if (typeof header !== "string" || header.length > cookieLimits.headerLengthMax) return [];
-    if (!header.includes(this.name)) return [];
-    const values: string[] = [];
-    for (const pair of header.split(";")) {
-      const end = pair.indexOf("=");
-      if (end < 0 || pair.slice(0, end).trim() !== this.name) continue;
-      if (values.push(unquoted(pair.slice(end + 1).trim())) === cookieLimits.candidatesMax) break;
-    }
-    return values;
+    return cookieValues(header, this.name, cookieLimits.candidatesMax);
   }
 }
 
@@ -96,8 +90,4 @@ function checkCookie(name: string, options: CookieOptions): void {
   for (const [option, value] of Object.entries({ path, domain }))
     if (value !== undefined && !/^[\x21-\x3a\x3c-\x7e]+$/.test(value))
       throw new TypeError(`cookie.${option} is not fit for a header.`);
-}
-
-function unquoted(value: string): string {
-  return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 }

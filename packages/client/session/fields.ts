@@ -33,8 +33,9 @@ export class Fields {
     const json = this.#removed.has(name) ? undefined : this.#read.get(name);
     if (json === undefined) return undefined;
     const value = parsed(json);
-    // What nothing can read is left as it is until it is set: the writer may be a newer version.
-    if (value !== undefined) this.#values.set(name, value);
+    // Only an object can be altered in place. What nothing can read is left as it is until it is set: the writer may be a newer
+    // version.
+    if (typeof value === "object" && value !== null) this.#values.set(name, value);
     return value;
   }
 
@@ -54,6 +55,13 @@ export class Fields {
   names(): string[] {
     const names = new Set([...this.#read.keys(), ...this.#values.keys()]);
     return [...names].filter((name) => this.get(name) !== undefined);
+  }
+
+  /** Whether `changes()` would find any, for less. Throws as it does. */
+  hasChanges(): boolean {
+    if (this.#removed.size > 0) return true;
+    for (const [name, value] of this.#values) if (jsonOf(name, value) !== this.#read.get(name)) return true;
+    return false;
   }
 
   /** Throws a TypeError for a value that is no JSON, and a RangeError for what is too large. */

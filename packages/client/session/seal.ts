@@ -6,13 +6,13 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createSecretKey,
   hkdfSync,
   type KeyObject,
   timingSafeEqual,
 } from "node:crypto";
 import type { Randomness } from "../randomness.ts";
+import { type Sign, signer } from "./signature.ts";
 
 export const sealLimits = {
   /** Of a secret, in bytes. Shorter ones can be guessed. */
@@ -20,7 +20,7 @@ export const sealLimits = {
 } as const;
 
 interface Keys {
-  signing: KeyObject;
+  sign: Sign;
   encryption: KeyObject;
 }
 
@@ -60,15 +60,16 @@ export class Seal {
   /** `undefined` for whatever was not sealed by one of the secrets. Never throws. */
   open(sealed: string): Opened | undefined {
     const isEncrypted = sealed.startsWith(encryptedMark);
-    for (const [age, keys] of this.#keys.entries()) {
+    for (const keys of this.#keys) {
       const value = isEncrypted ? this.#decrypt(sealed, keys) : this.#verify(sealed, keys);
-      if (value !== undefined) return { value, isStale: age > 0 || isEncrypted !== this.#options.isEncrypted };
+      if (value !== undefined)
+        return { value, isStale: keys !== this.#keys[0] || isEncrypted !== this.#options.isEncrypted };
     }
     return undefined;
   }
 
-  #sign(value: string, { signing }: Keys): string {
-    return createHmac("sha256", signing).update(`${this.#options.name}=${value}`).digest("base64url");
+  #sign(value: string, { sign }: Keys): string {
+    return sign(`${this.#options.name}=${value}`);
   }
 
   #verify(sealed: string, keys: Keys): string | undefined {
@@ -107,6 +108,6 @@ function keysOf(secret: string | Buffer): Keys {
   const bytes = Buffer.from(secret as string);
   if (bytes.length < sealLimits.secretBytesMin)
     throw new TypeError(`secrets has one that is shorter than ${sealLimits.secretBytesMin} bytes.`);
-  const key = (use: string) => createSecretKey(Buffer.from(hkdfSync("sha256", bytes, "", `larder session ${use}`, 32)));
-  return { signing: key("signature"), encryption: key("encryption") };
+  const key = (use: string) => Buffer.from(hkdfSync("sha256", bytes, "", `larder session ${use}`, 32));
+  return { sign: signer(key("signature")), encryption: createSecretKey(key("encryption")) };
 }

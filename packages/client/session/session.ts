@@ -28,7 +28,8 @@ export class Session<F extends object = Record<string, unknown>> {
   #nextId: string | undefined;
   #isDestroyed = false;
   #isCookieSent = false;
-  #committing: Promise<unknown> = Promise.resolve();
+  /** The last commit that had something to do. */
+  #committing: Promise<unknown> | undefined;
 
   /** Sessions are made by `open()`. */
   constructor(writer: SessionWriter, opened: { origin: Origin; fields?: Fields; isStale?: boolean }) {
@@ -129,10 +130,18 @@ export class Session<F extends object = Record<string, unknown>> {
    * Keeps what was changed, in one round trip (a sign-in: three), and returns the Set-Cookie header to send, if any. Rejects with
    * SessionUnavailable, SessionGone, SessionSuperseded or SessionConflict, and with a TypeError or RangeError for what cannot be kept.
    */
-  commit(options: CommitOptions = {}): Promise<string | undefined> {
-    const done = this.#committing.then(() => this.#commit(options));
+  async commit(options: CommitOptions = {}): Promise<string | undefined> {
+    if (this.#isUntouched()) return undefined;
+    const done = (this.#committing ?? Promise.resolve()).then(() => this.#commit(options));
     this.#committing = done.catch(() => {});
     return done;
+  }
+
+  /** As in most requests: there is nothing to do for `#commit`, and nothing to wait for. */
+  #isUntouched(): boolean {
+    if (this.#committing !== undefined || this.#intent.is !== "keep" || this.#ending.length > 0) return false;
+    if (this.#isStale || this.#isDestroyed || this.#isCookieSent) return false;
+    return !this.#fields.hasChanges();
   }
 
   async #commit({ ifUnchanged = false }: CommitOptions): Promise<string | undefined> {

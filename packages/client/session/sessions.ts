@@ -12,7 +12,7 @@ import { type Opened, Seal } from "./seal.ts";
 import { Session } from "./session.ts";
 import { idPattern } from "./session-id.ts";
 import { SessionWriter } from "./session-writer.ts";
-import { SessionStorage } from "./storage.ts";
+import { type Loaded, SessionStorage } from "./storage.ts";
 import { UserIndex, type UserSession } from "./user-index.ts";
 
 export interface Sessions<F extends object = Record<string, unknown>> {
@@ -80,13 +80,13 @@ class CookieSessions<F extends object> implements Sessions<F> {
       countOpen(sealed.length === 0 ? "none" : "forged");
       return new Session<F>(this.#writer, { origin: { is: "new" } });
     }
+    let loaded: Loaded | "superseded" | undefined;
     try {
-      return await this.#load(cookie);
+      loaded = await this.#storage.load(cookie.value);
     } catch (error) {
-      countOpen("unavailable");
-      if (this.#whenUnavailable === "reject" || !(error instanceof SessionUnavailable)) throw error;
-      return new Session<F>(this.#writer, { origin: { is: "unavailable", cause: error.cause } });
+      return this.#unavailable(error);
     }
+    return this.#sessionOf(cookie, loaded);
   }
 
   list(user: string): Promise<UserSession[]> {
@@ -109,8 +109,14 @@ class CookieSessions<F extends object> implements Sessions<F> {
     return undefined;
   }
 
-  async #load({ value: id, isStale }: Opened): Promise<Session<F>> {
-    const loaded = await this.#storage.load(id);
+  /** Throws the error, or goes on without. */
+  #unavailable(error: unknown): Session<F> {
+    countOpen("unavailable");
+    if (this.#whenUnavailable === "reject" || !(error instanceof SessionUnavailable)) throw error;
+    return new Session<F>(this.#writer, { origin: { is: "unavailable", cause: error.cause } });
+  }
+
+  #sessionOf({ value: id, isStale }: Opened, loaded: Loaded | "superseded" | undefined): Session<F> {
     if (loaded === undefined || loaded === "superseded") {
       countOpen(loaded ?? "ended");
       return new Session<F>(this.#writer, { origin: { is: loaded ?? "new" } });

@@ -58,7 +58,17 @@ export class SessionStorage {
 
   /** Reads it and begins its idle time anew. */
   async load(id: string): Promise<Loaded | "superseded" | undefined> {
-    const { reply, nowMs } = await this.#read(id);
+    const { server, namespace } = this.options;
+    let reply: Reply[] = [];
+    let nowMs = 0;
+    try {
+      const asked = server.main.ask(["HGETALL", keyOf(namespace, id)]);
+      const serverNowMs = this.#serverClock.nowMs();
+      reply = (await asked) as Reply[];
+      nowMs = typeof serverNowMs === "number" ? serverNowMs : await serverNowMs;
+    } catch (error) {
+      if (!isOfAnotherKind(error)) throw new SessionUnavailable(error);
+    }
     const stored = storedFrom(reply);
     if (stored.isReplaced) return "superseded";
     if (!(nowMs < stored.endsMs)) return undefined;
@@ -118,18 +128,6 @@ export class SessionStorage {
 
   #idle(): string {
     return String(this.options.idleMs);
-  }
-
-  async #read(id: string): Promise<{ reply: readonly Reply[]; nowMs: number }> {
-    const { server, namespace } = this.options;
-    try {
-      const reply = server.main.ask(["HGETALL", keyOf(namespace, id)]);
-      const nowMs = this.#serverClock.nowMs();
-      return { reply: (await reply) as Reply[], nowMs: typeof nowMs === "number" ? nowMs : await nowMs };
-    } catch (error) {
-      if (isOfAnotherKind(error)) return { reply: [], nowMs: 0 };
-      throw new SessionUnavailable(error);
-    }
   }
 
   async #run(script: Script, ids: readonly string[], args: readonly Argument[]): Promise<Reply> {
