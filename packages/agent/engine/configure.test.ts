@@ -117,8 +117,22 @@ describe("of a node that replicates", () => {
     expect(replicated("valkey", "8.0.1", null).join()).not.toContain("cpulist");
   });
 
+  test("others may ask for SYNC only where they do so for a copy through a second channel", () => {
+    const rulesOf = (name: "valkey" | "redis", version: string) =>
+      replicated(name, version)
+        .find((line) => line.startsWith("user larder-node"))
+        ?.split(secretSha256)[1];
+    expect([rulesOf("valkey", "8.0.1"), rulesOf("valkey", "9.1.0")]).toEqual([" -@all +psync", " -@all +psync"]);
+    for (const [name, version] of [
+      ["valkey", "7.2.5"],
+      ["redis", "6.2.14"],
+      ["redis", "7.2.4"],
+    ] as const)
+      expect(rulesOf(name, version)).toBe(" -@all +psync -sync");
+  });
+
   test("live changes set the log-in, too", () => {
-    const commands = liveCommands(spec({ replication }), []);
+    const commands = liveCommands(spec({ replication }), engine("redis", "7.0.15"), []);
     expect(commands).toContainEqual([
       "ACL",
       "SETUSER",
@@ -128,6 +142,7 @@ describe("of a node that replicates", () => {
       `#${secretSha256}`,
       "-@all",
       "+psync",
+      "-sync",
     ]);
     expect(commands.slice(-2)).toEqual([
       ["CONFIG", "SET", "masteruser", "larder-node"],
@@ -138,7 +153,7 @@ describe("of a node that replicates", () => {
 
 describe("live changes", () => {
   test("set everything that can be set, make every user anew and delete the others", () => {
-    expect(liveCommands(spec(), ["default", "gone", "app"])).toEqual([
+    expect(liveCommands(spec(), engine("valkey", "8.0.1"), ["default", "gone", "app"])).toEqual([
       ["CONFIG", "SET", "maxmemory", "1000"],
       ["CONFIG", "SET", "maxmemory-policy", "volatile-lru"],
       ["CONFIG", "SET", "notify-keyspace-events", ""],

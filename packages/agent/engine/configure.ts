@@ -78,7 +78,7 @@ export function configureNative(
     ...(spec.replication ? detachedDirectives : []),
     ...liveSettings(spec),
     ["user", "default", "off"],
-    ...usersOf(spec).map((user): Directive => ["user", user.name, ...userRules(user)]),
+    ...usersOf(spec, engine).map((user): Directive => ["user", user.name, ...userRules(user)]),
   ];
   return `${directives.map((directive) => directive.map(quote).join(" ")).join("\n")}\n`;
 }

@@ -34,7 +34,7 @@ export function configureEmbedded(
     ...paths,
     commands: [
       ["CONFIG", "SET", "maxclients", String(maxclients(spec.memoryBytesMax))],
-      ...liveCommands(spec, []),
+      ...liveCommands(spec, embedded, []),
       ["ACL", "SETUSER", "default", "reset"],
     ],
   };

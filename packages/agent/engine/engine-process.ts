@@ -179,7 +179,7 @@ export class EngineProcess {
     if (record.generation !== spec.generation) {
       refuseRestart(record, spec, this.#replication);
       const users = await this.#ask("ACL", "USERS");
-      for (const command of liveCommands(spec, Array.isArray(users) ? users.map(String) : []))
+      for (const command of liveCommands(spec, record.engine, Array.isArray(users) ? users.map(String) : []))
         await this.#ask(...command);
     }
     this.#write({ ...record, ...recordOf(spec), replication: this.#replication?.state ?? null });

@@ -5,14 +5,18 @@
  * A new engine of several begins detached: as a replica of `nowhere`. It must not answer as if its empty memory were the cache,
  * and nobody may copy that. Being a replica that has no link gives both, in all versions and by one command in either
  * direction: commands on data get MASTERDOWN (`replica-serve-stale-data no`), writes READONLY, and a PSYNC gets
- * NOMASTERLINK. Keeping the users off instead would have left the engine a primary, which can be copied. No process can
- * listen on port 0, so no stranger can ever answer there, and no packet leaves the machine; the price is three lines a
- * second in the engine's log. Tried on Valkey 8.0.1 and Redis 7.0.15.
+ * MASTERDOWN, or NOMASTERLINK where stale data may be read. Keeping the users off instead would have left the engine a
+ * primary, which can be copied. No process can listen on port 0, so no stranger can ever answer there, and no packet
+ * leaves the machine; the price is three lines a second in the engine's log. Tried on Valkey 8.0.1 and Redis 7.0.15.
+ *
+ * A replica whose PSYNC gets MASTERDOWN tries SYNC, and asks anew at once when that is refused too. A promotion in between
+ * lets the SYNC in, and leaves the replica with a copy that has no place in the stream (`isUnplaced`). So SYNC is kept from
+ * the nodes where the engine can do without. Two channels cannot: a replica asks for its copy by SYNC on the second.
  *
  * A replica that has data may be read from while its link is down (`replica-serve-stale-data yes`), where the cache wants
  * that. It is never so at birth.
  */
-import type { Address, EngineFound, EngineUser } from "@larder/api";
+import type { Address, EngineUser, EngineVersion } from "@larder/api";
 import { isAtLeast } from "./version.ts";
 
 /** Files in PEM. The certificate serves both ends of a link; every node's is signed by the CA. */
@@ -40,7 +44,7 @@ const pingSeconds = 1;
 const shutdownSeconds = 1;
 
 export function replicationDirectives(
-  engine: Pick<EngineFound, "name" | "version">,
+  engine: EngineVersion,
   { address, tls, cpuList }: ReplicationPlace,
 ): (readonly [name: string, value: string, ...values: string[]])[] {
   const isValkey = engine.name === "valkey";
@@ -62,10 +66,19 @@ export function replicationDirectives(
     ["rdb-del-sync-files", "yes"],
     ["repl-backlog-size", backlogSize],
     ["repl-ping-replica-period", String(pingSeconds)],
-    ...(isValkey && isAtLeast(engine.version, [8, 0]) ? [["dual-channel-replication-enabled", "yes"] as const] : []),
+    ...(copiesByTwoChannels(engine) ? [["dual-channel-replication-enabled", "yes"] as const] : []),
     ...(isValkey || isAtLeast(engine.version, [7, 0]) ? [["shutdown-timeout", String(shutdownSeconds)] as const] : []),
     ...(cpuList === null ? [] : cpuDirectives(cpuList)),
   ];
+}
+
+/** As whom nodes may log in to this one. */
+export function nodeUserOf(engine: EngineVersion, user: EngineUser): EngineUser {
+  return copiesByTwoChannels(engine) ? user : { ...user, rules: `${user.rules} -sync` };
+}
+
+function copiesByTwoChannels({ name, version }: EngineVersion): boolean {
+  return name === "valkey" && isAtLeast(version, [8, 0]);
 }
 
 /** Of an engine that is to be detached until it is told whom to follow. */

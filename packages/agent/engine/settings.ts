@@ -3,8 +3,8 @@
  * leave here only as SHA-256.
  */
 import { createHash } from "node:crypto";
-import type { EngineUser, NodeSpec } from "@larder/api";
-import { credentialCommands } from "./replication-settings.ts";
+import type { EngineUser, EngineVersion, NodeSpec } from "@larder/api";
+import { credentialCommands, nodeUserOf } from "./replication-settings.ts";
 
 /** Settings of the spec by their names in the engine's configuration. All can be set live. */
 export function liveSettings(spec: NodeSpec): [name: string, value: string][] {
@@ -16,8 +16,8 @@ export function liveSettings(spec: NodeSpec): [name: string, value: string][] {
 }
 
 /** Everybody who may log in. */
-export function usersOf({ adminUser, users, replication }: NodeSpec): EngineUser[] {
-  return [adminUser, ...users, ...(replication ? [replication.user] : [])];
+export function usersOf({ adminUser, users, replication }: NodeSpec, engine: EngineVersion): EngineUser[] {
+  return [adminUser, ...users, ...(replication ? [nodeUserOf(engine, replication.user)] : [])];
 }
 
 /** The ACL rules that make the user exactly what it should be, whatever it was. */
@@ -27,8 +27,8 @@ export function userRules(user: EngineUser): string[] {
 }
 
 /** The commands that bring a running engine to the spec. `existingUsers` is its ACL USERS. Safe to repeat. */
-export function liveCommands(spec: NodeSpec, existingUsers: readonly string[]): string[][] {
-  const users = usersOf(spec);
+export function liveCommands(spec: NodeSpec, engine: EngineVersion, existingUsers: readonly string[]): string[][] {
+  const users = usersOf(spec, engine);
   const kept = new Set(["default", ...users.map((user) => user.name)]);
   const superfluous = existingUsers.filter((name) => !kept.has(name)).sort();
   return [
