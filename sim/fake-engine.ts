@@ -84,6 +84,7 @@ export class FakeEngine {
       following: this.#following,
       isLinked: this.#link?.state === "up",
       isCopying: this.#link?.state === "copying",
+      isUnplaced: false,
       offset: this.stream.length,
       history: this.#history.id,
       replicas: [...this.#attached.values()].map(({ address, offset, ackedAtMs, isOnline }) => ({

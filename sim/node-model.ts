@@ -19,6 +19,7 @@ import {
   type Epochs,
   entered,
   initialEpochs,
+  isInSync,
   isSettled,
   planRole,
   type ReplicationSeen,
@@ -120,7 +121,7 @@ export class NodeModel {
     if (engine === null || seen === null) return null;
     const role = roleOf(seen);
     const { epoch, copiedEpoch } = this.#epochs;
-    const inSync = role === "replica" && seen.isLinked;
+    const inSync = isInSync(seen);
     return {
       address: engine.address,
       role,

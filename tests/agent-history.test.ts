@@ -136,4 +136,56 @@ for (const { title, program, has } of nativeEngines) {
     const found = await agent.controller.running(pair.b);
     expect(found.replication).toMatchObject({ role: "replica", epoch: 2, copiedEpoch: 2, inSync: false });
   });
+
+  run(
+    `${title}: a copy by the old SYNC is no part of any history, and the agent that finds it has it made anew`,
+    async () => {
+      await start();
+      const pair = new NodePair(agent.controller);
+      const nodes = await pair.begin();
+      const [a, b] = [clients.admin(nodes.a), clients.admin(nodes.b)];
+      await a.incr("count");
+      await agent.signal("SIGKILL");
+      // As when A is promoted between the two that B asks for.
+      await a.acl("SETUSER", nodeUser.name, "-psync", "+sync");
+      await historyBehind(b, "127.0.0.1", "0");
+      await historyBehind(b, ...addressOf(nodes.a));
+      await until("B was copied to", () => isLinked(b));
+      await a.acl("SETUSER", nodeUser.name, "+psync");
+      await a.incr("count");
+      expect(field(await b.info("replication"), "repl_backlog_first_byte_offset")).toBe("0");
+      expect(await a.wait(1, 100)).toBe(0);
+
+      agent.controller.forget();
+      await start();
+      const found = await pair.has("b", "replica");
+      expect(found).toMatchObject({ runId: nodes.b.runId, replication: { epoch: 1, copiedEpoch: 1 } });
+      expect(await historyOf(b)).toBe(await historyOf(a));
+      expect(await a.incr("count")).toBe(3);
+      await until("B vouches for the write", async () => (await a.wait(1, 100)) === 1);
+      expect(await b.get("count")).toBe("3");
+    },
+  );
+
+  run(`${title}: a replica that may not PSYNC is never in sync`, async () => {
+    await start();
+    const pair = new NodePair(agent.controller);
+    const nodes = await pair.begin();
+    const [a, b] = [clients.admin(nodes.a), clients.admin(nodes.b)];
+    await a.acl("SETUSER", nodeUser.name, "-psync");
+    const copies = async () => Number(field(await a.info("stats"), "sync_full"));
+    const before = await copies();
+    await historyBehind(b, "127.0.0.1", "0");
+    await agent.controller.observedWhen(pair.b, ({ replication }) => replication?.inSync === false);
+    const deniedOf = async () => JSON.stringify(await a.acl("LOG"));
+    // Valkey cannot keep SYNC from it, as it needs that for its second channel.
+    if (program === "redis-server")
+      await until("SYNC is refused as well", async () => (await deniedOf()).includes('"sync"'));
+    else await until("it was copied to twice", async () => (await copies()) >= before + 2);
+    expect(agent.controller.observed(pair.b)?.replication).toMatchObject({ role: "replica", inSync: false });
+    await a.acl("SETUSER", nodeUser.name, "+psync");
+    await agent.controller.observedWhen(pair.b, ({ replication }) => replication?.inSync === true);
+    expect(await historyOf(b)).toBe(await historyOf(a));
+    if (program === "redis-server") expect(await copies()).toBeLessThanOrEqual(before + 1);
+  });
 }

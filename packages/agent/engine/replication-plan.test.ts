@@ -2,8 +2,10 @@ import { describe, expect, test } from "bun:test";
 import type { Leader, NodeId } from "@larder/api";
 import {
   copiedEpochOf,
+  type Epochs,
   entered,
   hasWholeCopy,
+  isInSync,
   isSettled,
   parseReplication,
   planRole,
@@ -66,7 +68,20 @@ describe("the commands to a role, from what is followed now", () => {
     [replica, leaderAddress, []],
     [replica, other, follow],
   ])("%o from %o", (wanted, following, commands) => {
-    expect(planRole(wanted, { following }, user)).toEqual(commands);
+    expect(planRole(wanted, { following, isLinked: false, isUnplaced: false }, user)).toEqual(commands);
+  });
+
+  const followAnew = [...follow.slice(0, 2), ["MULTI"], ...promote, ...follow.slice(2), ["EXEC"]];
+  test.each([
+    [replica, leaderAddress, true, followAnew],
+    [replica, leaderAddress, false, []],
+    [replica, other, false, followAnew],
+    [replica, nowhere, false, followAnew],
+    [detached, leaderAddress, true, detach],
+    [detached, nowhere, false, []],
+    [primary, leaderAddress, true, promote],
+  ])("%o from %o with a copy that has no place, linked: %p", (wanted, following, isLinked, commands) => {
+    expect(planRole(wanted, { following, isLinked, isUnplaced: true }, user)).toEqual(commands);
   });
 });
 
@@ -121,11 +136,41 @@ describe("what an engine says", () => {
       following: leaderAddress,
       isLinked: true,
       isCopying: false,
+      isUnplaced: false,
       offset: 42,
       history: "c0ffee",
       replicas: [],
     });
     expect([replica("up", "0"), replica("up", "1"), replica("down", "0")].map(isSettled)).toEqual([true, false, false]);
+  });
+
+  describe("of a replica: its copy has a place in the stream, unless it came by the old SYNC", () => {
+    const linked = "role:slave master_host:h master_port:1 master_link_status:up master_sync_in_progress:0";
+    const active = "repl_backlog_active:1 repl_backlog_first_byte_offset";
+    const before: Epochs = { epoch: 3, copiedEpoch: 3, historyAtEntry: "older" };
+
+    test.each([
+      ["a copy", `master_replid:old master_repl_offset:0 ${active}:1`, true],
+      ["a copy that asked to go on", `master_replid:old master_repl_offset:900 ${active}:700`, true],
+      [
+        "never a copy",
+        "master_replid:old master_repl_offset:0 repl_backlog_active:0 repl_backlog_first_byte_offset:0",
+        true,
+      ],
+      ["at -1, with the history of before", `master_replid:old master_repl_offset:-1 ${active}:0`, false],
+      ["went on from -1", `master_replid:old master_repl_offset:41 ${active}:0`, false],
+      ["without a history", `master_replid: master_repl_offset:41 ${active}:7`, false],
+    ])("%s", (_, lines, isPlaced) => {
+      const state = seen(`${linked} ${lines}`);
+      expect([isInSync(state), isSettled(state), !state.isUnplaced]).toEqual([isPlaced, isPlaced, isPlaced]);
+      expect(copiedEpochOf(state, before)).toBe(isPlaced ? 3 : 0);
+      expect(copiedEpochOf({ ...state, isLinked: false }, before)).toBe(isPlaced ? 3 : 0);
+      expect(entered(state, before, { epoch: 5, firstEpoch: 3 }).copiedEpoch).toBe(isPlaced ? 5 : 0);
+    });
+
+    test("a primary's is where it is", () => {
+      expect(seen(`role:master master_replid:new master_repl_offset:5 ${active}:0`).isUnplaced).toBe(false);
+    });
   });
 
   test("what it holds whole: what its leader has, once linked; nothing while it is being given all of it", () => {

@@ -8,6 +8,8 @@
  *   this node, another life       detached   this life's memory began empty: it is not what the record means
  *   another node                  replica of the record's address; detached where it could not read what that writes
  *
+ * A replica whose copy has no place in its leader's history is given another one: what it says of itself means nothing.
+ *
  * Whether a promotion is right is not asked here: the controller has decided.
  */
 import type {
@@ -44,10 +46,16 @@ export const initialEpochs: Epochs = { epoch: 0, copiedEpoch: 0, historyAtEntry:
 export interface ReplicationSeen {
   /** Whom it follows; null when it is a primary. */
   following: Address | null;
-  /** Of a follower: the link is up and the first copy complete. */
+  /** Of a follower: the link is up and the first copy complete. What the copy is worth, `isInSync` says. */
   isLinked: boolean;
   /** It is being given a whole copy, for which it drops what it has. */
   isCopying: boolean;
+  /**
+   * Of a follower: its last copy came by the old SYNC, which tells neither the history nor the offset. An engine falls back
+   * to that by itself where its PSYNC was refused, and may be let in because a promotion came in between. It never says
+   * how far it is. When its link is lost it asks to go on from where it is not: let in, it takes writes a second time.
+   */
+  isUnplaced: boolean;
   offset: number;
   /**
    * The engine's id of the history that its data is part of. A promotion begins a new one, which a follower takes over at
@@ -58,10 +66,14 @@ export interface ReplicationSeen {
   replicas: ReplicaObserved[];
 }
 
+type LinkSeen = Pick<ReplicationSeen, "following" | "isLinked" | "isUnplaced">;
+
 /** More than this behind is not merely on its way. */
 const behindBytesMax = 1024 * 1024;
 /** Replicas say every second how far they are. */
 const lagSecondsMax = 1;
+
+const replicaOfNobody = ["REPLICAOF", "NO", "ONE"];
 
 export function wantedRole(
   { leader, follows }: Pick<ReplicationSpec, "leader" | "follows">,
@@ -74,21 +86,30 @@ export function wantedRole(
 }
 
 /** The commands that bring an engine to its role; none when it has it. Safe to repeat. */
-export function planRole(
-  wanted: WantedRole,
-  seen: Pick<ReplicationSeen, "following">,
-  user: Pick<EngineUser, "name" | "password">,
-): string[][] {
+export function planRole(wanted: WantedRole, seen: LinkSeen, user: Pick<EngineUser, "name" | "password">): string[][] {
   switch (wanted.kind) {
     case "unchanged":
       return [];
     case "primary":
-      return seen.following === null ? [] : [["REPLICAOF", "NO", "ONE"]];
+      return seen.following === null ? [] : [replicaOfNobody];
     case "detached":
       return isSame(seen.following, nowhere) ? [] : [replicaOf(nowhere)];
     case "replica":
-      return isSame(seen.following, wanted.of) ? [] : [...credentialCommands(user), replicaOf(wanted.of)];
+      return planFollowing(wanted.of, seen, user);
   }
+}
+
+function planFollowing(
+  leader: Address,
+  { following, isLinked, isUnplaced }: LinkSeen,
+  user: Pick<EngineUser, "name" | "password">,
+): string[][] {
+  // Without a link it may have been told already. If not, what comes of its own asking is as bad, and shows with the link.
+  if (isSame(following, leader) && !(isUnplaced && isLinked)) return [];
+  const follow = replicaOf(leader);
+  if (!isUnplaced) return [...credentialCommands(user), follow];
+  // Following nobody for a moment begins a history that no leader knows: only detached, it would ask for the wrong place.
+  return [...credentialCommands(user), ["MULTI"], replicaOfNobody, follow, ["EXEC"]];
 }
 
 /** For a primary that held writes while it handed over: it lets go and takes its role in one step, so that none gets in between. */
@@ -103,14 +124,18 @@ export function roleOf({ following }: Pick<ReplicationSeen, "following">): Repli
   return isSame(following, nowhere) ? "detached" : "replica";
 }
 
+/** Whether it has all that its leader had at the start of the link, and gets and counts what comes after. */
+export function isInSync(seen: ReplicationSeen): boolean {
+  return roleOf(seen) === "replica" && seen.isLinked && !seen.isUnplaced;
+}
+
 /**
  * Which leader's data it holds whole, from what it held before and what is seen now. A link that came and went between two
  * looks, with writes for which the replica vouched, shows by the history.
  */
 export function copiedEpochOf(seen: ReplicationSeen, before: Epochs): number {
-  if (seen.isCopying) return 0;
-  const role = roleOf(seen);
-  if (role === "primary" || (role === "replica" && seen.isLinked)) return before.epoch;
+  if (seen.isCopying || seen.isUnplaced) return 0;
+  if (roleOf(seen) === "primary" || isInSync(seen)) return before.epoch;
   const wasLinked = before.historyAtEntry !== null && before.historyAtEntry !== seen.history;
   return wasLinked ? before.epoch : before.copiedEpoch;
 }
@@ -141,7 +166,7 @@ export function hasWholeCopy(
 
 /** Whether nothing is under way that a look in two seconds would be too late for. */
 export function isSettled(seen: ReplicationSeen): boolean {
-  if (roleOf(seen) === "replica") return seen.isLinked;
+  if (roleOf(seen) === "replica") return isInSync(seen);
   return seen.replicas.every(
     (replica) =>
       replica.state === "online" &&
@@ -151,17 +176,25 @@ export function isSettled(seen: ReplicationSeen): boolean {
 }
 
 export function parseReplication(info: ReadonlyMap<string, string>): ReplicationSeen {
+  const isPrimary = info.get("role") === "master";
   return {
-    following:
-      info.get("role") === "master"
-        ? null
-        : { host: info.get("master_host") ?? "", port: Number(info.get("master_port")) },
+    following: isPrimary ? null : { host: info.get("master_host") ?? "", port: Number(info.get("master_port")) },
     isLinked: info.get("master_link_status") === "up" && info.get("master_sync_in_progress") === "0",
     isCopying: info.get("master_sync_in_progress") === "1",
+    isUnplaced: !isPrimary && isUnplaced(info),
     offset: Number(info.get("master_repl_offset")),
     history: info.get("master_replid") ?? "",
     replicas: [...info].flatMap(([name, value]) => (/^slave\d+$/.test(name) ? parseReplica(value) : [])),
   };
+}
+
+/**
+ * After a SYNC it takes itself to be at -1, with the history of its last PSYNC or with none. Its backlog begins behind that,
+ * at 0; any other begins at 1 or later.
+ */
+function isUnplaced(info: ReadonlyMap<string, string>): boolean {
+  const beginsBefore = info.get("repl_backlog_active") === "1" && info.get("repl_backlog_first_byte_offset") === "0";
+  return beginsBefore || Number(info.get("master_repl_offset")) < 0 || info.get("master_replid") === "";
 }
 
 /** "ip=127.0.0.1,port=7001,state=online,offset=42,lag=1,type=replica" */

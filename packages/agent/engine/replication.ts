@@ -24,6 +24,7 @@ import {
   entered,
   hasWholeCopy,
   initialEpochs,
+  isInSync,
   isSettled,
   parseReplication,
   planRole,
@@ -108,7 +109,7 @@ export class EngineReplication {
     if (seen === null) return null;
     const role = roleOf(seen);
     const { offset, replicas } = seen;
-    const inSync = role === "replica" && seen.isLinked;
+    const inSync = isInSync(seen);
     const hearsLeader = inSync && this.#sinceMs(this.#heardAtMs) < agentLimits.leaderSilentMs;
     const holdsWrites = role === "primary" && (this.#isYielding || this.#isFenced);
     const { epoch, copiedEpoch } = this.#epochs;
