@@ -28,8 +28,8 @@ export class NodeProgram implements AsyncDisposable {
   /** Rejects with the program's error, or with its last words when it ends. */
   ask<Result>(name: string, argument: unknown = null): Promise<Result> {
     const id = this.#asked++;
-    this.#child.stdin.write(`${JSON.stringify([id, name, argument])}\n`);
-    this.#child.stdin.flush();
+    void this.#child.stdin.write(`${JSON.stringify([id, name, argument])}\n`);
+    void this.#child.stdin.flush();
     return new Promise((resolve, reject) =>
       this.#waiting.set(id, { resolve: resolve as (result: unknown) => void, reject }),
     );

@@ -4,7 +4,7 @@ import { decodeReply, encodeRequest, type Reply, ReplyScanner } from "@larder/re
 import { type Address, openSocket } from "../fixture/raw-client.ts";
 import { accessKey } from "../fixture/route.ts";
 
-/** A last reply longer than this is not kept. */
+/** A last reply with a longer piece is not kept. */
 const keptBytesMax = 1024;
 
 export class ReplyStream {
@@ -15,7 +15,8 @@ export class ReplyStream {
   onBytes: (piece: Buffer) => void = () => {};
   readonly socket: Socket;
   readonly #scanner = new ReplyScanner(1 << 30);
-  #last: Buffer[] = [];
+  /** null: it was too long. */
+  #last: Buffer[] | null = [];
   #wake = () => {};
 
   private constructor(socket: Socket) {
@@ -42,7 +43,7 @@ export class ReplyStream {
         this.#wake = resolve;
       });
     }
-    return decodeReply(Buffer.concat(this.#last), 0)?.value ?? null;
+    return this.#last === null ? null : (decodeReply(Buffer.concat(this.#last), 0)?.value ?? null);
   }
 
   /** Resolves when the bytes may be followed by more. */
@@ -61,7 +62,8 @@ export class ReplyStream {
       if (!this.#scanner.isInside) this.#last = [];
       const end = this.#scanner.next(piece, position, piece.length);
       if (this.#scanner.malformed) return this.close();
-      if (end - position <= keptBytesMax) this.#last.push(Buffer.from(piece.subarray(position, end)));
+      if (end - position > keptBytesMax) this.#last = null;
+      else this.#last?.push(Buffer.from(piece.subarray(position, end)));
       position = end;
       if (this.#scanner.complete) this.count++;
     }

@@ -112,6 +112,7 @@ export class NodeRedisTracking implements TrackingConnection {
     this.#client.on("ready", () => void this.#begin());
     this.#client.on("error", (error: Error) => this.#lost(error));
     this.#client.on("end", () => this.#readiness.lost(new Error("closed")));
+    endIfClosed(this.#readiness, this.#client);
   }
 
   get isReady(): boolean {
@@ -215,6 +216,14 @@ function reportTo(readiness: Readiness, client: Client): void {
   client.on("ready", () => readiness.ready());
   client.on("error", (error: Error) => readiness.lost(error));
   client.on("end", () => readiness.lost(new Error("closed")));
+  endIfClosed(readiness, client);
+}
+
+/** A client that is ended while its socket is being made forgets it: it would stay open until its time-out. */
+function endIfClosed(readiness: Readiness, client: Client): void {
+  client.on("connect", () => {
+    if (readiness.isRefused) client.destroy();
+  });
 }
 
 /** What goes wrong comes as an event, too, and is tried again by the client. */
