@@ -13,6 +13,7 @@ import type { Connected, Order } from "./orders/order.ts";
 import { problemPage } from "./pages/own.ts";
 import { accountRoutes } from "./routes/account.ts";
 import { cartRoutes } from "./routes/cart.ts";
+import { chatRoutes } from "./routes/chat.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { productRoutes } from "./routes/product.ts";
 import { shelfRoutes } from "./routes/shelves.ts";
@@ -34,6 +35,7 @@ export function shopApp(parts: ShopParts): { app: Express; close: () => Promise<
   const carts = visitorCarts(connected.server);
   const products = productRoutes({ ...parts, carts });
   const live = liveRoutes(parts);
+  const chat = chatRoutes(connected);
   const fromCache = expressOutputCache(pages);
 
   const app = express();
@@ -51,6 +53,7 @@ export function shopApp(parts: ShopParts): { app: Express; close: () => Promise<
   app.use(products.routes);
   app.use(cartRoutes({ ...parts, carts }));
   app.use(accountRoutes({ ...parts, carts }));
+  app.use(chat.routes);
   app.use((_request, response) => {
     response.status(404).send(problemPage("Not here", "There is no such page."));
   });
@@ -60,6 +63,7 @@ export function shopApp(parts: ShopParts): { app: Express; close: () => Promise<
     async close() {
       products.close();
       live.close();
+      await chat.close();
     },
   };
 }

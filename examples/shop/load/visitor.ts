@@ -14,6 +14,7 @@ export class LoadVisitor {
   readonly #told: Told;
   #cookie = "";
   #token = "";
+  #isSignedIn = false;
 
   constructor(url: string, told: Told) {
     this.#url = url;
@@ -21,7 +22,7 @@ export class LoadVisitor {
   }
 
   get isSignedIn(): boolean {
-    return this.#token !== "";
+    return this.#isSignedIn;
   }
 
   async look(path: string): Promise<Answer> {
@@ -29,13 +30,24 @@ export class LoadVisitor {
   }
 
   async signIn(number: number): Promise<void> {
-    await this.#post("/sign-in", { email: `runner${number}@example.com`, password: seededPassword, to: "/" });
-    const { status, text } = await this.#ask("/visitor", {});
+    await this.knowToken();
+    const { status } = await this.post("/sign-in", {
+      email: `runner${number}@example.com`,
+      password: seededPassword,
+      to: "/",
+    });
+    this.#isSignedIn = status === 303;
+    await this.knowToken();
+  }
+
+  /** As the script of all pages does. */
+  async knowToken(): Promise<void> {
+    const { status, text } = await this.look("/visitor");
     if (status === 200) this.#token = (JSON.parse(text) as { token: string }).token;
   }
 
   async addToCart(product: number, size: number): Promise<void> {
-    await this.#post("/cart", { product: `${product}`, size: `${size}` });
+    await this.post("/cart", { product: `${product}`, size: `${size}` });
   }
 
   /** Whether an order was placed. */
@@ -43,11 +55,11 @@ export class LoadVisitor {
     const { text } = await this.look("/cart");
     const order = /name="order" value="([^"]+)"/.exec(text)?.[1];
     if (order === undefined) return false;
-    return (await this.#post("/orders", { order })).status === 303;
+    return (await this.post("/orders", { order })).status === 303;
   }
 
-  #post(path: string, form: Record<string, string>): Promise<Answer> {
-    return this.#ask(path, { method: "POST", body: new URLSearchParams({ ...form, token: this.#token }) });
+  post(path: string, form: Record<string, string>): Promise<Answer> {
+    return this.#ask(path, { method: "POST", body: new URLSearchParams({ token: this.#token, ...form }) });
   }
 
   async #ask(path: string, options: RequestInit): Promise<Answer> {

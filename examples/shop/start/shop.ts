@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { fullSize, type SeedSize, seed } from "../database/seed.ts";
 import { freePorts, isFree } from "./free-ports.ts";
-import { findOrStartCache } from "./larder.ts";
+import { type FoundCache, findOrStartCache } from "./larder.ts";
 import { startPostgres } from "./postgres.ts";
 import { startProgram } from "./programs.ts";
 
@@ -23,11 +23,13 @@ interface Stoppable {
 
 export interface StartOptions {
   size?: SeedSize;
+  /** REDIS_URL, and NODE_EXTRA_CA_CERTS where that is needed, of a cache that is there; one is found or started unless given. */
+  cache?: Record<string, string>;
   /** Aborted: what was started is stopped. */
   signal?: AbortSignal;
 }
 
-export async function startShop({ size = fullSize, signal }: StartOptions = {}): Promise<Shop> {
+export async function startShop({ size = fullSize, cache: given, signal }: StartOptions = {}): Promise<Shop> {
   const started: Promise<Stoppable>[] = [];
   const keep = <T extends Stoppable>(starting: Promise<T>): Promise<T> => {
     started.push(starting);
@@ -36,7 +38,10 @@ export async function startShop({ size = fullSize, signal }: StartOptions = {}):
   };
   const stop = () => stopAll(started);
   try {
-    const [postgres, cache] = await Promise.all([keep(startPostgres()), keep(findOrStartCache())]);
+    const [postgres, cache] = await Promise.all([
+      keep(startPostgres()),
+      keep(given === undefined ? findOrStartCache() : cacheGiven(given)),
+    ]);
     await seed(postgres.url, size);
     const port = (await isFree(usualPort)) && (await isFree(usualPort + 1)) ? usualPort : await freePorts(2);
     const secret = randomBytes(32).toString("hex");
@@ -52,6 +57,10 @@ export async function startShop({ size = fullSize, signal }: StartOptions = {}):
     await stop();
     throw error;
   }
+}
+
+async function cacheGiven(env: Record<string, string>): Promise<FoundCache> {
+  return { env, from: "its caller", stop: async () => {} };
 }
 
 /** Newest first, also what is still starting. What failed to start has cleaned up itself. */
