@@ -9,7 +9,8 @@ import type { Connected, Order } from "../orders/order.ts";
 export interface Second {
   /** Which process. */
   port: number;
-  atMs: number;
+  /** In seconds since 1970. */
+  at: number;
   requests: number;
   /** Of the answers of this second, in milliseconds; null where there were none. */
   p95Ms: number | null;
@@ -37,6 +38,7 @@ type Totals = Pick<Second, "requests" | "hits" | "misses" | "stale" | "fenced" |
 
 /** So many seconds a newly opened page shows of the past. */
 const secondsKept = 180;
+const earlyMsMax = 50;
 
 export class Measurements {
   readonly channel: Channel<Second>;
@@ -45,7 +47,7 @@ export class Measurements {
   #requests = 0;
   readonly #pages = { hit: 0, stale: 0, miss: 0, collapsed: 0, pass: 0 };
   #before: Totals;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(measured: Measured) {
     this.#of = measured;
@@ -58,12 +60,20 @@ export class Measurements {
     });
   }
 
+  /** All processes tell at the full second, so that the page can add up what they tell. */
   start(): void {
-    this.#timer = setInterval(() => void this.#tell().catch(() => {}), 1_000);
+    const leftMs = 1_000 - (Date.now() % 1_000);
+    // A timer may be a moment early: the full second that follows at once is the one that was told.
+    const waitMs = leftMs < earlyMsMax ? leftMs + 1_000 : leftMs;
+    this.#timer = setTimeout(() => {
+      this.start();
+      // A second that cannot be told is missing in the picture.
+      this.#tell().catch(() => {});
+    }, waitMs);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.channel.close();
   }
 
@@ -91,6 +101,7 @@ export class Measurements {
 
   async #tell(): Promise<void> {
     const { port, queue, isCacheOn } = this.#of;
+    const at = Math.round(Date.now() / 1_000);
     const now = this.totals();
     const before = this.#before;
     this.#before = now;
@@ -99,7 +110,7 @@ export class Measurements {
     const orders = await queue.stats();
     await this.channel.publish({
       port,
-      atMs: Date.now(),
+      at,
       p95Ms: timesMs[Math.floor(timesMs.length * 0.95)] ?? null,
       requests: now.requests - before.requests,
       hits: now.hits - before.hits,

@@ -44,7 +44,7 @@ export function productPage({ product, stock, reviews, alsoBought, token }: Prod
         <h2>${count.toLocaleString("en")} reviews</h2>
         <dl class="histogram">${[5, 4, 3, 2, 1].map((of) => {
           const these = reviews.histogram[of - 1] ?? 0;
-          return html`<div><dt>${of} ★</dt><dd><meter min="0" max="${Math.max(1, count)}" value="${these}">${these}</meter> ${these}</dd></div>`;
+          return html`<div><dt>${of} ★</dt><dd><meter min="0" max="${Math.max(1, count)}" value="${these}">${these}</meter> ${these.toLocaleString("en")}</dd></div>`;
         })}</dl>
         <ul>${reviews.newest.map(
           (review) => html`<li><p>${review.body}</p>

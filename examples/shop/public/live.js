@@ -28,7 +28,7 @@ const charts = {
   },
   orders: {
     lines: [
-      ["done a second", (second) => second.orders],
+      ["done", (second) => second.orders],
       ["waiting", (second) => second.ordersWaiting],
     ],
     format: count,
@@ -49,7 +49,7 @@ const state = document.getElementById("live-state");
 events.onerror = () => (state.textContent = "The connection was lost; trying again …");
 events.onmessage = ({ data }) => {
   const second = JSON.parse(data);
-  const at = Math.round(second.atMs / 1_000);
+  const { at } = second;
   const processes = told.get(at) ?? new Map();
   told.set(at, processes.set(second.port, second));
 };
@@ -61,7 +61,8 @@ cacheSwitch.addEventListener("change", async () => {
 });
 
 function draw() {
-  const times = [...told.keys()].sort((a, b) => a - b);
+  // Of the newest second not all have told yet.
+  const times = [...told.keys()].sort((a, b) => a - b).slice(0, -1);
   for (const time of times.splice(0, Math.max(0, times.length - secondsShown))) told.delete(time);
   if (times.length === 0) return;
   doneBefore = null;
@@ -74,7 +75,7 @@ function draw() {
     document.querySelector(`#chart-${id} [data-now]`).textContent = now.join(" · ");
   }
   if (document.activeElement !== cacheSwitch) cacheSwitch.checked = latest.isCacheOn;
-  state.textContent = `${latest.processes} web processes, the cache is ${latest.isCacheOn ? "on" : "off"}.`;
+  state.textContent = `${latest.processes === 1 ? "One web process" : `${latest.processes} web processes`}, the cache is ${latest.isCacheOn ? "on" : "off"}.`;
 }
 
 function together(processes) {
