@@ -42,7 +42,7 @@ export function shopApp(parts: ShopParts): { app: Express; close: () => Promise<
   app.disable("x-powered-by");
   app.use((request, response, next) => (cacheSwitch.isOn ? fromCache(request, response, next) : next()));
   app.use(securityHeaders);
-  app.use(express.static(folder("public"), { maxAge: "1h" }));
+  app.use(express.static(folder("public")));
   app.use("/uplot", express.static(folder("../../node_modules/uplot/dist"), { maxAge: "1d" }));
   app.use(shelfRoutes(parts));
   app.use(live.routes);

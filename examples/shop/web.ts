@@ -31,7 +31,7 @@ const http = createServer((request, response) => {
   shop.app(request, response);
 });
 
-process.once("SIGTERM", async () => {
+async function stop(): Promise<void> {
   measurements.stop();
   cacheSwitch.stop();
   await shop.close();
@@ -42,7 +42,9 @@ process.once("SIGTERM", async () => {
   cache.close();
   server.close();
   await database.end();
-});
+}
+
+process.once("SIGTERM", () => void stop());
 
 cacheSwitch.start();
 measurements.start();

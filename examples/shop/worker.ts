@@ -18,10 +18,12 @@ const consumer = orderQueue(connected).process(
   { concurrency: 8 },
 );
 
-process.once("SIGTERM", async () => {
+async function stop(): Promise<void> {
   await consumer.stop({ timeout: "5s" });
   await database.end();
   server.close();
-});
+}
+
+process.once("SIGTERM", () => void stop());
 
 console.log("ready");

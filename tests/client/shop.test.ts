@@ -90,6 +90,12 @@ describe.skipIf(!hasPostgres)("the shop", () => {
     expect((await guest.post("/chat", { text: "Which for mud?" })).status).toBe(303);
     expect((await browser(1).look("/chat")).text).toContain("Which for mud?");
   });
+
+  test("while the cache is away shoes and shelves can still be looked at", async () => {
+    await server.kill();
+    for (const path of ["/", "/shoes/7", "/category/trail", "/search?q=trail"])
+      expect([path, (await browser(0).look(path)).status]).toEqual([path, 200]);
+  });
 });
 
 /** Reads until the text has come, and returns all that came. */

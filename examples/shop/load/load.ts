@@ -2,8 +2,8 @@
  * The load generator: a fixed number of visitors who look at a page, think for a while, and go on. Measured with the cache off and on, on an
  * ordinary day and while a few shoes are on sale and ten times as many come to see these.
  *
- * The cache is measured as it is after the shop has been open for a while: before, the popular shoes' pages are asked for once each, as
- * many as there is time for.
+ * The cache is measured as it is after the shop has been open for a while: before, the shelves and the popular shoes' pages are asked for once
+ * each, as many as there is time for.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { categories, sizes } from "../catalog/categories.ts";
@@ -16,12 +16,13 @@ const visitorsUsual = 30;
 const visitorsOnSale = 10 * visitorsUsual;
 /** Mean of what a visitor takes to look at a page: people take longer, so that each stands for some of them. */
 const thinkMs = 1_000;
-const warmUpSeconds = 30;
+const warmUpSeconds = 40;
 const warmUpVisitors = 24;
 const measuredSeconds = 12;
 const shoesOnSale = 5;
 const customersShare = 0.03;
 
+const shelves = ["/", ...Object.keys(categories).map((category) => `/category/${category}`)];
 const popularity = new Popularity(fullSize.products);
 const searches = ["trail", "blue runner", "comet", "tennis", "ridge pro", "red", "cadence tempo", "walking grey"];
 
@@ -51,6 +52,7 @@ async function warmUp(urls: readonly string[], signal: AbortSignal): Promise<voi
   let rank = 0;
   const visitAll = async (url: string) => {
     const visitor = new LoadVisitor(url, () => {});
+    for (const path of shelves) await visitor.look(path);
     while (!end.aborted && rank < fullSize.products)
       await visitor.look(`/shoes/${productOfRank(rank++, fullSize.products)}`);
   };
@@ -92,15 +94,15 @@ async function visit(
   });
   // Not all in the same moment.
   await sleep(Math.random() * thinkMs, undefined, { signal: at.end }).catch(() => {});
-  if (at.index % Math.round(1 / customersShare) === 0 && !at.end.aborted)
-    await visitor.signIn(1 + (at.index % fullSize.users));
+  const isCustomer = at.index % Math.round(1 / customersShare) === 0;
   while (!at.end.aborted) {
     const product =
       at.isSale && Math.random() < 0.8
         ? 1 + Math.floor(Math.random() * shoesOnSale)
         : popularity.product(Math.random());
     await lookAround(visitor, product);
-    if (visitor.isSignedIn && Math.random() < 0.2) {
+    if (isCustomer && Math.random() < 0.2) {
+      if (!visitor.isSignedIn) await visitor.signIn(1 + (at.index % fullSize.users));
       await visitor.addToCart(product, pick(sizes));
       if (Math.random() < 0.5 && (await visitor.buy())) phase.orders++;
     }
@@ -110,8 +112,7 @@ async function visit(
 
 async function lookAround(visitor: LoadVisitor, product: number): Promise<void> {
   const choice = Math.random();
-  if (choice < 0.1) await visitor.look("/");
-  else if (choice < 0.25) await visitor.look(`/category/${pick(Object.keys(categories))}`);
+  if (choice < 0.25) await visitor.look(pick(shelves));
   else if (choice < 0.28) await visitor.look(`/search?q=${encodeURIComponent(pick(searches))}`);
   else await visitor.look(`/shoes/${product}`);
 }
