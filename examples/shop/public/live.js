@@ -111,6 +111,7 @@ function makePlot(section, { lines, range }) {
     height: heightPx,
     cursor: { y: false },
     legend: { show: false },
+    padding: [8, 12, 0, 0],
     scales: { y: { range: range ?? ((_plot, _min, max) => [0, Math.max(1, max * 1.15)]) } },
     axes: [
       { ...axis, values: "{HH}:{mm}:{ss}", space: 90 },

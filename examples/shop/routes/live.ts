@@ -21,7 +21,7 @@ export function liveRoutes({ cacheSwitch, measurements }: LiveParts): { routes: 
   routes.get("/live/totals", (_request, response) => {
     response.set("cache-control", "no-store").json({ ...measurements.totals(), isCacheOn: cacheSwitch.isOn });
   });
-  // Another site's page cannot send this content type without being asked what it may.
+  // Anybody may turn it: a real shop would keep this page for itself. Another site's page cannot send a PUT without leave.
   routes.put("/live/cache", express.json(), async (request, response) => {
     await cacheSwitch.turn(request.body?.isOn === true);
     response.status(204).end();
