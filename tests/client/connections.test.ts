@@ -102,9 +102,12 @@ describe.skipIf(!hasValkey).each(libraries)("by %s", (_, like) => {
     await expect(server.subscriber.subscribe("news", () => {})).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
   });
 
-  test("says that the server cannot be reached", async () => {
+  test("says that the server cannot be reached, and nobody waits for it again and again", async () => {
     await engine.kill();
     await expect(server.main.ask(["PING"])).rejects.toMatchObject({ code: "SERVER_UNREACHABLE" });
+    const startedMs = performance.now();
+    await expect(server.main.ask(["PING"])).rejects.toMatchObject({ code: "SERVER_UNREACHABLE" });
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
   });
 
   test("tracking that this user may not use is refused for good", async () => {

@@ -90,7 +90,7 @@ export function isRefusal(error: unknown): boolean {
 }
 
 export const connectionLimits = {
-  /** How long a command waits for a connection that is being made. */
+  /** How long commands wait for a connection that is being made; none waits for one that has been away for longer. */
   connectMs: 2_000,
   /** A connection on which nothing is heard for so long, although something was asked, is made anew. */
   silenceMsMax: 5_000,

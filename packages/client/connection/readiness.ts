@@ -1,4 +1,5 @@
 /** Whether a connection can be asked, and who waits for it or wants to know. */
+import { systemClock } from "../clock.ts";
 import { ConnectionClosed, type ConnectionListener, connectionLimits, ServerUnreachable } from "./connection.ts";
 
 export class Readiness {
@@ -6,6 +7,8 @@ export class Readiness {
   readonly #listeners = new Set<ConnectionListener>();
   #lastError: Error | undefined;
   #refusal: Error | undefined;
+  /** Since when it has not been there, as far as anybody asked. */
+  #awaySinceMs: number | undefined;
 
   listen(listener: ConnectionListener): () => void {
     this.#listeners.add(listener);
@@ -14,6 +17,7 @@ export class Readiness {
 
   ready(): void {
     this.isReady = true;
+    this.#awaySinceMs = undefined;
     for (const listener of [...this.#listeners]) listener.onReady?.();
   }
 
@@ -34,13 +38,20 @@ export class Readiness {
   lost(error: Error): void {
     this.isReady = false;
     this.#lastError = error;
+    this.#awaySinceMs ??= systemClock.monotonicMs();
     for (const listener of [...this.#listeners]) listener.onLost?.(error);
   }
 
-  /** Rejects with ServerUnreachable when it is not ready within `connectMs`, and as soon as it is refused with why. */
+  /**
+   * Rejects with ServerUnreachable when it was not ready for `connectMs`: at once where it has been away for so long already. And as soon
+   * as it is refused, with why.
+   */
   wait(): Promise<void> {
     if (this.isReady) return Promise.resolve();
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
+    this.#awaySinceMs ??= systemClock.monotonicMs();
+    const leftMs = this.#awaySinceMs + connectionLimits.connectMs - systemClock.monotonicMs();
+    if (leftMs <= 0) return Promise.reject(new ServerUnreachable(this.#lastError));
     return new Promise((resolve, reject) => {
       const end = (error?: Error) => {
         clearTimeout(timer);
@@ -49,7 +60,7 @@ export class Readiness {
         else reject(error);
       };
       const stop = this.listen({ onReady: () => end(), onLost: () => this.#refusal && end(this.#refusal) });
-      const timer = setTimeout(() => end(new ServerUnreachable(this.#lastError)), connectionLimits.connectMs);
+      const timer = setTimeout(() => end(new ServerUnreachable(this.#lastError)), leftMs);
     });
   }
 }
