@@ -4,6 +4,7 @@ import { quantile } from "../quantile.ts";
 import { atMost } from "./client-goals.ts";
 import { NodeProgram } from "./node-program.ts";
 import type { Part } from "./part.ts";
+import type { Watched } from "./several-processes.ts";
 
 const pauseMs = 20;
 
@@ -16,19 +17,20 @@ export const followedDatabase: Part = async ({ url, isQuick, signal }) => {
     await using follower = new NodeProgram("database-follower.mjs", [url, JSON.stringify(postgres.connection)]);
     await follower.ask("start");
     const prices = Array.from({ length: writes }, (_, index) => index + 1);
-    const watched = follower.ask<(number | null)[]>("watch", { id: 1, prices, forMs: 60_000 });
+    const watched = follower.ask<Watched>("watch", { id: 1, prices, forMs: 60_000 });
     const committedMs: number[] = [];
     for (const price of prices) {
       signal.throwIfAborted();
       await Bun.sleep(pauseMs);
       await postgres.query("UPDATE products SET price = $1 WHERE id = 1", [price]);
-      committedMs.push(monotonicMs());
+      committedMs.push(performance.timeOrigin + performance.now());
     }
-    const delaysMs = (await watched).map((ms, index) =>
-      ms === null ? Number.POSITIVE_INFINITY : Math.max(0, ms - (committedMs[index] ?? 0)),
+    const { seenMs, olderMs } = await watched;
+    const delaysMs = olderMs.map((ms, index) =>
+      seenMs[index] === null ? Number.POSITIVE_INFINITY : Math.max(0, (ms ?? 0) - (committedMs[index] ?? 0)),
     );
     const [p50, p99] = [quantile(delaysMs, 0.5), quantile(delaysMs, 0.99)];
-    const what = "a committed change in PostgreSQL is seen after";
+    const what = "after a committed change in PostgreSQL the old value is read for";
     return {
       figures: [
         { what: `${what}, p50`, contender: "larder", value: Number(p50.toFixed(2)), unit: "ms" },
@@ -40,8 +42,3 @@ export const followedDatabase: Part = async ({ url, isQuick, signal }) => {
     await postgres.stop();
   }
 };
-
-/** The same clock as in the programs. */
-function monotonicMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}

@@ -6,7 +6,8 @@ import { measureRates, rateFigures, roundsFor } from "./rounds.ts";
 
 const ours = "larder";
 const firstLevels = [ours, "lru-cache", "bentocache", "cache-manager", "cacheable", "redis, client-side cache"];
-const secondLevels = [ours, "larder, tracking", "bentocache", "cache-manager", "cacheable"];
+/** cacheable has no way to be without its first level. */
+const secondLevels = [ours, "larder, tracking", "bentocache", "cache-manager"];
 const plain = ["redis", "redis, no time-out", "ioredis", "valkey-glide"];
 
 export const firstLevel: Part = async (context) => {

@@ -62,17 +62,19 @@ serve({
     return beganMs;
   },
 
-  /** Reads without a pause, and says when each version was seen first, until the last, or for so long. */
+  /** Reads without a pause until the last version is seen, or for so long: when each was seen first, and when the last read began that brought an older one. */
   async watch({ key, versions, forMs }) {
     const untilMs = nowMs() + forMs;
     const seenMs = versions.map(() => null);
+    const olderMs = versions.map(() => null);
     const last = versions.length - 1;
     for (let round = 0; seenMs[last] === null && nowMs() < untilMs; round++) {
-      const seen = await cache.get(key, () => truthOf(key));
-      const at = versions.indexOf(seen);
+      const beganMs = nowMs();
+      const at = versions.indexOf(await cache.get(key, () => truthOf(key)));
       for (let index = 0; index <= at; index++) seenMs[index] ??= nowMs();
+      for (let index = at + 1; index <= last; index++) olderMs[index] = beganMs;
       if (round % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
-    return seenMs;
+    return { seenMs, olderMs };
   },
 });

@@ -16,7 +16,8 @@ const follower = followDatabase({
   cache,
   map: { products: ({ row, old }) => ({ keys: [["product", (row ?? old).id]] }) },
 });
-const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
+/** Since 1970 and with fractions: the bench asks the same clock on another runtime. */
+const nowMs = () => performance.timeOrigin + performance.now();
 
 async function priceOf(id) {
   return cache.getOrLoad(["product", id], async () => {
@@ -27,15 +28,18 @@ async function priceOf(id) {
 
 serve({
   start: () => follower.start(),
-  /** When each price was seen first. */
+  /** When each price was seen first, and when the last read began that brought an older one. */
   async watch({ id, prices, forMs }) {
     const untilMs = nowMs() + forMs;
     const seenMs = prices.map(() => null);
+    const olderMs = prices.map(() => null);
     for (let round = 0; seenMs.at(-1) === null && nowMs() < untilMs; round++) {
+      const beganMs = nowMs();
       const at = prices.indexOf(await priceOf(id));
       for (let index = 0; index <= at; index++) seenMs[index] ??= nowMs();
+      for (let index = at + 1; index < prices.length; index++) olderMs[index] = beganMs;
       if (round % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
-    return seenMs;
+    return { seenMs, olderMs };
   },
 });
