@@ -5,7 +5,7 @@
 import type { Clock } from "../clock.ts";
 import { Unsupported } from "../connection/connection.ts";
 import type { Server } from "../connection/server.ts";
-import { serverMsOf } from "./second-level/server-time.ts";
+import { serverMsOf } from "../connection/time-reply.ts";
 
 export interface TrackingMember {
   /** How long its first level may be believed after a heartbeat; four go out in that time. */

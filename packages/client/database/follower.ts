@@ -8,6 +8,7 @@
  * is known, or it is gone), everything is cleared.
  */
 import { type Clock, systemClock } from "../clock.ts";
+import { withResolvers } from "../promise.ts";
 import { type FollowListener, FollowListeners } from "./events.ts";
 import type { FollowedCache } from "./followed-cache.ts";
 import { Following } from "./following.ts";
@@ -163,15 +164,4 @@ function checkOptions({ source, map, position, changesMax }: FollowOptions): voi
     throw new TypeError("position is not for this source: the database keeps it itself.");
   if (!source.keepsPosition && position === undefined)
     throw new TypeError("position is missing: this source needs a place for it, as positionIn({ server, name }).");
-}
-
-/** Node 20 has no Promise.withResolvers. */
-function withResolvers(): { promise: Promise<void>; resolve(): void; reject(error: unknown): void } {
-  let resolve: () => void = () => {};
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise<void>((done, failed) => {
-    resolve = done;
-    reject = failed;
-  });
-  return { promise, resolve, reject };
 }

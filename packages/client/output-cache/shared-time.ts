@@ -2,9 +2,10 @@
  * The server's time, by which all processes judge the age of pages: asked now and then, when it is needed; in between this process's
  * monotonic clock counts. Without a server, and until one has answered, the wall clock of the start.
  */
-import { ServerTime, serverMsOf } from "../cache/second-level/server-time.ts";
+import { ServerTime } from "../cache/second-level/server-time.ts";
 import type { Clock } from "../clock.ts";
 import type { Server } from "../connection/server.ts";
+import { serverMsOf } from "../connection/time-reply.ts";
 
 const askEveryMs = 30_000;
 /** How long the first request waits for the time; and how soon a failure is tried again. */

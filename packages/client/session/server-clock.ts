@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Server } from "../connection/server.ts";
+import { serverMsOf } from "../connection/time-reply.ts";
 
 const askEveryMs = 1_000;
 
@@ -35,8 +36,7 @@ export class ServerClock {
 
   async #ask(): Promise<number> {
     this.#listen();
-    const [seconds, microseconds] = (await this.#server.main.ask(["TIME"])) as string[];
-    const serverMs = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+    const serverMs = Math.floor(serverMsOf(await this.#server.main.ask(["TIME"])));
     this.#said = { serverMs, atMs: this.#clock.monotonicMs() };
     return serverMs;
   }

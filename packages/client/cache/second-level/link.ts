@@ -5,11 +5,12 @@
 import type { Clock } from "../../clock.ts";
 import { type Connection, ServerUnreachable, Unsupported } from "../../connection/connection.ts";
 import type { Server } from "../../connection/server.ts";
+import { serverMsOf } from "../../connection/time-reply.ts";
 import { Breaker } from "../breaker.ts";
 import { Deadlines, TimedOut } from "../deadlines.ts";
 import type { Events } from "../events.ts";
 import type { CacheSettings } from "../settings.ts";
-import { ServerTime, serverMsOf } from "./server-time.ts";
+import { ServerTime } from "./server-time.ts";
 
 /** The breaker is open, or the cache closed. */
 export class ServerAway extends Error {
@@ -29,6 +30,7 @@ export class Link {
   readonly #deadlines: Deadlines;
   #isTracked: boolean;
   #isClosed = false;
+  #askingTime: Promise<void> | undefined;
   #timeAskedMs = 0;
 
   constructor(server: Server, settings: CacheSettings, events: Events) {
@@ -72,10 +74,18 @@ export class Link {
     if (!this.#isClosed) this.#send(send).catch(() => {});
   }
 
-  /** Sampled now, unless it was not long ago. */
-  async knowTime(): Promise<void> {
+  /** Sampled now, once for all who ask meanwhile, unless it was not long ago. */
+  knowTime(): Promise<void> {
+    const isFresh = this.#isTracked || this.#clock.monotonicMs() - this.#timeAskedMs < sampleAgeMsMax;
+    if (this.time.isKnown && isFresh) return Promise.resolve();
+    this.#askingTime ??= this.#askTime().finally(() => {
+      this.#askingTime = undefined;
+    });
+    return this.#askingTime;
+  }
+
+  async #askTime(): Promise<void> {
     const sentMs = this.#clock.monotonicMs();
-    if (this.time.isKnown && (this.#isTracked || sentMs - this.#timeAskedMs < sampleAgeMsMax)) return;
     this.#timeAskedMs = sentMs;
     const serverMs = serverMsOf(await this.ask((connection) => connection.ask(["TIME"])));
     this.time.sample({ serverMs, sentMs, heardMs: this.#clock.monotonicMs() });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ServerTime, serverMsOf } from "./server-time.ts";
+import { ServerTime } from "./server-time.ts";
 
 test("the better sample counts, until it is old or the server's clock was set", () => {
   const time = new ServerTime();
@@ -12,8 +12,4 @@ test("the better sample counts, until it is old or the server's clock was set", 
   time.sample({ serverMs: 5_000_510, sentMs: 500, heardMs: 520 });
   expect(time.ofLocal(600)).toBe(5_000_600);
   expect(time.toLocal(5_000_600)).toBe(600);
-});
-
-test("its reply", () => {
-  expect(serverMsOf(["1700000000", Buffer.from("123456")])).toBe(1_700_000_000_123.456);
 });

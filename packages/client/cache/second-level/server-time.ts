@@ -45,9 +45,3 @@ export class ServerTime {
     return this.#errorMs + (nowMs - this.#sampledAtMs) * driftPerMs;
   }
 }
-
-/** Of the reply of TIME, in milliseconds. */
-export function serverMsOf(reply: unknown): number {
-  const [seconds, micros] = reply as [string | Buffer, string | Buffer];
-  return Number(String(seconds)) * 1_000 + Number(String(micros)) / 1_000;
-}

@@ -1,5 +1,5 @@
 /** One listener of a channel: hands what its cursor gives to a function, one after the other, or to a loop. */
-import { withResolvers } from "../promise.ts";
+import { withResolvers } from "../../promise.ts";
 import type { Delivery, Gap } from "./entry.ts";
 import { isGap } from "./entry.ts";
 import type { Cursor, Feed } from "./feed.ts";

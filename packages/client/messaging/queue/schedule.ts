@@ -3,6 +3,7 @@
  * consumer was there are one message, not many.
  */
 
+import { serverMsOf } from "../../connection/time-reply.ts";
 import { nextTick, type Repeat, type RepeatPlan, repeatPlan } from "./cron.ts";
 import { encodeMessage, levelOf, type Priority } from "./message.ts";
 import { checkText, type QueueSettings } from "./options.ts";
@@ -39,8 +40,8 @@ export async function setSchedule(
     level: levelOf[priority],
     ...(key === undefined ? {} : { key }),
   };
-  const [seconds, micros] = (await queue.server.main.ask(["TIME"])) as [string, string];
-  const next = nextTick(stored.plan, Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000));
+  const nowMs = serverMsOf(await queue.server.main.ask(["TIME"]));
+  const next = nextTick(stored.plan, Math.floor(nowMs));
   await scheduleScript.run(queue.server.main, [queue.base], [name, JSON.stringify(stored), String(next)]);
 }
 

@@ -4,8 +4,8 @@
  */
 import { connectionLimits, ServerUnreachable } from "../../connection/connection.ts";
 import type { Server } from "../../connection/server.ts";
+import { withResolvers } from "../../promise.ts";
 import { systemRandomness } from "../../randomness.ts";
-import { withResolvers } from "../promise.ts";
 import { subscriptionsOf } from "../subscriptions.ts";
 
 interface Addressee {
