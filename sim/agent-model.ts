@@ -121,6 +121,7 @@ export class AgentModel {
       memoryBytesTotal: 64 * 1024 ** 3,
       engines: this.host.engineVersions,
       engineKind: "auto",
+      transfers: [],
       nodes: [...this.#nodes.values()].flatMap((node) => node.observed() ?? []),
     };
   }

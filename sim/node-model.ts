@@ -104,6 +104,8 @@ export class NodeModel {
       replication: isRunning ? this.#replication() : null,
       error: this.#state === "failed" ? { code: "EngineStartFailed", message: "it died again" } : null,
       endedRunId: this.#endedRunId,
+      restored: null,
+      persistence: null,
     };
   }
 

@@ -253,6 +253,7 @@ export class Agent implements Started {
       memoryBytesTotal: Math.floor(hostMemoryBytes() / this.#options.hostsOnMachine),
       engines: this.#engines.current.found,
       engineKind: this.#options.engineKind,
+      transfers: [],
       nodes: nodes.filter((node) => node !== undefined),
     };
   }

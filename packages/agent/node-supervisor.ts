@@ -123,6 +123,8 @@ export class NodeSupervisor {
       replication: isRunning ? (this.#process?.replicationObserved() ?? null) : null,
       error: this.#problem(),
       endedRunId: this.#endedRunId,
+      restored: null,
+      persistence: null,
     };
   }
 

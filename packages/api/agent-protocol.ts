@@ -18,6 +18,8 @@
  * what is to happen once. An order may be lost, and its answer too; whoever gave it must be able to go on from not knowing.
  */
 import type { EngineKind } from "./redis-resource.ts";
+import type { StorageLocation } from "./storage-location.ts";
+import type { TransferId, TransferObserved, TransferSpec } from "./transfer-protocol.ts";
 
 export type NodeId = string & { readonly brand: "NodeId" };
 export type CacheId = string & { readonly brand: "CacheId" };
@@ -101,24 +103,45 @@ export interface NodeSpec {
    * be given replicas later without a restart; it cannot become a node alone again in the same life.
    */
   replication: ReplicationSpec | null;
+  /**
+   * It is being filled, and does not take part yet: its engine takes writes from its agent, follows nobody whatever the leader
+   * record says, and nobody is told where it is. It leaves this by a record that names it.
+   */
+  isIntake: boolean;
+  /** null: nothing is kept on disk, and each life begins empty. */
+  persistence: PersistenceSpec | null;
+}
+
+/** What of a node is kept for its next life. */
+export interface PersistenceSpec {
+  /** From the end of one snapshot to the beginning of the next; null: none are taken. A primary that is followed leaves it to its replicas. */
+  snapshotEveryMs: number | null;
+  /** How many are kept, of those that can be read. */
+  snapshotsMax: number;
+  /** Every write goes to a file that is synced each second. */
+  hasAof: boolean;
+  /** Where copies go, under a name of the cache and the node; null: nowhere. */
+  copyTo: StorageLocation | null;
 }
 
 export interface AgentDesired {
   revision: number;
   nodes: NodeSpec[];
+  transfers: TransferSpec[];
 }
 
 /**
  * yield    of a primary that is to hand over: refuses no reads, holds writes (which no gateway sends any more) and says how
  *          much it has written. It holds them until a document with a newer leader comes, at most `yieldMs` without one.
- * lead     of the replica that takes over: waits until it has processed `offset`, at most `waitMs`, and becomes a primary
- *          with the record `leader`. Refused with an epoch that is not above the one in force, and by another life.
+ * lead     of the node that takes over: waits until it has processed `offset`, at most `waitMs`, and becomes a primary
+ *          with the record `leader`. Refused with an epoch that is not above the one in force, and by another life. Where it is
+ *          an intake node, `transferId` is what fills it: instead of the offset it waits until nothing is left of that.
  * flush    of a primary: removes all keys of all databases.
  * publish  of a primary: publishes a message on a channel.
  */
 export type AgentOrder = { orderId: string; nodeId: NodeId; runId: string } & (
   | { kind: "yield"; yieldMs: number }
-  | { kind: "lead"; leader: Leader; offset: number; waitMs: number }
+  | { kind: "lead"; leader: Leader; offset: number; waitMs: number; transferId: TransferId | null }
   | { kind: "flush" }
   | { kind: "publish"; channel: string; message: string }
 );
@@ -209,6 +232,29 @@ export interface NodeObserved {
   error: { code: string; message: string } | null;
   /** The newest life whose end the agent knows of; null before any. */
   endedRunId: string | null;
+  /** What this life began with; null: it began empty. */
+  restored: RestoredData | null;
+  /** null where nothing is to be kept. */
+  persistence: PersistenceObserved | null;
+}
+
+/** Data of an earlier life, of this node or, by a copy in storage, of another of its cache. */
+export interface RestoredData {
+  from: "snapshot" | "aof";
+  /** Of the leader under which it was written, and how far in that one's stream: higher is newer. 0 where it was written by a node alone. */
+  epoch: number;
+  offset: number;
+  savedAtMs: number;
+}
+
+export interface PersistenceObserved {
+  lastSnapshot: { endedAtMs: number; durationMs: number; bytes: number } | null;
+  /** When everything that was to be copied to storage last was. */
+  copiedAtMs: number | null;
+  /** Files that could not be read, and were kept aside. */
+  setAside: { name: string; reason: string }[];
+  /** Why the newest snapshot, its copy or the AOF failed; null: all is well. */
+  problem: { code: string; message: string } | null;
 }
 
 /** When the controller gave an answer, by its own clock. The agent gives it back as it is. */
@@ -232,6 +278,8 @@ export interface AgentReport {
   engineKind: "auto" | EngineKind;
   /** Every node that exists on the host, wanted or not. A node that is gone is not listed. */
   nodes: NodeObserved[];
+  /** Every transfer that is wanted of the host. */
+  transfers: TransferObserved[];
 }
 
 export interface ReportAnswer {

@@ -13,3 +13,5 @@ export * from "./redis-parse.ts";
 export * from "./redis-resource.ts";
 export * from "./refused-commands.ts";
 export * from "./skus.ts";
+export * from "./storage-location.ts";
+export * from "./transfer-protocol.ts";

@@ -52,7 +52,7 @@ export interface LarderProperties {
   memoryBytesUsed: number | null;
   clientsConnected: number | null;
   /** What is being done to it while it goes on serving; null: nothing. */
-  underWay: "switchover" | "reboot" | "update" | "scale" | "drain" | "replicas" | null;
+  underWay: "switchover" | "reboot" | "update" | "scale" | "drain" | "replicas" | "import" | "migration" | null;
   /** Why the cache is not as wanted; null when it is. */
   problem: { code: string; message: string } | null;
 }
@@ -204,6 +204,11 @@ export interface CacheEvent {
     | "reboot"
     | "flush"
     | "node"
+    | "import"
+    | "export"
+    | "migration"
+    | "persistence"
+    | "backup"
     | "problem";
   /** Why: "the primary's process ended". */
   cause: string;

@@ -101,6 +101,7 @@ export class FakeAgent {
       address: "127.0.0.1",
       zone: null,
       engineKind: "auto",
+      transfers: [],
       nodes: (this.desired?.nodes ?? []).map((spec) => this.#observe(spec)),
     };
   }
@@ -118,6 +119,8 @@ export class FakeAgent {
       memoryBytesUsed: this.memoryBytesUsed,
       error: null,
       endedRunId: null,
+      restored: null,
+      persistence: null,
       replication: spec.replication === null ? null : replicationOf(spec, spec.replication),
       ...this.outcome(spec),
     };

@@ -25,6 +25,8 @@ function spec(given: Partial<NodeSpec> = {}): NodeSpec {
     adminUser: { name: "admin", password: "secret", rules: "~* &* +@all" },
     users: [{ name: "app", password: "secret", rules: "~* +@all -config" }],
     replication: null,
+    isIntake: false,
+    persistence: null,
     ...given,
   };
 }

@@ -187,6 +187,7 @@ export class Caches {
       failure: null,
       route: { epoch: 1, node: null, readNodes: [] },
       move: null,
+      intake: null,
       moveTrouble: null,
       outage: null,
       relieve: null,

@@ -22,7 +22,7 @@ function host(
     hasTls: true,
   }));
   const host = { hostId, memoryBytesTotal, address: "127.0.0.1", zone: null, engineKind: "auto" } as const;
-  return { ...host, stamp: null, engines: found, nodes: [] };
+  return { ...host, stamp: null, engines: found, nodes: [], transfers: [] };
 }
 
 function on(hostId: string): CacheDocument["nodes"] {

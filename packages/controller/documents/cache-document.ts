@@ -24,6 +24,7 @@ import type {
   Route,
   ScheduleEntry,
   Sku,
+  TransferId,
 } from "@larder/api";
 
 /** How far the cache is with a newer engine that its hosts have. */
@@ -89,7 +90,7 @@ export interface CacheNode {
 }
 
 /** Why a planned change of the primary is made. */
-export type MoveCause = "switchover" | "reboot" | "update" | "scale" | "drain" | "replicas";
+export type MoveCause = "switchover" | "reboot" | "update" | "scale" | "drain" | "replicas" | "import" | "migration";
 
 /**
  * A planned change of the primary, under way. Until its last step, which is one transaction that names the new leader
@@ -106,6 +107,15 @@ export interface CacheMove {
   /** Wall time at which the move began, and its present phase. */
   startMs: number;
   phaseMs: number;
+}
+
+/**
+ * A node that is being filled with other data, by a transfer. It is none of `nodes` until it leads: then the cache's data is what it
+ * holds, and the others follow it.
+ */
+export interface CacheIntake {
+  transferId: TransferId;
+  node: CacheNode;
 }
 
 /** How often in a row a move was called off, and when the next may begin. */
@@ -140,6 +150,7 @@ export interface CacheDocument {
   failure: Problem | null;
   route: { epoch: number; node: RouteNode | null; readNodes: RouteNode[] };
   move: CacheMove | null;
+  intake: CacheIntake | null;
   moveTrouble: MoveTrouble | null;
   /** Clients have had no primary since then, for this reason; null while they have one. */
   outage: { sinceMs: number; cause: string } | null;

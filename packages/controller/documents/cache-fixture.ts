@@ -35,6 +35,7 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
     failure: null,
     route: { epoch: 1, node: null, readNodes: [] },
     move: null,
+    intake: null,
     moveTrouble: null,
     outage: null,
     relieve: null,

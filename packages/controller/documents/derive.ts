@@ -42,6 +42,8 @@ function deriveNode(cache: CacheDocument, node: CacheNode): NodeSpec {
     adminUser: adminUser(cache),
     users: [appUser(cache)],
     replication: replicationOf(cache, node),
+    isIntake: false,
+    persistence: null,
   };
 }
 

@@ -27,6 +27,8 @@ const isAnnounced: Record<MoveCause, boolean> = {
   switchover: false,
   reboot: false,
   replicas: false,
+  import: false,
+  migration: false,
 };
 /** So long before its window opens an update is announced, as Azure does. */
 const scheduledAheadMs = 15 * 60_000;

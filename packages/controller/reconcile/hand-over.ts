@@ -23,7 +23,14 @@ export async function handOver(
     if (yielded.error !== null || yielded.offset === null)
       return `The primary did not yield: ${yielded.error?.message ?? "it did not say how much it has"}`;
     const { hostId: newHost, ...newLife } = to;
-    const order = { ...newLife, kind: "lead", leader, offset: yielded.offset, waitMs: catchUpMs } as const;
+    const order = {
+      ...newLife,
+      kind: "lead",
+      leader,
+      offset: yielded.offset,
+      waitMs: catchUpMs,
+      transferId: null,
+    } as const;
     const led = await orders.give(newHost, order, answerMs);
     return led.error === null ? undefined : `The replica did not take over: ${led.error.message}`;
   } catch (error) {

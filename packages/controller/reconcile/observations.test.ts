@@ -37,10 +37,20 @@ function observed() {
 function agentReport(node: Partial<NodeObserved> = {}): AgentReport {
   const whole = { nodeId, cacheId, generation: 1, state: "running", socketPath: "/s", pid: 1, runId: "1" } as const;
   const nodes = [
-    { ...whole, engine: null, memoryBytesUsed: 1, replication: null, error: null, endedRunId: null, ...node },
+    {
+      ...whole,
+      engine: null,
+      memoryBytesUsed: 1,
+      replication: null,
+      error: null,
+      endedRunId: null,
+      restored: null,
+      persistence: null,
+      ...node,
+    },
   ];
   const host = { hostId: "a", memoryBytesTotal: 1, address: "127.0.0.1", zone: null, engineKind: "auto" } as const;
-  return { ...host, stamp: null, engines: [], nodes };
+  return { ...host, stamp: null, engines: [], nodes, transfers: [] };
 }
 
 function gatewayReport(worker: string, revision: number): GatewayReport {

@@ -90,6 +90,6 @@ export class Published {
     const nodes = this.#caches.flatMap((cache) => deriveNodes(cache, hostId));
     const before = document.current;
     if (before !== undefined && JSON.stringify(before.nodes) === JSON.stringify(nodes)) return;
-    document.publish({ revision, nodes });
+    document.publish({ revision, nodes, transfers: [] });
   }
 }

@@ -12,6 +12,8 @@ const causeTexts: Record<MoveCause, string> = {
   scale: "another size was asked for",
   drain: "a host is being emptied",
   replicas: "another number of replicas was asked for",
+  import: "an import",
+  migration: "a migration",
 };
 
 const eventKinds: Record<MoveCause, Event["kind"]> = {
@@ -21,6 +23,8 @@ const eventKinds: Record<MoveCause, Event["kind"]> = {
   scale: "scale",
   drain: "node",
   replicas: "replicas",
+  import: "import",
+  migration: "migration",
 };
 
 /** undefined: nothing that anybody would want to read. */

@@ -90,6 +90,8 @@ export class ScriptedNode {
       memoryBytesUsed: 0,
       error: this.#error === null ? null : { code: this.#error, message: "it says why" },
       endedRunId: isRunning ? this.#runId(this.#life - 1) : this.#runId(this.#life),
+      restored: null,
+      persistence: null,
       replication: isRunning && isReplicated(cache) ? (this.#stuckAt ?? this.#replication(cache)) : null,
     };
   }
