@@ -1,0 +1,4 @@
+export * from "./encodings.ts";
+export * from "./items.ts";
+export * from "./limits.ts";
+export * from "./rdb-error.ts";
