@@ -1,4 +1,10 @@
+export { Crc64, crc64 } from "./crc64.ts";
+export * from "./dump-payload.ts";
 export * from "./encodings.ts";
 export * from "./items.ts";
+export { incomplete, LengthReader, malformed, stringForm } from "./length.ts";
 export * from "./limits.ts";
+export { canExpandTo, decompressLzf } from "./lzf.ts";
 export * from "./rdb-error.ts";
+export * from "./read-rdb.ts";
+export * from "./reader.ts";

@@ -1,0 +1,63 @@
+/**
+ * The bytes of a file that came and are still needed: one buffer, whose start moves on as bytes are read and whose end
+ * as they come. It grows by what has come, never by what a file promises, and becomes small again behind something
+ * large. What was read is summed once, before it goes.
+ */
+import { Crc64 } from "./crc64.ts";
+
+const usualBytes = 1 << 20;
+
+export class ByteWindow {
+  bytes = new Uint8Array(0);
+  /** From here on bytes are kept. */
+  start = 0;
+  /** Up to here they are read. */
+  position = 0;
+  /** Up to here they have come. */
+  end = 0;
+  /** The file's offset of the first byte of `bytes`. */
+  base = 0;
+  readonly #crc = new Crc64();
+  #summed = 0;
+
+  push(chunk: Uint8Array): void {
+    this.#sum();
+    if (this.end + chunk.length > this.bytes.length) this.#makeRoom(chunk.length);
+    this.bytes.set(chunk, this.end);
+    this.end += chunk.length;
+  }
+
+  /** What was read so far is not needed any more. */
+  release(): void {
+    this.start = this.position;
+  }
+
+  /** Of all that was read. */
+  checksum(): Crc64 {
+    this.#sum();
+    return this.#crc;
+  }
+
+  #sum(): void {
+    this.#crc.update(this.bytes, this.#summed, this.position);
+    this.#summed = this.position;
+  }
+
+  #makeRoom(incoming: number): void {
+    const kept = this.end - this.start;
+    const needed = kept + incoming;
+    const shift = this.start;
+    if (needed > this.bytes.length || (this.bytes.length > usualBytes && needed <= usualBytes / 2)) {
+      const larger = new Uint8Array(Math.max(usualBytes, needed <= usualBytes ? usualBytes : needed * 2));
+      larger.set(this.bytes.subarray(shift, this.end));
+      this.bytes = larger;
+    } else {
+      this.bytes.copyWithin(0, shift, this.end);
+    }
+    this.start = 0;
+    this.position -= shift;
+    this.end -= shift;
+    this.#summed -= shift;
+    this.base += shift;
+  }
+}
