@@ -7,7 +7,8 @@
  * Redis and Valkey gave 22 to two different forms, so the meaning of a type byte depends on the file's family. The
  * family is in the magic: REDIS up to version 79, VALKEY from 80 on.
  *
- * Read off src/rdb.h and src/rdb.c of Redis 7.4 and Valkey 8, and off what later engines write.
+ * Read off src/rdb.h and src/rdb.c of Redis 7.4 and Valkey 8; what is newer, off what public readers of those files
+ * say and, for Valkey 9, off its files.
  */
 export type RdbFamily = "redis" | "valkey";
 
@@ -56,56 +57,52 @@ export type RdbEncodingName =
   | "hash-metadata"
   | "hash-listpack-ex"
   | "stream-listpacks-4"
+  | "stream-listpacks-5"
   | "hash-2";
 
 const milliseconds = 8;
 const rawStreamId = 16;
 const streamId: readonly Piece[] = ["length", "length"];
-const listpacks: Piece = { each: ["string", "string"] };
 const groupEntries: Piece = { each: [rawStreamId, milliseconds, "length"] };
-const consumerEntries: Piece = { each: [rawStreamId] };
+const rawStreamIds: Piece = { each: [rawStreamId] };
+/** For how long and how many ids are remembered, those of each producer, and two counts. */
+const producers: readonly Piece[] = [
+  "length",
+  "length",
+  { each: ["string", { each: ["string", ...streamId] }] },
+  "length",
+  "length",
+];
 
-const streamShapes = {
-  /** Listpacks, length, last id; groups: name, last id, entries, consumers: name, seen, entries. */
-  1: [
-    listpacks,
+/**
+ * Listpacks, length, last id; groups with last id, entries that are not acknowledged, and consumers with when they
+ * were seen and their share of those entries. Each version adds to the one before it:
+ *
+ * 2: first id, highest deleted id, entries ever added; of a group how many it has read. 3: when a consumer was last
+ * active. 4: the ids of producers that send again. 5: of a group the entries that nobody has.
+ */
+function streamShape(version: 1 | 2 | 3 | 4 | 5): readonly Piece[] {
+  const consumer: readonly Piece[] = ["string", milliseconds, ...(version >= 3 ? [milliseconds] : []), rawStreamIds];
+  const counted: readonly Piece[] = version >= 2 ? ["length"] : [];
+  return [
+    { each: ["string", "string"] },
     "length",
     ...streamId,
-    {
-      each: ["string", ...streamId, groupEntries, { each: ["string", milliseconds, consumerEntries] }],
-    },
-  ],
-  /** With first id, highest deleted id and count of entries ever added; groups with how much they have read. */
-  2: [
-    listpacks,
-    "length",
-    ...streamId,
-    ...streamId,
-    ...streamId,
-    "length",
-    {
-      each: ["string", ...streamId, "length", groupEntries, { each: ["string", milliseconds, consumerEntries] }],
-    },
-  ],
-  /** Consumers with when they were last active, too. */
-  3: [
-    listpacks,
-    "length",
-    ...streamId,
-    ...streamId,
-    ...streamId,
-    "length",
+    ...(version >= 2 ? [...streamId, ...streamId] : []),
+    ...counted,
     {
       each: [
         "string",
         ...streamId,
-        "length",
+        ...counted,
         groupEntries,
-        { each: ["string", milliseconds, milliseconds, consumerEntries] },
+        { each: consumer },
+        ...(version >= 5 ? [rawStreamIds] : []),
       ],
     },
-  ],
-} satisfies Record<number, readonly Piece[]>;
+    ...(version >= 4 ? producers : []),
+  ];
+}
 
 const shared: readonly RdbEncoding[] = [
   { typeByte: 0, name: "string", kind: "string", shape: ["string"] },
@@ -121,13 +118,13 @@ const shared: readonly RdbEncoding[] = [
   { typeByte: 12, name: "zset-ziplist", kind: "zset", shape: ["string"] },
   { typeByte: 13, name: "hash-ziplist", kind: "hash", shape: ["string"] },
   { typeByte: 14, name: "list-quicklist", kind: "list", shape: [{ each: ["string"] }] },
-  { typeByte: 15, name: "stream-listpacks", kind: "stream", shape: streamShapes[1] },
+  { typeByte: 15, name: "stream-listpacks", kind: "stream", shape: streamShape(1) },
   { typeByte: 16, name: "hash-listpack", kind: "hash", shape: ["string"] },
   { typeByte: 17, name: "zset-listpack", kind: "zset", shape: ["string"] },
   { typeByte: 18, name: "list-quicklist-2", kind: "list", shape: [{ each: ["length", "string"] }] },
-  { typeByte: 19, name: "stream-listpacks-2", kind: "stream", shape: streamShapes[2] },
+  { typeByte: 19, name: "stream-listpacks-2", kind: "stream", shape: streamShape(2) },
   { typeByte: 20, name: "set-listpack", kind: "set", shape: ["string"] },
-  { typeByte: 21, name: "stream-listpacks-3", kind: "stream", shape: streamShapes[3] },
+  { typeByte: 21, name: "stream-listpacks-3", kind: "stream", shape: streamShape(3) },
 ];
 
 const ofRedis: readonly RdbEncoding[] = [
@@ -140,6 +137,8 @@ const ofRedis: readonly RdbEncoding[] = [
     shape: [milliseconds, { each: ["length", "string", "string"] }],
   },
   { typeByte: 25, name: "hash-listpack-ex", kind: "hash", shape: [milliseconds, "string"] },
+  { typeByte: 26, name: "stream-listpacks-4", kind: "stream", shape: streamShape(4) },
+  { typeByte: 27, name: "stream-listpacks-5", kind: "stream", shape: streamShape(5) },
 ];
 
 const ofValkey: readonly RdbEncoding[] = [

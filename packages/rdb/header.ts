@@ -4,8 +4,8 @@ import { RdbError } from "./rdb-error.ts";
 
 export const headerBytes = 9;
 
-/** The newest versions that are known here: Redis 8.6, Valkey 9. */
-const newest: Record<RdbFamily, number> = { redis: 13, valkey: 80 };
+/** The newest versions that are known here: Redis 8.8, Valkey 9. */
+const newest: Record<RdbFamily, number> = { redis: 14, valkey: 80 };
 /** Valkey took the new magic together with this version. */
 const oldest: Record<RdbFamily, number> = { redis: 1, valkey: 80 };
 
