@@ -1,0 +1,4 @@
+export { DirectoryStorage } from "./directory/directory-storage.ts";
+export * from "./storage.ts";
+export * from "./storage-error.ts";
+export * from "./storage-limits.ts";
