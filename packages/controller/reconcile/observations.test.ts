@@ -114,6 +114,19 @@ test("a report that is old, or made for another life of the controller, is not t
   expect(nextLife.lastReport("a")).toBeUndefined();
 });
 
+test("who stands still while a report is taken believes no report that waited meanwhile", () => {
+  const { observations, time, report } = observed();
+  report(agentReport());
+  const standStill = () => {
+    time.ms += agentLimits.lostMs + 1;
+  };
+  observations.listen({ onNodes: standStill, onAgent() {}, onProgress() {} });
+  expect(report(agentReport({ state: "starting" }))).toBe(true);
+  expect(observations.agentReports()).toEqual([]);
+  expect(report(agentReport())).toBe(false);
+  expect(report(agentReport())).toBe(true);
+});
+
 test("an agent that goes silent is not connected, and what it said last is kept", () => {
   const { observations, time, report } = observed();
   report(agentReport());

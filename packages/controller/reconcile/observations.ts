@@ -75,18 +75,20 @@ export class Observations {
 
   /** Returns what the agent is to know of this before it reports again. */
   agentReported(report: AgentReport): Pick<ReportAnswer, "stamp" | "isTaken"> {
-    const isTaken = this.#stamps.isFresh(report.stamp);
-    if (isTaken) this.#takeReport(report);
+    // One reading for all: this process may stand still between any two lines, and then believes nothing from before.
+    const nowMs = this.#clock.monotonicMs();
+    const isTaken = this.#stamps.isFresh(report.stamp, nowMs);
+    if (isTaken) this.#takeReport(report, nowMs);
     else if (report.stamp !== null) this.reportsTooOld++;
-    return { stamp: this.#stamps.next(), isTaken };
+    return { stamp: this.#stamps.at(nowMs), isTaken };
   }
 
-  #takeReport(report: AgentReport): void {
+  #takeReport(report: AgentReport, nowMs: number): void {
     const agent = this.#agent(report.hostId);
     const changed = changedCaches(agent.report?.nodes ?? [], report.nodes);
     const first = agent.report === undefined;
     agent.report = report;
-    agent.reportedAtMs = this.#clock.monotonicMs();
+    agent.reportedAtMs = nowMs;
     for (const node of report.nodes) this.#trackFailure(agent, node);
     this.#tell(() => (first ? this.#listener.onAgent() : this.#listener.onNodes(changed)));
   }

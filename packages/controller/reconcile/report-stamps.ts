@@ -6,22 +6,21 @@ import { agentLimits, type ReportStamp } from "@larder/api";
 import type { Clock } from "@larder/service";
 
 export class ReportStamps {
-  readonly #clock: Clock;
   /** The monotonic clocks of two lives may show the same. */
   readonly #life: number;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
     this.#life = clock.nowMs();
   }
 
-  next(): ReportStamp {
-    return { life: this.#life, atMs: this.#clock.monotonicMs() };
+  /** For the answer to a report that was judged at `atMs`, by the monotonic clock. */
+  at(atMs: number): ReportStamp {
+    return { life: this.#life, atMs };
   }
 
-  /** Whether what is reported with it may be believed. */
-  isFresh(stamp: ReportStamp | null): boolean {
+  /** Whether what is reported with it may be believed at `nowMs`, by the monotonic clock. */
+  isFresh(stamp: ReportStamp | null, nowMs: number): boolean {
     if (stamp?.life !== this.#life) return false;
-    return this.#clock.monotonicMs() - stamp.atMs <= agentLimits.reportAgeMs;
+    return nowMs - stamp.atMs <= agentLimits.reportAgeMs;
   }
 }
