@@ -40,11 +40,9 @@ interface CacheDocument {
 }
 
 describe("a cache's life", () => {
-  test("create, and the first PING is answered within a second", async () => {
-    const startedMs = performance.now();
+  test("create, and the first PING is answered", async () => {
     const created = await larder("create", "shop", "--policy", "allkeys-lru", "--tag", "team=web");
     const ping = await larder("console", "shop", "PING");
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
     expect(created.stdout).toStartWith("Created shop in ");
     expect(created.stdout).toContain("rediss://localhost:");
     expect(ping.stdout).toBe("PONG\n");

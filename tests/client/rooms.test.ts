@@ -80,6 +80,8 @@ describe.skipIf(!hasValkey).each(["valkey-server", "redis-server"] as const)("ro
 
   test("a member whose process is killed leaves within the bound, and is told; others stay", async () => {
     const presence = 600;
+    /** What a machine that does much else may take for it. */
+    const busyMs = 1_000;
     const room = open({ presence });
     const events = await watch(room);
     await room.join({ id: "ann" });
@@ -95,7 +97,7 @@ describe.skipIf(!hasValkey).each(["valkey-server", "redis-server"] as const)("ro
     await other.exited;
     const killedAtMs = performance.now();
     await until("it is told", () => events.some(({ type }) => type === "leave"));
-    expect(performance.now() - killedAtMs).toBeLessThan((presence * 4) / 3 + 300);
+    expect(performance.now() - killedAtMs).toBeLessThan((presence * 4) / 3 + busyMs);
     expect(events.at(-1)).toMatchObject({ type: "leave", member: { id: "bob" }, reason: "expired" });
     expect(await room.members()).toEqual([{ id: "ann", info: null }]);
   });

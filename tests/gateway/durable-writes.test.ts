@@ -180,9 +180,12 @@ describe.skipIf(!hasValkey)("a write that no replica confirms in time", () => {
       ["PING"],
     ]);
     await until("it is held", () => metric("held_reply_bytes") > 0);
-    const startedMs = performance.now();
+    let areAnswered = false;
+    void replies.then(() => {
+      areAnswered = true;
+    });
     expect(await reader.ask("GET", "k")).toBe("v");
-    expect(performance.now() - startedMs).toBeLessThan(150);
+    expect(areAnswered).toBe(false);
     const [, error] = await replies;
     expect((error as Error).message).toBe(
       "NOREPLICAS the write was made but no replica in sync confirmed it within 300 ms; it may be lost if the primary is",
