@@ -1,7 +1,7 @@
 /**
  * One node as its agent keeps it (node-supervisor.ts, engine/replication.ts): starts and adopts its engine, notices its
  * death, brings it to its role with the real replication-plan.ts, holds writes where nobody can say that it still leads,
- * and carries out orders.
+ * and carries out orders. Nodes that are being filled, and transfers, are not modelled.
  */
 import {
   type AgentAnswer,
@@ -251,7 +251,12 @@ export class NodeModel {
   #obey(engine: FakeEngine): void {
     const replication = this.#spec?.replication;
     if (!replication || (replication.leader?.epoch ?? 0) < this.#epochs.epoch) return;
-    const wanted = wantedRole(replication, { nodeId: this.nodeId, runId: engine.runId });
+    const wanted = wantedRole(replication, {
+      nodeId: this.nodeId,
+      runId: engine.runId,
+      isIntake: false,
+      feed: null,
+    });
     const isHolding = this.#isYielding || (this.#isFenced && wanted.kind !== "primary");
     const isReleased = isHolding && (replication.leader?.epoch ?? 0) > this.#epochs.epoch;
     this.#enter(engine, replication.leader, () => {

@@ -1,4 +1,5 @@
 /** The agent's options. */
+import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { type HostIntroduction, LarderError, parseHostIntroduction } from "@larder/api";
@@ -45,6 +46,11 @@ export const agentTable = {
     text: "The certificate (PEM) by which engines know each other, for server and client use. Replicas need it.",
   },
   "node-key": { type: "string", default: undefined, text: "The certificate's key (PEM)." },
+  "storage-root": {
+    type: "list",
+    default: [],
+    text: "A folder beneath which imports and exports may have files (file:///…); can be given several times. Else DATA-DIR/files.",
+  },
   "node-ca": { type: "string", default: undefined, text: "The authority (PEM) that signs all nodes' certificates." },
 } as const satisfies ConfigTable;
 
@@ -76,6 +82,15 @@ function machineName(): string {
     .replace(/[^a-z0-9.-]+/gi, "-")
     .slice(0, 63);
   return name.replace(/^[-.]+|[-.]+$/g, "") || "host";
+}
+
+/** Real paths of folders; that in the data directory is made where there is no other. */
+export function storageRootsOf(config: Pick<ConfigValues<typeof agentTable>, "storage-root" | "data-dir">): string[] {
+  const given = config["storage-root"];
+  if (given.length > 0) return given.map((root) => resolve(root));
+  const own = resolve(config["data-dir"], "files");
+  mkdirSync(own, { recursive: true, mode: 0o700 });
+  return [own];
 }
 
 /** null when none is given. Throws ConfigInvalid when only some are. */

@@ -45,6 +45,7 @@ import { listNodes, nodePaths, nodesDirectory } from "./node-folder.ts";
 import { answerOrder } from "./node-orders.ts";
 import { NodeSupervisor } from "./node-supervisor.ts";
 import { Reporter, type ReportFate } from "./reporter.ts";
+import { TransferRunner } from "./transfer/transfer-runner.ts";
 
 export interface AgentOptions {
   dataDirectory: string;
@@ -58,6 +59,8 @@ export interface AgentOptions {
   enginePath: string | undefined;
   searchPath: string;
   replicationHost: ReplicationHost;
+  /** Folders beneath which files may be that transfers read and write. */
+  storageRoots: readonly string[];
   clock: Clock;
   randomness: Randomness;
   log: Log;
@@ -71,6 +74,7 @@ export class Agent implements Started {
   readonly #certificate: NodeCertificate;
   readonly #hostLook: HostLook;
   readonly #nodes = new Map<NodeId, NodeSupervisor>();
+  readonly #transfers: TransferRunner;
   readonly #stopped = new AbortController();
   #wanted = new Map<NodeId, NodeSpec>();
   /** Of the newest document that was heard. */
@@ -91,6 +95,11 @@ export class Agent implements Started {
     this.#engines = new HostEngines(options);
     this.#certificate = new NodeCertificate(options.replicationHost.tls);
     const onEngines = () => this.#reporter.changed();
+    this.#transfers = new TransferRunner({
+      ...options,
+      engineOf: (nodeId) => this.#nodes.get(nodeId)?.transferEngine ?? null,
+      onChange: () => this.#reporter.changed(),
+    });
     this.#hostLook = new HostLook({ engines: this.#engines, certificate: this.#certificate, onEngines, clock });
   }
 
@@ -128,6 +137,7 @@ export class Agent implements Started {
 
   async stop(reason: StopReason): Promise<void> {
     this.#stopped.abort();
+    await this.#transfers.stop();
     await Promise.all([...this.#nodes.values()].map((node) => node.stop(reason === "asked" ? "end" : "leave")));
     await this.#loops;
     this.#host?.lock.close();
@@ -190,6 +200,7 @@ export class Agent implements Started {
     this.#revision = desired.revision;
     for (const [nodeId, node] of this.#nodes) node.want(this.#wanted.get(nodeId) ?? "unwanted");
     this.#superviseWanted();
+    this.#transfers.want(desired.transfers);
     writeFileAtomic(this.#desiredPath, JSON.stringify(desired));
     this.#reporter.changed();
   }
@@ -202,6 +213,7 @@ export class Agent implements Started {
 
   #onNodeChange(): void {
     if (!this.#stopped.signal.aborted) this.#superviseWanted();
+    this.#transfers.look();
     this.#reporter.changed();
   }
 
@@ -215,6 +227,7 @@ export class Agent implements Started {
       certificate: this.#certificate,
       onChange: () => this.#onNodeChange(),
       unheardMs: () => this.#reporter.silentMs,
+      finishTransfer: (order) => this.#transfers.finish(order),
     });
     this.#nodes.set(nodeId, node);
     node.start();
@@ -253,7 +266,7 @@ export class Agent implements Started {
       memoryBytesTotal: Math.floor(hostMemoryBytes() / this.#options.hostsOnMachine),
       engines: this.#engines.current.found,
       engineKind: this.#options.engineKind,
-      transfers: [],
+      transfers: this.#transfers.observed(),
       nodes: nodes.filter((node) => node !== undefined),
     };
   }

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { runDaemon, systemClock, systemRandomness } from "@larder/service";
 import { Agent } from "./agent.ts";
-import { agentTable, introductionOf, nodeTlsOf } from "./agent-options.ts";
+import { agentTable, introductionOf, nodeTlsOf, storageRootsOf } from "./agent-options.ts";
 import { IdentityFolder } from "./identity.ts";
 import { ensureIdentity } from "./join.ts";
 import { Credentials, doorOf } from "./membership.ts";
@@ -34,6 +34,7 @@ await runDaemon({
       enginePath: config["engine-path"],
       searchPath: process.env["PATH"] ?? "",
       replicationHost: { host: introduction.address, tls: identity === undefined ? nodeTlsOf(config) : folder.nodeTls },
+      storageRoots: storageRootsOf(config),
       clock: systemClock,
       randomness: systemRandomness,
       log,

@@ -15,6 +15,7 @@ import type { NodeCertificate } from "./engine/node-certificate.ts";
 import type { ReplicationHost } from "./engine/replication-place.ts";
 import { forgetProcess, type NodePaths, readLogTail, readRecord, removeFolder } from "./node-folder.ts";
 import { initialState, type NodeEvent, type NodeLifeState, type NodeProblem, transition } from "./node-state.ts";
+import { type TransferEngine, transferEngineOf } from "./transfer/transfer-engine.ts";
 import { Wakeup } from "./wakeup.ts";
 
 export interface NodeSupervisorOptions {
@@ -31,6 +32,8 @@ export interface NodeSupervisorOptions {
   onChange: () => void;
   /** For how long the agent's reports have not got through. */
   unheardMs: () => number;
+  /** Resolves when nothing is left of what fills an intake node that is to lead. Throws Conflict. */
+  finishTransfer: (order: Extract<AgentOrder, { kind: "lead" }>) => Promise<void>;
 }
 
 const observeEveryMs = 2_000;
@@ -101,7 +104,8 @@ export class NodeSupervisor {
       throw new LarderError("ServiceUnavailable", "The node's engine does not answer.");
     if (engine.record?.runId !== order.runId)
       throw new LarderError("Conflict", "The order is for another life of the node's engine.");
-    return engine.carryOut(order);
+    if (order.kind === "lead" && order.transferId !== null) await this.#options.finishTransfer(order);
+    return engine.carryOut(order, this.#spec);
   }
 
   /** Undefined while nothing but the folder is known. */
@@ -126,6 +130,12 @@ export class NodeSupervisor {
       restored: null,
       persistence: null,
     };
+  }
+
+  /** null while it does not run. */
+  get transferEngine(): TransferEngine | null {
+    const engine = this.#process;
+    return this.#state.kind === "running" && engine !== null ? transferEngineOf(engine, this.#spec) : null;
   }
 
   get #spec(): NodeSpec | undefined {
@@ -275,7 +285,7 @@ export class NodeSupervisor {
     const spec = this.#spec;
     const isMeant = spec?.endRunId != null && engine.record?.runId === spec.endRunId;
     const observed = engine.replicationObserved();
-    const isFree = observed === null || observed.role === "primary" || spec?.replication?.follows === false;
+    const isFree = observed === null || observed.role === "primary" || engine.isIntake || spec?.replication?.follows === false;
     if (!isMeant || isFree) {
       this.#offsetToldToEnd = null;
       return isMeant;

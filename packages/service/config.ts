@@ -14,7 +14,9 @@ export type ConfigOption =
   | (OptionBase & { type: "string"; default: string | undefined })
   | (OptionBase & { type: "integer"; default: number; min: number; max: number })
   | (OptionBase & { type: "boolean"; default: boolean })
-  | (OptionBase & { type: "choice"; default: string; choices: readonly string[] });
+  | (OptionBase & { type: "choice"; default: string; choices: readonly string[] })
+  /** Given once for each element; in the environment with colons between them. */
+  | (OptionBase & { type: "list"; default: readonly string[] });
 
 /** Keys are flags without the dashes: "tls-port". */
 export type ConfigTable = Record<string, ConfigOption>;
@@ -25,9 +27,11 @@ type ValueOf<O extends ConfigOption> = O extends { type: "integer" }
     ? boolean
     : O extends { type: "choice"; choices: readonly (infer C)[] }
       ? C
-      : O extends { default: undefined }
-        ? string | undefined
-        : string;
+      : O extends { type: "list" }
+        ? readonly string[]
+        : O extends { default: undefined }
+          ? string | undefined
+          : string;
 export type ConfigValues<T extends ConfigTable> = { [K in keyof T]: ValueOf<T[K]> };
 
 /** Throws ConfigInvalid naming every bad option at once. */
@@ -61,12 +65,12 @@ function parseFlags(table: ConfigTable, argv: readonly string[], problems: strin
   const options = Object.fromEntries(
     Object.entries(table).map(([key, option]) => [
       key,
-      { type: option.type === "boolean" ? ("boolean" as const) : ("string" as const) },
+      { type: option.type === "boolean" ? ("boolean" as const) : ("string" as const), multiple: option.type === "list" },
     ]),
   );
   try {
     const { values } = parseArgs({ args: [...argv], options, strict: true, allowNegative: true });
-    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
+    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Array.isArray(value) ? value.join(":") : String(value)]));
   } catch (error) {
     problems.push((error as Error).message.replace(/\.$/, ""));
     return {};
@@ -77,6 +81,10 @@ function parseValue(option: ConfigOption, given: string): { value: unknown } | {
   switch (option.type) {
     case "string":
       return given === "" ? { problem: "is empty" } : { value: given };
+    case "list": {
+      const value = given.split(":");
+      return value.includes("") ? { problem: "has an empty element" } : { value };
+    }
     case "boolean":
       if (given === "true" || given === "false") return { value: given === "true" };
       return { problem: `must be true or false, not "${given}"` };

@@ -75,7 +75,7 @@ export function configureNative(
     ["databases", String(spec.databases)],
     ["maxclients", String(maxclients(spec.memoryBytesMax))],
     ...(place === null ? [] : replicationDirectives(engine, place)),
-    ...(spec.replication ? detachedDirectives : []),
+    ...(spec.replication && !spec.isIntake ? detachedDirectives : []),
     ...liveSettings(spec),
     ["user", "default", "off"],
     ...usersOf(spec, engine).map((user): Directive => ["user", user.name, ...userRules(user)]),

@@ -20,9 +20,9 @@ import { EngineConnection, EngineRefused, EngineUnreachable } from "./ask.ts";
 import type { Engines } from "./find.ts";
 import type { NodeCertificate } from "./node-certificate.ts";
 import { isAlive, type ProcessIdentity } from "./process.ts";
-import { EngineReplication, type ReplicationState } from "./replication.ts";
+import { EngineReplication, type LeadOrder, type ReplicationState } from "./replication.ts";
 import { findPlace, type ReplicationHost } from "./replication-place.ts";
-import { initialEpochs } from "./replication-plan.ts";
+import { type Feed, initialEpochs } from "./replication-plan.ts";
 import { selectEngine } from "./select.ts";
 import { liveCommands } from "./settings.ts";
 import { startEngine } from "./start.ts";
@@ -77,7 +77,7 @@ export class EngineProcess {
     const identity = await startEngine({ spec, engine, nodePath: engines.nodePath, paths, place, onExit: onLoss });
     const started = new EngineProcess(context, identity, null);
     started.#certificateEdition = edition;
-    const replication = place && { address: place.address, ...initialEpochs };
+    const replication = place && { address: place.address, ...initialEpochs, isIntake: spec.isIntake };
     started.#begin({ ...recordOf(spec), ...started.#facts(engine), runId: null, replication });
     return started;
   }
@@ -157,8 +157,10 @@ export class EngineProcess {
 
   /** Brings the engine to its role. It is on disk only after `apply`: the news of a role is not to wait for a disk. */
   async obeyLeader(spec: NodeSpec): Promise<void> {
-    if (this.#replication === null || !spec.replication) return;
-    await this.#replication.obey(this.#connected(), spec.replication, this.#record?.runId ?? null);
+    const { replication, isIntake } = spec;
+    if (this.#replication === null || !replication) return;
+    const runId = this.#record?.runId ?? null;
+    await this.#replication.obey(this.#connected(), { replication, isIntake, runId });
   }
 
   /** Whether the record on disk says that the engine has taken the spec. */
@@ -168,7 +170,8 @@ export class EngineProcess {
     return (
       record?.generation === spec.generation &&
       record.replication?.epoch === state?.epoch &&
-      record.replication?.copiedEpoch === state?.copiedEpoch
+      record.replication?.copiedEpoch === state?.copiedEpoch &&
+      record.replication?.isIntake === state?.isIntake
     );
   }
 
@@ -196,7 +199,7 @@ export class EngineProcess {
   }
 
   /** Resolves with the offset after the order, or null where it does not matter. */
-  async carryOut(order: AgentOrder): Promise<number | null> {
+  async carryOut(order: AgentOrder, spec: NodeSpec | undefined): Promise<number | null> {
     switch (order.kind) {
       case "flush":
         return this.#flush();
@@ -205,8 +208,30 @@ export class EngineProcess {
       case "yield":
         return this.#requireReplication().yield(this.#connected(), order.yieldMs);
       case "lead":
-        return this.#requireReplication().lead(this.#connected(), order);
+        return order.transferId === null
+          ? this.#requireReplication().lead(this.#connected(), order)
+          : this.#leadFilled(order, spec);
     }
+  }
+
+  /** On disk before anybody hears of it: an agent that took it for an intake node again would empty it. */
+  async #leadFilled(order: LeadOrder, spec: NodeSpec | undefined): Promise<number> {
+    const replication = this.#requireReplication();
+    // While it was filled nothing was evicted.
+    if (spec !== undefined) await this.#ask("CONFIG", "SET", "maxmemory-policy", spec.maxmemoryPolicy);
+    const offset = await replication.lead(this.#connected(), order);
+    if (this.#record !== null) this.#write({ ...this.#record, replication: replication.state });
+    return offset;
+  }
+
+  /** Whether it is being filled: no record that names it was put in force. */
+  get isIntake(): boolean {
+    return this.#replication?.isIntake === true;
+  }
+
+  /** Of an intake node: its engine copies from the feed, instead of what it has; null: no longer. */
+  takeFrom(feed: Feed | null): Promise<void> {
+    return this.#requireReplication().takeFrom(this.#connected(), feed);
   }
 
   /** Whether it leads, and nobody says that it follows. */

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import type { Leader, NodeId } from "@larder/api";
+import type { Address, Leader, NodeId } from "@larder/api";
 import {
+  asIntake,
   copiedEpochOf,
   type Epochs,
   entered,
+  type Feed,
   hasWholeCopy,
   isInSync,
   isSettled,
@@ -11,6 +13,7 @@ import {
   planRole,
   type ReplicationSeen,
   roleOf,
+  type WantedRole,
   wantedRole,
 } from "./replication-plan.ts";
 import { nowhere } from "./replication-settings.ts";
@@ -25,7 +28,12 @@ const leader: Leader = {
   endedAtMs: null,
   address: leaderAddress,
 };
-const node = (nodeId: string, runId: string | null) => ({ nodeId: nodeId as NodeId, runId });
+const node = (nodeId: string, runId: string | null, isIntake = false, feed: Feed | null = null) => ({
+  nodeId: nodeId as NodeId,
+  runId,
+  isIntake,
+  feed,
+});
 
 test("the leader record says what each node is to be", () => {
   const told = (leader: Leader | null, follows = true) => ({ leader, follows });
@@ -38,6 +46,60 @@ test("the leader record says what each node is to be", () => {
   expect(wantedRole(told(leader), node("a", null))).toEqual({ kind: "detached" });
   expect(wantedRole(told(leader), node("b", "life-1"))).toEqual({ kind: "replica", of: leaderAddress });
   expect(wantedRole(told(leader, false), node("b", "life-1"))).toEqual({ kind: "detached" });
+});
+
+describe("a node that is being filled", () => {
+  const intake = { kind: "intake", feed: null };
+  const told = (leader: Leader | null) => ({ leader, follows: true });
+  const primary = seen("role:master master_replid:own master_repl_offset:7");
+  const initial: Epochs = { epoch: 0, copiedEpoch: 0, historyAtEntry: null, isIntake: true };
+
+  test.each([
+    ["no record", null, intake],
+    ["one of another node", { ...leader, nodeId: "b" as NodeId }, intake],
+    ["one of another life", { ...leader, runId: "life-0" }, intake],
+    ["one that has ended", { ...leader, endedAtMs: 1 }, intake],
+    ["one that names it", leader, { kind: "primary" }],
+  ])("under %s", (_, record, role) => {
+    expect(wantedRole(told(record), node("a", "life-1", true))).toEqual(role as WantedRole);
+  });
+
+  test("follows nobody but its feed, and speaks TLS to others again in the same step", () => {
+    const user = { name: "", password: "" };
+    const feed = { address: { host: "127.0.0.1", port: 7009 }, user: { name: "feed", password: "once" } };
+    const at = (following: Address | null, feed: Feed | null) =>
+      planRole({ kind: "intake", feed }, { following, isLinked: false, isUnplaced: false }, user);
+    const leave = [["MULTI"], ["CONFIG", "SET", "tls-replication", "yes"], ["REPLICAOF", "NO", "ONE"], ["EXEC"]];
+    expect(at(null, null)).toEqual([]);
+    expect(at(nowhere, null)).toEqual(leave);
+    expect(at(feed.address, null)).toEqual(leave);
+    expect(at(feed.address, feed)).toEqual([]);
+    expect(at(null, feed)).toEqual([
+      ["MULTI"],
+      ["CONFIG", "SET", "tls-replication", "no"],
+      ["CONFIG", "SET", "masteruser", "feed"],
+      ["CONFIG", "SET", "masterauth", "once"],
+      ["REPLICAOF", "127.0.0.1", "7009"],
+      ["EXEC"],
+    ]);
+  });
+
+  test("has nothing of the cache until a record names it, and again after that was called off", () => {
+    const filled = asIntake(initial, { epoch: 4 });
+    expect(filled).toEqual({ ...initial, epoch: 4 });
+    expect(copiedEpochOf(primary, filled)).toBe(0);
+    const leads = entered(primary, filled, { epoch: 5, firstEpoch: 5 });
+    expect(leads).toMatchObject({ epoch: 5, copiedEpoch: 5, isIntake: false });
+    const calledOff = asIntake(leads, { epoch: 6 });
+    expect(calledOff).toMatchObject({ epoch: 6, copiedEpoch: 0, isIntake: true });
+    expect(copiedEpochOf(primary, calledOff)).toBe(0);
+  });
+
+  test("that becomes a node like any other has nothing until it was copied to", () => {
+    const follows = entered(replica("down", "0", "own"), asIntake(initial, { epoch: 4 }), { epoch: 4, firstEpoch: 2 });
+    expect(follows).toEqual({ epoch: 4, copiedEpoch: 0, historyAtEntry: "own", isIntake: false });
+    expect(copiedEpochOf(replica("up", "0", "new"), follows)).toBe(4);
+  });
 });
 
 describe("the commands to a role, from what is followed now", () => {
@@ -117,6 +179,11 @@ describe("what an engine says", () => {
     expect(replicas[0]?.state).toBe("copied");
   });
 
+  test("of a primary: an export copies like a replica, and is none", () => {
+    const one = seen("role:master slave0:ip=/run/a.sock,port=0,state=send_bulk,offset=0,lag=0,type=replica");
+    expect(one.replicas).toEqual([]);
+  });
+
   test("of a primary: settled when all are online and near", () => {
     const one = (fields: string) => seen(`role:master master_repl_offset:2000000 slave0:ip=h,port=1,${fields}`);
     expect(isSettled(seen("role:master master_repl_offset:0"))).toBe(true);
@@ -147,7 +214,7 @@ describe("what an engine says", () => {
   describe("of a replica: its copy has a place in the stream, unless it came by the old SYNC", () => {
     const linked = "role:slave master_host:h master_port:1 master_link_status:up master_sync_in_progress:0";
     const active = "repl_backlog_active:1 repl_backlog_first_byte_offset";
-    const before: Epochs = { epoch: 3, copiedEpoch: 3, historyAtEntry: "older" };
+    const before: Epochs = { epoch: 3, copiedEpoch: 3, historyAtEntry: "older", isIntake: false };
 
     test.each([
       ["a copy", `master_replid:old master_repl_offset:0 ${active}:1`, true],
@@ -174,20 +241,20 @@ describe("what an engine says", () => {
   });
 
   test("what it holds whole: what its leader has, once linked; nothing while it is being given all of it", () => {
-    const before = { epoch: 3, copiedEpoch: 2, historyAtEntry: "old" };
+    const before = { epoch: 3, copiedEpoch: 2, historyAtEntry: "old", isIntake: false };
     const held = [replica("down", "0"), replica("down", "1"), replica("up", "0"), seen("role:master")];
     expect(held.map((each) => copiedEpochOf(each, before))).toEqual([2, 0, 3, 3]);
   });
 
   test("what it holds whole: also what it went on with before the link was lost again", () => {
-    const before = { epoch: 3, copiedEpoch: 2, historyAtEntry: "old" };
+    const before = { epoch: 3, copiedEpoch: 2, historyAtEntry: "old", isIntake: false };
     expect(copiedEpochOf(replica("down", "0", "new"), before)).toBe(3);
     expect(copiedEpochOf(replica("down", "1", "new"), before)).toBe(0);
     expect(copiedEpochOf(replica("down", "0", "new"), { ...before, historyAtEntry: null })).toBe(2);
   });
 
   describe("under a newer record", () => {
-    const before = { epoch: 3, copiedEpoch: 2, historyAtEntry: "old" };
+    const before = { epoch: 3, copiedEpoch: 2, historyAtEntry: "old", isIntake: false };
     const next = { epoch: 5, firstEpoch: 5 };
     const later = { epoch: 5, firstEpoch: 3 };
 

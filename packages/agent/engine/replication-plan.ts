@@ -8,6 +8,10 @@
  *   this node, another life       detached   this life's memory began empty: it is not what the record means
  *   another node                  replica of the record's address; detached where it could not read what that writes
  *
+ * A node that is being filled (an intake node) is a primary of its own under every record but one that names it and its
+ * life. What it has is no copy of the cache's data, however it came by it. While its engine loads a file it copies it from
+ * a feed, as if that were its primary (rdb-feed.ts).
+ *
  * A replica whose copy has no place in its leader's history is given another one: what it says of itself means nothing.
  *
  * Whether a promotion is right is not asked here: the controller has decided.
@@ -27,7 +31,14 @@ export type WantedRole =
   | { kind: "unchanged" }
   | { kind: "detached" }
   | { kind: "primary" }
-  | { kind: "replica"; of: Address };
+  | { kind: "replica"; of: Address }
+  | { kind: "intake"; feed: Feed | null };
+
+/** Of whom an intake node copies a file, on this machine and without TLS; its password is for this one time. */
+export interface Feed {
+  address: Address;
+  user: Pick<EngineUser, "name" | "password">;
+}
 
 /** What a node knows of its data, and has to know again after its agent's death. */
 export interface Epochs {
@@ -37,10 +48,12 @@ export interface Epochs {
   copiedEpoch: number;
   /** Which history its data was part of when that record was put in force; null where nobody noted it. */
   historyAtEntry: string | null;
+  /** It is being filled: what it has is no copy of the cache's data. */
+  isIntake: boolean;
 }
 
 /** Of an engine that was told nothing yet, as far as anybody knows. */
-export const initialEpochs: Epochs = { epoch: 0, copiedEpoch: 0, historyAtEntry: null };
+export const initialEpochs: Epochs = { epoch: 0, copiedEpoch: 0, historyAtEntry: null, isIntake: false };
 
 /** From INFO replication. */
 export interface ReplicationSeen {
@@ -77,12 +90,17 @@ const replicaOfNobody = ["REPLICAOF", "NO", "ONE"];
 
 export function wantedRole(
   { leader, follows }: Pick<ReplicationSpec, "leader" | "follows">,
-  node: { nodeId: NodeId; runId: string | null },
+  node: { nodeId: NodeId; runId: string | null; isIntake: boolean; feed: Feed | null },
 ): WantedRole {
+  if (node.isIntake && !isNamed(leader, node)) return { kind: "intake", feed: node.feed };
   if (leader === null) return { kind: "unchanged" };
   if (leader.endedAtMs !== null) return { kind: "detached" };
   if (leader.nodeId !== node.nodeId) return follows ? { kind: "replica", of: leader.address } : { kind: "detached" };
   return { kind: leader.runId === node.runId ? "primary" : "detached" };
+}
+
+function isNamed(leader: Leader | null, { nodeId, runId }: { nodeId: NodeId; runId: string | null }): boolean {
+  return leader !== null && leader.endedAtMs === null && leader.nodeId === nodeId && leader.runId === runId;
 }
 
 /** The commands that bring an engine to its role; none when it has it. Safe to repeat. */
@@ -96,7 +114,20 @@ export function planRole(wanted: WantedRole, seen: LinkSeen, user: Pick<EngineUs
       return isSame(seen.following, nowhere) ? [] : [replicaOf(nowhere)];
     case "replica":
       return planFollowing(wanted.of, seen, user);
+    case "intake":
+      return planIntake(wanted.feed, seen);
   }
+}
+
+/** All at once: whoever sees that it follows nobody knows that it speaks TLS to whom it follows next. */
+function planIntake(feed: Feed | null, { following }: LinkSeen): string[][] {
+  if (feed === null) return following === null ? [] : [["MULTI"], setTls(true), replicaOfNobody, ["EXEC"]];
+  if (isSame(following, feed.address)) return [];
+  return [["MULTI"], setTls(false), ...credentialCommands(feed.user), replicaOf(feed.address), ["EXEC"]];
+}
+
+function setTls(isUsed: boolean): string[] {
+  return ["CONFIG", "SET", "tls-replication", isUsed ? "yes" : "no"];
 }
 
 function planFollowing(
@@ -134,7 +165,7 @@ export function isInSync(seen: ReplicationSeen): boolean {
  * looks, with writes for which the replica vouched, shows by the history.
  */
 export function copiedEpochOf(seen: ReplicationSeen, before: Epochs): number {
-  if (seen.isCopying || seen.isUnplaced) return 0;
+  if (before.isIntake || seen.isCopying || seen.isUnplaced) return 0;
   if (roleOf(seen) === "primary" || isInSync(seen)) return before.epoch;
   const wasLinked = before.historyAtEntry !== null && before.historyAtEntry !== seen.history;
   return wasLinked ? before.epoch : before.copiedEpoch;
@@ -148,8 +179,14 @@ export function entered(seen: ReplicationSeen, before: Epochs, leader: Pick<Lead
   const { epoch, firstEpoch } = leader;
   const held = copiedEpochOf(seen, before);
   const copiedEpoch = held >= firstEpoch ? epoch : held;
-  const after = { epoch, copiedEpoch, historyAtEntry: seen.history };
+  const after = { epoch, copiedEpoch, historyAtEntry: seen.history, isIntake: false };
   return { ...after, copiedEpoch: copiedEpochOf(seen, after) };
+}
+
+/** Of an intake node, under a record that does not name it. It knows of the record, but has nothing of what that means. */
+export function asIntake(before: Epochs, leader: Pick<Leader, "epoch"> | null): Epochs {
+  const epoch = Math.max(before.epoch, leader?.epoch ?? 0);
+  return { epoch, copiedEpoch: 0, historyAtEntry: null, isIntake: true };
 }
 
 /**
@@ -202,6 +239,8 @@ function parseReplica(text: string): ReplicaObserved[] {
   const fields = new Map(text.split(",").map((field) => field.split("=", 2) as [string, string]));
   // The second channel of a replica that is being copied to, which is listed under its first as well.
   if (fields.get("type") === "rdb-channel") return [];
+  // One that listens nowhere copies for an export, and is no node.
+  if (fields.get("port") === "0") return [];
   const offset = Number(fields.get("offset"));
   const state = fields.get("state") ?? "";
   return [

@@ -19,9 +19,11 @@ import type { Clock, Log } from "@larder/service";
 import type { EngineConnection } from "./ask.ts";
 import { Following } from "./following.ts";
 import {
+  asIntake,
   copiedEpochOf,
   type Epochs,
   entered,
+  type Feed,
   hasWholeCopy,
   initialEpochs,
   isInSync,
@@ -39,7 +41,14 @@ export interface ReplicationState extends Epochs {
   address: Address;
 }
 
-export type LeadOrder = Pick<Extract<AgentOrder, { kind: "lead" }>, "leader" | "offset" | "waitMs">;
+export type LeadOrder = Pick<Extract<AgentOrder, { kind: "lead" }>, "leader" | "offset" | "waitMs" | "transferId">;
+
+/** What the controller wants of a node's part, and which life that is. */
+interface Told {
+  replication: ReplicationSpec;
+  isIntake: boolean;
+  runId: string | null;
+}
 
 /** How often a node that is to lead looks whether it has everything. */
 const catchUpLookMs = 1;
@@ -77,6 +86,8 @@ export class EngineReplication {
   #isYielding = false;
   /** It holds writes because nobody can say that it still leads. */
   #isFenced = false;
+  /** Of an intake node: from where its engine loads just now. */
+  #feed: Feed | null = null;
 
   constructor({ address, ...epochs }: ReplicationState, context: ReplicationContext) {
     this.#address = address;
@@ -98,6 +109,11 @@ export class EngineReplication {
     return this.#epoch === 0 && this.#seen?.following === null;
   }
 
+  /** Whether it is being filled, and leads nobody. */
+  get isIntake(): boolean {
+    return this.#epochs.isIntake;
+  }
+
   /** Whether nothing is under way that has to be looked at soon. */
   get isSettled(): boolean {
     if (this.#seen === null || !isSettled(this.#seen)) return false;
@@ -107,12 +123,14 @@ export class EngineReplication {
   observed(): ReplicationObserved | null {
     const seen = this.#seen;
     if (seen === null) return null;
-    const role = roleOf(seen);
-    const { offset, replicas } = seen;
-    const inSync = isInSync(seen);
+    const { epoch, copiedEpoch, isIntake } = this.#epochs;
+    // Whoever looks for a copy or for a primary of the cache finds neither.
+    const role = isIntake ? "detached" : roleOf(seen);
+    const { offset } = seen;
+    const replicas = isIntake ? [] : seen.replicas;
+    const inSync = !isIntake && isInSync(seen);
     const hearsLeader = inSync && this.#sinceMs(this.#heardAtMs) < agentLimits.leaderSilentMs;
     const holdsWrites = role === "primary" && (this.#isYielding || this.#isFenced);
-    const { epoch, copiedEpoch } = this.#epochs;
     return { address: this.#address, role, epoch, copiedEpoch, offset, inSync, hearsLeader, holdsWrites, replicas };
   }
 
@@ -132,7 +150,18 @@ export class EngineReplication {
 
   /** The record is in force from here on, unless an order was faster. */
   #enter(leader: Leader | null, seen: ReplicationSeen): void {
-    if (leader !== null && leader.epoch > this.#epoch) this.#epochs = entered(seen, this.#epochs, leader);
+    const { epoch, isIntake } = this.#epochs;
+    if (leader !== null && (leader.epoch > epoch || isIntake)) this.#epochs = entered(seen, this.#epochs, leader);
+    else if (isIntake) this.#epochs = { ...this.#epochs, isIntake: false };
+  }
+
+  /** An intake node's engine copies from the feed; null: no longer. What it has goes when it begins. */
+  async takeFrom(connection: EngineConnection, feed: Feed | null): Promise<void> {
+    if (!this.isIntake) throw new LarderError("Conflict", "The node is not being filled.");
+    this.#feed = feed;
+    const seen = await ask(connection, []);
+    const plan = planRole({ kind: "intake", feed }, seen, { name: "", password: "" });
+    this.#see(plan.length === 0 ? seen : await ask(connection, plan));
   }
 
   /**
@@ -147,24 +176,27 @@ export class EngineReplication {
   }
 
   /** Puts the record in force, after a look. Safe to repeat. Throws what the connection throws. */
-  async obey(connection: EngineConnection, spec: ReplicationSpec, runId: string | null): Promise<void> {
-    if (!this.#isOld(spec.leader)) await this.#follow(connection, spec, runId);
-    await this.#serveStale(connection, spec);
+  async obey(connection: EngineConnection, told: Told): Promise<void> {
+    const { replication } = told;
+    if (!this.#isOld(replication.leader)) await this.#follow(connection, told);
+    await this.#serveStale(connection, replication);
   }
 
-  async #follow(connection: EngineConnection, spec: ReplicationSpec, runId: string | null): Promise<void> {
-    const { leader, user } = spec;
+  async #follow(connection: EngineConnection, { replication, isIntake, runId }: Told): Promise<void> {
+    const { leader, user } = replication;
     if (this.#seen === null) throw new Error("a leader record for an engine that nobody has looked at");
     const { nodeId, log } = this.#context;
-    const wanted = wantedRole(spec, { nodeId, runId });
+    const wanted = wantedRole(replication, { nodeId, runId, isIntake, feed: this.#feed });
     // An agent that has adopted the engine does not know whether it was told to yield.
-    const isReleased = roleOf(this.#seen) === "primary" && (leader?.epoch ?? 0) > this.#epoch;
+    const isReleased =
+      wanted.kind !== "intake" && roleOf(this.#seen) === "primary" && (leader?.epoch ?? 0) > this.#epoch;
     const plan = planRole(wanted, this.#seen, user);
     const commands = isReleased ? releaseWith(plan) : plan;
     if (wanted.kind === "replica" && plan.length > 0) await this.#setServeStale(connection, false);
     // All at once: a promotion is waited for. Without a change what was seen holds under the new record too.
     const seen = commands.length === 0 ? this.#seen : await ask(connection, commands);
-    this.#enter(leader, seen);
+    if (wanted.kind === "intake") this.#epochs = asIntake(this.#epochs, leader);
+    else this.#enter(leader, seen);
     if (isReleased) this.#isYielding = this.#isFenced = false;
     if (plan.length > 0) log.info({ nodeId, epoch: this.#epoch, role: wanted.kind }, "role changed");
     if (commands.length > 0) this.#see(seen);
@@ -182,13 +214,16 @@ export class EngineReplication {
   }
 
   /** Becomes the primary of a record once it has processed so much. Safe to repeat. */
-  async lead(connection: EngineConnection, { leader, offset, waitMs }: LeadOrder): Promise<number> {
+  async lead(connection: EngineConnection, { leader, offset, waitMs, transferId }: LeadOrder): Promise<number> {
     const { clock, log, nodeId } = this.#context;
     const isDone = leader.epoch === this.#epoch && this.observed()?.role === "primary";
     if (leader.epoch <= this.#epoch && !isDone) throw new LarderError("Conflict", "The node knows a newer leader.");
+    if (this.isIntake !== (transferId !== null) && !isDone)
+      throw new LarderError("Conflict", "Whether the node is being filled is not as the order has it.");
     const untilMs = clock.monotonicMs() + waitMs;
     let seen = await ask(connection, []);
-    for (; seen.offset < offset; seen = await ask(connection, [])) {
+    // What filled an intake node has no place in anybody's stream.
+    for (const least = this.isIntake ? seen.offset : offset; seen.offset < least; seen = await ask(connection, [])) {
       if (clock.monotonicMs() >= untilMs) throw new LarderError("Conflict", "The node did not catch up in time.");
       await clock.sleep(catchUpLookMs);
     }

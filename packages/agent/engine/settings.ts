@@ -10,7 +10,8 @@ import { credentialCommands, nodeUserOf } from "./replication-settings.ts";
 export function liveSettings(spec: NodeSpec): [name: string, value: string][] {
   return [
     ["maxmemory", String(spec.memoryBytesMax)],
-    ["maxmemory-policy", spec.maxmemoryPolicy],
+    // What does not fit into a node that is being filled is an error, not a loss.
+    ["maxmemory-policy", spec.isIntake ? "noeviction" : spec.maxmemoryPolicy],
     ["notify-keyspace-events", spec.notifyKeyspaceEvents],
   ];
 }

@@ -1,0 +1,98 @@
+/**
+ * How far a transfer is. The one who carries it out writes the figures as they come; what the agent reports of them changes
+ * once in `progressEveryMs`, and at once with the state or the phase.
+ */
+import { type TransferId, type TransferObserved, type TransferState, transferLimits } from "@larder/api";
+import type { Clock } from "@larder/service";
+
+export class Progress {
+  keys = 0;
+  keysTotal: number | null = null;
+  bytes = 0;
+  bytesTotal: number | null = null;
+  keysSkipped = 0;
+  lagBytes: number | null = null;
+  lagMs: number | null = null;
+  usedEngineLoader = false;
+  files: TransferObserved["files"] = [];
+  differences: TransferObserved["differences"] = null;
+  readonly #transferId: TransferId;
+  readonly #clock: Clock;
+  readonly #onChange: () => void;
+  #state: TransferState = "preparing";
+  #phase = "";
+  #error: TransferObserved["error"] = null;
+  #caveats: readonly string[] = [];
+  #shown: { observed: TransferObserved; atMs: number } | null = null;
+
+  constructor(transferId: TransferId, options: { clock: Clock; onChange: () => void }) {
+    this.#transferId = transferId;
+    this.#clock = options.clock;
+    this.#onChange = options.onChange;
+  }
+
+  get state(): TransferState {
+    return this.#state;
+  }
+
+  /** A new attempt: the figures begin again. */
+  begin(): void {
+    this.keys = this.bytes = this.keysSkipped = 0;
+    this.keysTotal = this.bytesTotal = this.lagBytes = this.lagMs = null;
+    this.usedEngineLoader = false;
+    this.files = [];
+    this.differences = null;
+    this.#caveats = [];
+  }
+
+  enter(state: TransferState, phase: string): void {
+    if (state === this.#state && phase === this.#phase) return;
+    this.#state = state;
+    this.#phase = phase;
+    this.#change();
+  }
+
+  fail(error: { code: string; message: string }): void {
+    this.#error = error;
+    this.enter("failed", "");
+  }
+
+  /** Each is said once. */
+  addCaveat(caveat: string): void {
+    if (!this.#caveats.includes(caveat)) this.#caveats = [...this.#caveats, caveat];
+  }
+
+  observed(): TransferObserved {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#shown === null || nowMs - this.#shown.atMs >= transferLimits.progressEveryMs)
+      this.#shown = { observed: this.#now(), atMs: nowMs };
+    return this.#shown.observed;
+  }
+
+  #change(): void {
+    this.#shown = null;
+    this.#onChange();
+  }
+
+  #now(): TransferObserved {
+    const { keys, keysTotal, bytes, bytesTotal, keysSkipped, lagBytes, lagMs, usedEngineLoader, files, differences } =
+      this;
+    return {
+      transferId: this.#transferId,
+      state: this.#state,
+      phase: this.#phase,
+      keys,
+      keysTotal,
+      bytes,
+      bytesTotal,
+      keysSkipped,
+      lagBytes,
+      lagMs,
+      usedEngineLoader,
+      caveats: [...this.#caveats],
+      files,
+      differences,
+      error: this.#error,
+    };
+  }
+}
