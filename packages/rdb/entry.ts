@@ -23,6 +23,7 @@ export class CurrentEntry implements RdbEntry {
   valueBytes: Uint8Array = nothing;
   valueStart = 0;
   valueEnd = 0;
+  valueOffset = 0;
 
   get key(): Uint8Array {
     return this.keyBytes.subarray(this.keyStart, this.keyEnd);

@@ -106,6 +106,8 @@ export interface RdbEntry {
   readonly valueBytes: Uint8Array;
   readonly valueStart: number;
   readonly valueEnd: number;
+  /** The offset of the value's first byte in the file. */
+  readonly valueOffset: number;
 }
 
 /**

@@ -266,6 +266,7 @@ export class RdbReader {
     this.#keyAt = this.#names.start - window.start;
     this.#keyBytes = this.#names.end - this.#names.start;
     this.#valueAt = after - window.start;
+    this.#entry.valueOffset = window.base + after;
     window.position = after;
     this.#walker.begin(programOf(encoding));
     this.#state = "value";

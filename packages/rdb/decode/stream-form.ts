@@ -1,0 +1,225 @@
+/**
+ * The encodings of streams, step by step: nodes of entries, what is known of the stream, then for each group what is
+ * pending in it, its consumers, and what of that is pending with each.
+ *
+ * | step | gives | then |
+ * | --- | --- | --- |
+ * | nodes | the entries of one node | nodes, or info |
+ * | info | the stream's counters | groups, producers or over |
+ * | groups | one group | pending, or consumerCount |
+ * | pending | one pending entry | pending, or consumerCount |
+ * | consumerCount | nothing | as behind a consumer |
+ * | consumers | one consumer | owned; without any: as behind its last one |
+ * | owned | one entry of a consumer | owned, consumers, unowned, groups, producers or over |
+ * | unowned | nothing | groups, producers or over |
+ * | producers | nothing | sent |
+ * | sent | nothing | sent, or over |
+ *
+ * Version 2 of the encoding added counters, version 3 when consumers were active, version 4 what producers sent (passed
+ * over: nobody else knows it), version 5 which pending entries no consumer has. The last two are Redis 8.6 and 8.8:
+ * read as published parsers read them, and not checked against an engine.
+ */
+import { ByteSpan } from "./byte-span.ts";
+import type { CollectionState } from "./collections.ts";
+import { rawStreamIdAt } from "./value-cursor.ts";
+import { StreamEntries } from "./stream-entries.ts";
+
+type Step =
+  | "start"
+  | "nodes"
+  | "info"
+  | "groups"
+  | "pending"
+  | "consumerCount"
+  | "consumers"
+  | "owned"
+  | "unowned"
+  | "producers"
+  | "sent"
+  | "over";
+
+const rawIdBytes = 16;
+/** An engine that does not know how much a group has read writes -1, of 64 bits. */
+const unknownCount = 0xffff_ffff_ffff_ffffn;
+
+export class StreamForm {
+  readonly #state: CollectionState;
+  readonly #entries: StreamEntries;
+  readonly #name = new ByteSpan();
+  #version = 1;
+  #step: Step = "start";
+  #nodes = 0;
+  #groups = 0;
+  #pending = 0;
+  #consumers = 0;
+  #producers = 0;
+  #owned = 0;
+
+  constructor(state: CollectionState) {
+    this.#state = state;
+    this.#entries = new StreamEntries(state.sink);
+  }
+
+  start(version: number): void {
+    this.#version = version;
+    this.#step = "start";
+  }
+
+  get isOver(): boolean {
+    return this.#step === "over";
+  }
+
+  /** Reads what the next step needs, or throws before anything has changed. */
+  advance(): void {
+    switch (this.#step) {
+      case "start":
+        return this.#start();
+      case "nodes":
+        return this.#readNode();
+      case "info":
+        return this.#readInfo();
+      case "groups":
+        return this.#readGroup();
+      case "pending":
+        return this.#readPending();
+      case "consumerCount":
+        return this.#readConsumerCount();
+      case "consumers":
+        return this.#readConsumer();
+      case "owned":
+        return this.#readOwned();
+      case "unowned":
+        return this.#passUnowned();
+      case "producers":
+        return this.#passProducers();
+      case "sent":
+        return this.#passProducer();
+      case "over":
+        return;
+    }
+  }
+
+  #start(): void {
+    this.#nodes = this.#state.cursor.count("the count of a stream's nodes");
+    this.#step = this.#nodes > 0 ? "nodes" : "info";
+  }
+
+  #readNode(): void {
+    const { cursor, first, listpack } = this.#state;
+    cursor.string(first, "the id of a stream's node");
+    if (first.length !== rawIdBytes) cursor.fail(`expected the id of a stream's node, found ${first.length} bytes`);
+    const from = rawStreamIdAt(first.bytes, first.start);
+    const node = this.#state.unpack(listpack, "a listpack");
+    this.#nodes--;
+    if (this.#nodes === 0) this.#step = "info";
+    this.#entries.give(node, from);
+  }
+
+  #readInfo(): void {
+    const { cursor, sink } = this.#state;
+    const hasCounters = this.#version >= 2;
+    const length = cursor.count("the length of a stream");
+    const lastId = cursor.streamId();
+    const firstId = hasCounters ? cursor.streamId() : null;
+    const maxDeletedId = hasCounters ? cursor.streamId() : null;
+    const entriesAdded = hasCounters ? cursor.integer("the count of entries ever added") : null;
+    const groups = cursor.count("the count of a stream's groups");
+    this.#groups = groups;
+    this.#nextGroup();
+    sink.streamInfo({ length, lastId, firstId, maxDeletedId, entriesAdded, groups });
+  }
+
+  #readGroup(): void {
+    const { cursor, sink } = this.#state;
+    cursor.string(this.#name, "the name of a group");
+    const lastId = cursor.streamId();
+    const read = this.#version >= 2 ? cursor.integer("the count of entries that a group has read") : unknownCount;
+    const pending = cursor.count("the count of a group's pending entries");
+    this.#groups--;
+    this.#pending = pending;
+    this.#step = pending > 0 ? "pending" : "consumerCount";
+    sink.group({ name: this.#name, lastId, entriesRead: read === unknownCount ? null : read });
+  }
+
+  #readPending(): void {
+    const { cursor, sink } = this.#state;
+    const id = cursor.rawStreamId();
+    const deliveredAtMs = cursor.milliseconds();
+    const deliveries = cursor.count("how often an entry was delivered");
+    this.#pending--;
+    if (this.#pending === 0) this.#step = "consumerCount";
+    sink.pending(id, deliveredAtMs, deliveries);
+  }
+
+  #readConsumerCount(): void {
+    this.#consumers = this.#state.cursor.count("the count of a group's consumers");
+    this.#nextConsumer();
+  }
+
+  #readConsumer(): void {
+    const { cursor, sink } = this.#state;
+    cursor.string(this.#name, "the name of a consumer");
+    const seenAtMs = cursor.milliseconds();
+    const activeAtMs = this.#version >= 3 ? cursor.milliseconds() : -1;
+    const owned = cursor.count("the count of a consumer's pending entries");
+    this.#consumers--;
+    this.#owned = owned;
+    if (owned > 0) this.#step = "owned";
+    else this.#nextConsumer();
+    sink.consumer({ name: this.#name, seenAtMs, activeAtMs: activeAtMs < 0 ? null : activeAtMs });
+  }
+
+  #readOwned(): void {
+    const { cursor, sink } = this.#state;
+    const id = cursor.rawStreamId();
+    this.#owned--;
+    if (this.#owned === 0) this.#nextConsumer();
+    sink.consumerPending(id);
+  }
+
+  #nextConsumer(): void {
+    if (this.#consumers > 0) this.#step = "consumers";
+    else if (this.#version >= 5) this.#step = "unowned";
+    else this.#nextGroup();
+  }
+
+  #nextGroup(): void {
+    if (this.#groups > 0) this.#step = "groups";
+    else this.#step = this.#version >= 4 ? "producers" : "over";
+  }
+
+  /** Of the pending entries those that no consumer has: they were given with the group. */
+  #passUnowned(): void {
+    const { cursor } = this.#state;
+    const bytes = rawIdBytes * cursor.count("the count of a group's entries without consumer");
+    cursor.need(bytes);
+    cursor.position += bytes;
+    this.#nextGroup();
+  }
+
+  #passProducers(): void {
+    const { cursor } = this.#state;
+    cursor.count("how long the ids of producers are remembered");
+    cursor.count("how many ids of a producer are remembered");
+    this.#producers = cursor.count("the count of producers");
+    this.#step = "sent";
+  }
+
+  /** One a step; behind the last are two counts. */
+  #passProducer(): void {
+    const { cursor } = this.#state;
+    if (this.#producers === 0) {
+      cursor.count("the count of ids added");
+      cursor.count("the count of ids refused");
+      this.#step = "over";
+      return;
+    }
+    cursor.string(this.#name, "the name of a producer");
+    const sent = cursor.count("the count of a producer's ids");
+    for (let index = 0; index < sent; index++) {
+      cursor.string(this.#name, "the id that a producer sent");
+      cursor.streamId();
+    }
+    this.#producers--;
+  }
+}
