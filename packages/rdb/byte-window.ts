@@ -44,13 +44,13 @@ export class ByteWindow {
   }
 
   #makeRoom(incoming: number): void {
-    const kept = this.end - this.start;
-    const needed = kept + incoming;
     const shift = this.start;
-    if (needed > this.bytes.length || (this.bytes.length > usualBytes && needed <= usualBytes / 2)) {
-      const larger = new Uint8Array(Math.max(usualBytes, needed <= usualBytes ? usualBytes : needed * 2));
-      larger.set(this.bytes.subarray(shift, this.end));
-      this.bytes = larger;
+    const needed = this.end - shift + incoming;
+    const isMuchTooLarge = this.bytes.length > 4 * Math.max(needed, usualBytes);
+    if (needed > this.bytes.length || isMuchTooLarge) {
+      const other = new Uint8Array(Math.max(usualBytes, 2 * needed));
+      other.set(this.bytes.subarray(shift, this.end));
+      this.bytes = other;
     } else {
       this.bytes.copyWithin(0, shift, this.end);
     }

@@ -115,8 +115,10 @@ export class RdbReader {
         return this.#readValue();
       case "parts":
         return this.#readPart();
-      case "aside":
-        return this.#readAside();
+      case "aside": {
+        const item = this.#readAside();
+        return item === undefined ? this.#readOpcodes() : item;
+      }
       case "header":
         return this.#readHeader();
       case "checksum":
@@ -320,7 +322,7 @@ export class RdbReader {
     return this.#readAside();
   }
 
-  #readAside(): RdbItem | null {
+  #readAside(): RdbItem | null | undefined {
     const window = this.#window;
     const isComplete = this.#walk();
     const start = window.start + 1;
@@ -330,7 +332,7 @@ export class RdbReader {
     this.#state = "opcode";
     if (!this.#isMetadata) return { type: "moduleAux", value: window.bytes.subarray(start, window.position) };
     this.#entry.metadata = window.bytes.slice(start, window.position);
-    return this.#readOpcodes();
+    return undefined;
   }
 
   #walk(): boolean {
