@@ -5,7 +5,7 @@
  */
 import { Crc64 } from "./crc64.ts";
 
-const usualBytes = 1 << 20;
+const usualBytes = 1 << 14;
 
 export class ByteWindow {
   bytes = new Uint8Array(0);

@@ -10,7 +10,7 @@ import { RdbError } from "./rdb-error.ts";
 import { tellItems } from "./told-items.ts";
 
 const seed = Number(process.env.LARDER_SEED ?? crypto.getRandomValues(new Uint32Array(1))[0]);
-const rounds = Number(process.env.LARDER_FUZZ_ROUNDS ?? 300);
+const rounds = Number(process.env.LARDER_FUZZ_ROUNDS ?? 150);
 
 type Random = (below: number) => number;
 
