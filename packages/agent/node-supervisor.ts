@@ -285,7 +285,8 @@ export class NodeSupervisor {
     const spec = this.#spec;
     const isMeant = spec?.endRunId != null && engine.record?.runId === spec.endRunId;
     const observed = engine.replicationObserved();
-    const isFree = observed === null || observed.role === "primary" || engine.isIntake || spec?.replication?.follows === false;
+    const isFree =
+      observed === null || observed.role === "primary" || engine.isIntake || spec?.replication?.follows === false;
     if (!isMeant || isFree) {
       this.#offsetToldToEnd = null;
       return isMeant;

@@ -65,12 +65,17 @@ function parseFlags(table: ConfigTable, argv: readonly string[], problems: strin
   const options = Object.fromEntries(
     Object.entries(table).map(([key, option]) => [
       key,
-      { type: option.type === "boolean" ? ("boolean" as const) : ("string" as const), multiple: option.type === "list" },
+      {
+        type: option.type === "boolean" ? ("boolean" as const) : ("string" as const),
+        multiple: option.type === "list",
+      },
     ]),
   );
   try {
     const { values } = parseArgs({ args: [...argv], options, strict: true, allowNegative: true });
-    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Array.isArray(value) ? value.join(":") : String(value)]));
+    return Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, Array.isArray(value) ? value.join(":") : String(value)]),
+    );
   } catch (error) {
     problems.push((error as Error).message.replace(/\.$/, ""));
     return {};

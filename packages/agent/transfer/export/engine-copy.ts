@@ -7,8 +7,9 @@
  * made: a replica that needs a whole copy waits for the export's end. The engine gives us up when we take nothing for its
  * `repl-timeout`, a minute.
  */
-import { ReplicationClient } from "../replication-client.ts";
+
 import { connectToEngine } from "../engine-socket.ts";
+import { ReplicationClient } from "../replication-client.ts";
 import type { TransferContext } from "../transfer.ts";
 import { TransferError } from "../transfer-error.ts";
 

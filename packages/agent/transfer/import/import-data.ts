@@ -1,8 +1,8 @@
 /** An import: files are loaded into an intake node, or among what a primary has. */
 import type { TransferSpec } from "@larder/api";
+import { openFile } from "../file-place.ts";
 import type { Transfer, TransferContext } from "../transfer.ts";
 import { TransferError } from "../transfer-error.ts";
-import { openFile } from "../file-place.ts";
 import { loadByEngine } from "./engine-load.ts";
 
 export type ImportContext = TransferContext<Extract<TransferSpec, { kind: "import" }>>;
