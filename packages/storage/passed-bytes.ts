@@ -41,3 +41,8 @@ export function checksumLine(sha256: string, name: string): string {
 export function parseChecksumLine(text: string): string | null {
   return /^([0-9a-f]{64})\s/.exec(text)?.[1] ?? null;
 }
+
+/** null where it is not a SHA-256: anybody may write metadata. */
+export function parseSha256(text: string | undefined): string | null {
+  return text !== undefined && /^[0-9a-f]{64}$/.test(text) ? text : null;
+}

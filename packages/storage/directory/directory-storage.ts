@@ -102,6 +102,7 @@ export class DirectoryStorage implements Storage {
   }
 
   async *list(prefix: string, options: CallOptions = {}): AsyncIterable<StoredFile> {
+    options.signal?.throwIfAborted();
     const folder = await fileCall({ file: prefix }, () => findFolder(this.#directory, this.#roots));
     if (folder !== undefined) yield* listFolder(folder, { path: "", prefix, signal: options.signal });
   }
