@@ -29,15 +29,17 @@ test.if(hasRedis && hasValkey)(
     const at = { resourceGroup: service.connection.resourceGroup, name: "shop" };
     await service.client.updateCache(at, { properties: { redisVersion: "latest" } });
 
-    await until("all is announced", () => heard.every((messages) => messages.length >= 4), 40_000);
+    const isOver = (messages: string[]) =>
+      messages.some((message) => message.includes("FailoverComplete")) && messages.at(-1)?.includes("Ended");
+    await until("all is announced", () => heard.every(isOver), 40_000);
     const ports = `SSLPort|${cache.own.port}|NonSSLPort|0`;
     const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d`;
-    const expected = [
-      `NodeMaintenanceStarting\\|StartTimeInUTC\\|${time}`,
-      "NodeMaintenanceStart",
-      "NodeMaintenanceFailoverComplete",
-      `NodeMaintenanceEnded\\|StartTimeInUTC\\|${time}`,
-    ].map(
+    const begins = [`NodeMaintenanceStarting\\|StartTimeInUTC\\|${time}`, "NodeMaintenanceStart"];
+    const ends = `NodeMaintenanceEnded\\|StartTimeInUTC\\|${time}`;
+    // On a busy machine one that takes too long is called off, and begun anew.
+    const timesBegun = heard[0]?.filter((message) => message.includes("NodeMaintenanceStarting")).length ?? 0;
+    const calledOff = Array.from({ length: timesBegun - 1 }, () => [...begins, ends]).flat();
+    const expected = [...calledOff, ...begins, "NodeMaintenanceFailoverComplete", ends].map(
       (type) =>
         new RegExp(`^AzureRedisEvents NotificationType\\|${type}\\|IsReplica\\|False\\|IPAddress\\|127.0.0.1\\|`),
     );
