@@ -126,6 +126,12 @@ export interface KeyDifference {
   difference: "missing here" | "missing there" | "type" | "value" | "expiry";
 }
 
+/**
+ * Of `TransferObserved.error`: its node's engine ended or lost it, and another node may do it. Whoever fills a node begins anew by
+ * itself, a few times, before it says so.
+ */
+export const engineLostCode = "EngineLost";
+
 export const transferLimits = {
   /** How often an agent tells of progress that is nothing but figures. */
   progressEveryMs: 1_000,

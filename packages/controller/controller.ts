@@ -37,6 +37,7 @@ import { Published } from "./reconcile/published.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
 import type { Store } from "./store/store.ts";
+import { Transfers } from "./transfers/transfers.ts";
 
 export interface ControllerOptions {
   dataDirectory: string;
@@ -107,6 +108,7 @@ export class Controller {
     const caches = new Caches({ ...base, admission, portBase, portsReserved, operationTimeoutMs, agentReports, hosts });
     const announcer = new Announcer({ ...base, observations, published, orders });
     const actions = new CacheActions({ ...base, caches, observations, orders });
+    const transfers = new Transfers({ ...base, caches, observations, hosts });
     const removeCache = (name: string) => caches.removeByName(name);
 
     const parts = { observations, published, admission, orders, hosts, announcer };
@@ -124,6 +126,7 @@ export class Controller {
       admission,
       caches,
       actions,
+      transfers,
       groups,
       hosts,
       joining,

@@ -13,8 +13,11 @@ import type {
   ReportAnswer,
   ReportStamp,
   RouteTable,
+  TransferObserved,
+  TransferSpec,
 } from "@larder/api";
 import { ControllerLink, createLog, systemClock, systemRandomness } from "@larder/service";
+import { transferObservedFixture } from "./documents/transfer-fixture.ts";
 
 const GiB = 1024 ** 3;
 const keepAliveMs = 5_000;
@@ -39,6 +42,8 @@ export class FakeAgent {
   ];
   /** What a node that is asked for comes to. */
   outcome: (spec: NodeSpec) => Partial<NodeObserved> = () => ({});
+  /** How far a transfer that is asked for has come. */
+  progress: (spec: TransferSpec) => Partial<TransferObserved> = () => ({});
   desired: AgentDesired | undefined;
   /** Every order that came. */
   readonly orders: AgentOrder[] = [];
@@ -101,7 +106,9 @@ export class FakeAgent {
       address: "127.0.0.1",
       zone: null,
       engineKind: "auto",
-      transfers: [],
+      transfers: (this.desired?.transfers ?? []).map((spec) =>
+        transferObservedFixture(spec.transferId, this.progress(spec)),
+      ),
       nodes: (this.desired?.nodes ?? []).map((spec) => this.#observe(spec)),
     };
   }
@@ -128,9 +135,10 @@ export class FakeAgent {
 }
 
 /** Each follows at once what it is told, and has it all. */
-function replicationOf({ nodeId }: NodeSpec, { leader }: ReplicationSpec): ReplicationObserved {
+function replicationOf({ nodeId, isIntake }: NodeSpec, { leader }: ReplicationSpec): ReplicationObserved {
   const epoch = leader?.epoch ?? 0;
-  const role = leader === null ? "detached" : leader.nodeId === nodeId ? "primary" : "replica";
+  const leads = isIntake || leader?.nodeId === nodeId;
+  const role = leader === null ? "detached" : leads ? "primary" : "replica";
   const address = { host: "127.0.0.1", port: 20_000 };
   return {
     address,
@@ -190,7 +198,10 @@ export class FakeGateway {
           .map((port) => ({ cacheId: route.cacheId, port, error: this.portsInUse.has(port) ? "EADDRINUSE" : null })),
       ),
       clients: routes.map((route) => ({ cacheId: route.cacheId, connected: 0 })),
-      moves: [],
+      moves: routes.flatMap(({ cacheId, move }) => {
+        if (move === null) return [];
+        return { cacheId, moveId: move.moveId, state: move.phase === "hold" ? "drained" : "prepared", inFlight: 0 };
+      }),
       metrics: this.metrics,
     } satisfies GatewayReport);
   }

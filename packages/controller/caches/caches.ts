@@ -13,7 +13,13 @@ import {
   type RedisUpdateBody,
 } from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
-import type { CacheDocument, CacheNode, CacheSettings, ChangeKind } from "../documents/cache-document.ts";
+import {
+  allNodes,
+  type CacheDocument,
+  type CacheNode,
+  type CacheSettings,
+  type ChangeKind,
+} from "../documents/cache-document.ts";
 import { deriveNodes, deriveRoute, limitsOf } from "../documents/derive.ts";
 import { cacheKey, cachesPrefix, groupKey, operationKey } from "../documents/document-keys.ts";
 import type { GroupDocument } from "../documents/group-document.ts";
@@ -319,7 +325,11 @@ function isIn(cache: CacheDocument, place: Place): boolean {
 
 /** What agents and gateways would be told. */
 function consequences(cache: CacheDocument): unknown {
-  return [cache.nodes.map(({ hostId }) => deriveNodes(cache, hostId)), deriveRoute(cache, ""), sizeOf(cache.settings)];
+  return [
+    allNodes(cache).map(({ hostId }) => deriveNodes(cache, hostId)),
+    deriveRoute(cache, ""),
+    sizeOf(cache.settings),
+  ];
 }
 
 function sameText(a: unknown, b: unknown): boolean {

@@ -3,7 +3,7 @@
  * they use; a part of each host is kept for the system, the gateway and the engines' own overhead.
  */
 import { type AgentReport, type EngineVersion, LarderError } from "@larder/api";
-import { type CacheDocument, type CacheSettings, servingNode } from "../documents/cache-document.ts";
+import { allNodes, type CacheDocument, type CacheSettings, servingNode } from "../documents/cache-document.ts";
 import { limitsOf } from "../documents/derive.ts";
 
 const MiB = 1024 * 1024;
@@ -140,7 +140,7 @@ interface Room {
 function roomOn(report: AgentReport, caches: readonly CacheDocument[], isReplicated: boolean): Room {
   const totalBytes = report.memoryBytesTotal;
   const keptBytes = Math.max(keptBytesMin, totalBytes * keptFraction);
-  const onHost = caches.flatMap((cache) => cache.nodes.filter((node) => node.hostId === report.hostId));
+  const onHost = caches.flatMap((cache) => allNodes(cache).filter((node) => node.hostId === report.hostId));
   const usedBytes = onHost.reduce((sum, node) => sum + node.memoryBytes, 0);
   const engineBytesMax = Math.max(
     ...enginesAllowed(report, isReplicated).map((engine) => engine.memoryBytesMax ?? Number.POSITIVE_INFINITY),

@@ -176,6 +176,11 @@ export function provisioningState(cache: CacheDocument): ProvisioningState {
   return cache.failure === null ? "Succeeded" : "Failed";
 }
 
+/** Its own, and one that is being filled: what hosts run for it. */
+export function allNodes({ nodes, intake }: Pick<CacheDocument, "nodes" | "intake">): CacheNode[] {
+  return intake === null ? nodes : [...nodes, intake.node];
+}
+
 /** The node that clients are served from, or are to be. */
 export function servingNode(cache: CacheDocument): CacheNode {
   const serving = cache.nodes.find(({ nodeId }) => nodeId === cache.route.node?.nodeId) ?? cache.nodes[0];

@@ -3,9 +3,10 @@
  * hold engine passwords; neither holds access keys.
  */
 import { createHash } from "node:crypto";
-import { isOlder, type NodeSpec, type Route, refusedByRedisCache, skuLimits } from "@larder/api";
-import { type CacheDocument, type CacheNode, cacheHostName } from "./cache-document.ts";
+import { isOlder, type NodeSpec, type Route, refusedByRedisCache, skuLimits, type TransferSpec } from "@larder/api";
+import { allNodes, type CacheDocument, type CacheNode, cacheHostName } from "./cache-document.ts";
 import { adminUser, appUser, appUserName, replicationUser } from "./engine-users.ts";
+import { agentsTransferId, type TransferDocument } from "./transfer-document.ts";
 
 /** For how long gateways hold at most in a planned move; they count from when they begin. */
 export const holdMs = 2_000;
@@ -24,7 +25,24 @@ const keyUserName = "default";
 /** What the agent of a host is to run; nothing once the nodes are to be removed. */
 export function deriveNodes(cache: CacheDocument, hostId: string): NodeSpec[] {
   if (cache.removal === "node") return [];
-  return cache.nodes.filter((node) => node.hostId === hostId).map((node) => deriveNode(cache, node));
+  return allNodes(cache)
+    .filter((node) => node.hostId === hostId)
+    .map((node) => deriveNode(cache, node));
+}
+
+/** What the agent of a host is to move: of a cache's transfers under way those that stand on one of its nodes there. */
+export function deriveTransfers(
+  cache: CacheDocument,
+  transfers: readonly TransferDocument[],
+  hostId: string,
+): TransferSpec[] {
+  if (cache.removal === "node") return [];
+  const nodeIds = allNodes(cache).flatMap((node) => (node.hostId === hostId ? node.nodeId : []));
+  return transfers.flatMap((transfer) => {
+    const { cacheId, status, nodeId, filter, task } = transfer;
+    const isHere = cacheId === cache.cacheId && nodeId !== null && nodeIds.includes(nodeId);
+    return isHere && status !== "waiting" ? [{ transferId: agentsTransferId(transfer), nodeId, filter, ...task }] : [];
+  });
 }
 
 function deriveNode(cache: CacheDocument, node: CacheNode): NodeSpec {
@@ -42,21 +60,22 @@ function deriveNode(cache: CacheDocument, node: CacheNode): NodeSpec {
     adminUser: adminUser(cache),
     users: [appUser(cache)],
     replication: replicationOf(cache, node),
-    isIntake: false,
+    isIntake: node.nodeId === cache.intake?.node.nodeId,
     persistence: null,
   };
 }
 
 /** Once a cache had several nodes its primary is appointed, also when one is left. */
 function replicationOf(cache: CacheDocument, node: CacheNode): NodeSpec["replication"] {
-  const { leader, nodes } = cache;
-  if (nodes.length === 1 && leader === null) return null;
+  const { leader, nodes, intake, move } = cache;
+  if (nodes.length === 1 && leader === null && intake === null) return null;
   const led = nodes.find(({ nodeId }) => nodeId === leader?.nodeId)?.engine ?? null;
   const follows = led === null || node.engine === null || !isOlder(node.engine, led);
   return {
     leader,
     user: replicationUser(cache),
-    hasOthers: nodes.length > 1,
+    // A node that was filled can become the primary in a move only.
+    hasOthers: nodes.length > 1 || (intake !== null && move?.target.nodeId === intake.node.nodeId),
     serveStale: cache.settings.replicaReads,
     follows,
   };

@@ -2,7 +2,7 @@
  * Where documents stand in the store. Names compare without case, so keys are lower-case; a cache's key has no group,
  * as its name becomes a host name and is unique in the whole service.
  */
-import type { CacheId } from "@larder/api";
+import type { CacheId, TransferId } from "@larder/api";
 
 export const cachesPrefix = "caches/";
 export const groupsPrefix = "groups/";
@@ -11,6 +11,9 @@ export const eventsPrefix = "events/";
 export const hostsPrefix = "hosts/";
 export const removedHostsPrefix = "removed-hosts/";
 export const joinTokensPrefix = "join-tokens/";
+/** Those under way. Kept apart from those that are over, as they are listed with every change of a cache. */
+export const transfersPrefix = "transfers/";
+export const transfersOverPrefix = "transfers-over/";
 export const serviceKey = "service";
 
 /** Of an event's number in its key. More than a cache can ever have. */
@@ -31,6 +34,26 @@ export function cacheEventsPrefix(cacheId: CacheId): string {
 
 export function eventKey(cacheId: CacheId, number: number): string {
   return `${cacheEventsPrefix(cacheId)}${String(number).padStart(eventDigits, "0")}`;
+}
+
+export function cacheTransfersPrefix(cacheId: CacheId): string {
+  return `${transfersPrefix}${cacheId}/`;
+}
+
+export function cacheTransfersOverPrefix(cacheId: CacheId): string {
+  return `${transfersOverPrefix}${cacheId}/`;
+}
+
+export function transferKey(cacheId: CacheId, transferId: TransferId): string {
+  return `${cacheTransfersPrefix(cacheId)}${transferId}`;
+}
+
+export function cacheIdOfTransferKey(key: string): CacheId {
+  return key.slice(transfersPrefix.length, key.lastIndexOf("/")) as CacheId;
+}
+
+export function transferOverKey(cacheId: CacheId, transferId: TransferId): string {
+  return `${cacheTransfersOverPrefix(cacheId)}${transferId}`;
 }
 
 export function operationKey(operationId: string): string {

@@ -1,10 +1,10 @@
 /** A long-running operation as the store keeps it: how a change that was asked for ended, readable for a day after. */
-import type { OperationStatus } from "@larder/api";
+import type { OperationStatus, TransferTask } from "@larder/api";
 import type { ChangeKind, Problem } from "./cache-document.ts";
 
 export interface OperationDocument {
   operationId: string;
-  kind: ChangeKind | "deleteGroup" | "flush";
+  kind: ChangeKind | "deleteGroup" | "flush" | TransferTask["kind"];
   subscription: string;
   location: string;
   startMs: number;

@@ -20,6 +20,10 @@ export interface TransferDocument {
   filter: KeyFilter;
   /** Of whom it is asked; null: not decided yet. */
   nodeId: NodeId | null;
+  /** How many nodes were asked before that one, and lost. */
+  lostNodes: number;
+  /** How often what it filled could not take over. */
+  callOffs: number;
   status: TransferStatus;
   /** Of a migration: when the filled node takes over. "manual" waits for a word, which makes it "now". */
   cutOver: "auto" | "manual" | "now" | null;
@@ -28,4 +32,31 @@ export interface TransferDocument {
   problem: Problem | null;
   /** The last that was heard of it; null: nothing yet. */
   progress: TransferObserved | null;
+}
+
+/** Its data goes into a node of its own, which takes over at the end. */
+export function fills({ task }: Pick<TransferDocument, "task">): boolean {
+  return task.kind === "migrate" || (task.kind === "import" && task.mode === "fill");
+}
+
+/** It changes what the cache holds: one at a time does. */
+export function writes({ task }: Pick<TransferDocument, "task">): boolean {
+  return task.kind === "migrate" || task.kind === "import";
+}
+
+export function isOver({ status }: Pick<TransferDocument, "status">): boolean {
+  return status === "succeeded" || status === "failed" || status === "cancelled";
+}
+
+/**
+ * As agents know it. Each node that is asked for it has a name of its own, so that none is held responsible for what another one
+ * of the same host said.
+ */
+export function agentsTransferId({ transferId, lostNodes }: TransferDocument): TransferId {
+  return (lostNodes === 0 ? transferId : `${transferId}.${lostNodes + 1}`) as TransferId;
+}
+
+/** As they were asked for. */
+export function inOrder(a: TransferDocument, b: TransferDocument): number {
+  return a.createdMs - b.createdMs || a.transferId.localeCompare(b.transferId);
 }

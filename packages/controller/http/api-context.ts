@@ -11,6 +11,7 @@ import type { Observations } from "../reconcile/observations.ts";
 import type { Published } from "../reconcile/published.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Store } from "../store/store.ts";
+import type { Transfers } from "../transfers/transfers.ts";
 
 /** How other machines' agents join. */
 export interface Joining {
@@ -25,6 +26,7 @@ export interface ApiContext {
   admission: AdmissionLock;
   caches: Caches;
   actions: CacheActions;
+  transfers: Transfers;
   groups: ResourceGroups;
   hosts: Hosts;
   /** null: there is no door for agents of other machines. */

@@ -19,6 +19,7 @@ import { redisActions } from "./redis-actions.ts";
 import { cachesInGroup, cachesInSubscription, redisCaches } from "./redis-caches.ts";
 import { redisEvents } from "./redis-events.ts";
 import { redisKeys } from "./redis-keys.ts";
+import { redisTransfers } from "./redis-transfers.ts";
 import { redisUnbuilt } from "./redis-unbuilt.ts";
 import { redisUpdates } from "./redis-updates.ts";
 import { routingPath } from "./request-path.ts";
@@ -39,7 +40,16 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
 
   for (const routes of [metrics, hostRoutes, subscriptions, providerRoutes, groupRoutes, operations, nameAvailability])
     routes(app, api);
-  for (const routes of [redisCaches, redisKeys, redisActions, patchSchedules, redisUpdates, redisEvents, redisUnbuilt])
+  for (const routes of [
+    redisCaches,
+    redisKeys,
+    redisActions,
+    patchSchedules,
+    redisUpdates,
+    redisEvents,
+    redisTransfers,
+    redisUnbuilt,
+  ])
     routes(app, api);
 
   app.notFound((context) => errorResponse(context, unknownPath(app, context.req.method, routingPath(context.req.raw))));

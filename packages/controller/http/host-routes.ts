@@ -1,7 +1,7 @@
 /** Hosts: to see, to empty and to remove, and tokens for new ones. Larder's own paths, not Azure's (host-protocol.ts). */
 import { agentLimits, type HostResource, type JoinToken, LarderError } from "@larder/api";
 import type { Hono } from "hono";
-import type { CacheDocument } from "../documents/cache-document.ts";
+import { allNodes, type CacheDocument } from "../documents/cache-document.ts";
 import type { HostDocument } from "../documents/host-document.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { pathValue } from "./request-path.ts";
@@ -48,7 +48,9 @@ function resourceOf(host: HostDocument, caches: readonly CacheDocument[], { obse
   const last = observations.lastReport(hostId);
   const isSilent = last === undefined || last.silentMs > agentLimits.lostMs;
   const nodes = caches.flatMap((cache) =>
-    cache.nodes.filter((node) => node.hostId === hostId).map((node) => ({ node, cache: cache.name })),
+    allNodes(cache)
+      .filter((node) => node.hostId === hostId)
+      .map((node) => ({ node, cache: cache.name })),
   );
   return {
     hostId,

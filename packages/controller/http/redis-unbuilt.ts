@@ -4,7 +4,6 @@ import type { Hono } from "hono";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { cachePlace, oneCache } from "./redis-caches.ts";
 
-const actions = ["export", "import"];
 const collections = [
   "accessPolicies",
   "accessPolicyAssignments",
@@ -21,7 +20,6 @@ export function redisUnbuilt(app: Hono<ApiEnvironment>, api: ApiContext): void {
     await api.caches.require(cachePlace(context));
     throw new LarderError("OperationNotSupported", `Larder does not have '${what}' of a cache yet.`, { target: what });
   };
-  for (const action of actions) app.post(`${oneCache}/${action.toLowerCase()}`, refuse(action));
   for (const collection of collections) {
     app.all(`${oneCache}/${collection.toLowerCase()}`, refuse(collection));
     app.all(`${oneCache}/${collection.toLowerCase()}/:child`, refuse(collection));

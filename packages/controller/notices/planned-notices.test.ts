@@ -42,6 +42,7 @@ const handOver: CacheAction = {
   from: { hostId: "host-1", nodeId: a.nodeId, runId: "1" },
   to: { hostId: "host-2", nodeId: b.nodeId, runId: "2" },
   leader,
+  transfer: null,
 };
 
 function typesOf(cache: CacheDocument, action: CacheAction): string[] {

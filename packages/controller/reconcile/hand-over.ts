@@ -3,6 +3,7 @@
  * (`AgentOrder`). Nothing of it is the truth until the caller has committed it; whatever goes wrong before, the present
  * primary is confirmed instead, and the target follows it again.
  */
+import { agentsTransferId } from "../documents/transfer-document.ts";
 import type { Orders } from "../orders/orders.ts";
 import type { MoveAction } from "./plan/plan-move.ts";
 
@@ -14,7 +15,7 @@ const answerMs = 1_000;
 
 /** Resolves with why it could not be done; undefined: the target leads. Safe to repeat. */
 export async function handOver(
-  { from, to, leader }: Extract<MoveAction, { type: "handOver" }>,
+  { from, to, leader, transfer }: Extract<MoveAction, { type: "handOver" }>,
   orders: Pick<Orders, "give">,
 ): Promise<string | undefined> {
   try {
@@ -29,10 +30,10 @@ export async function handOver(
       leader,
       offset: yielded.offset,
       waitMs: catchUpMs,
-      transferId: null,
+      transferId: transfer && agentsTransferId(transfer),
     } as const;
     const led = await orders.give(newHost, order, answerMs);
-    return led.error === null ? undefined : `The replica did not take over: ${led.error.message}`;
+    return led.error === null ? undefined : `The new primary did not take over: ${led.error.message}`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

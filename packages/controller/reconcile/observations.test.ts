@@ -21,6 +21,7 @@ function observed() {
   const heard: string[] = [];
   observations.listen({
     onNodes: (ids) => heard.push(...ids),
+    onTransfers: (ids) => heard.push(...ids),
     onAgent: () => heard.push("agent"),
     onProgress: () => heard.push("progress"),
   });

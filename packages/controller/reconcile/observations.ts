@@ -13,6 +13,8 @@ import {
   type NodeId,
   type NodeObserved,
   type ReportAnswer,
+  type TransferId,
+  type TransferObserved,
 } from "@larder/api";
 import type { Clock } from "@larder/service";
 import type { CacheNode } from "../documents/cache-document.ts";
@@ -22,6 +24,8 @@ import { ReportStamps } from "./report-stamps.ts";
 interface AgentState {
   report: AgentReport | undefined;
   reportedAtMs: number;
+  /** Wall time of that, also once it is disconnected. */
+  heardAtMs: number;
   streams: number;
   failingSinceMs: Map<NodeId, number>;
 }
@@ -29,6 +33,8 @@ interface AgentState {
 export interface ObservationsListener {
   /** Their nodes changed. */
   onNodes(cacheIds: Iterable<CacheId>): void;
+  /** How far they are, as agents know them. */
+  onTransfers(transferIds: Iterable<TransferId>): void;
   /** An agent spoke for the first time: what happened while this process was away shows now. */
   onAgent(): void;
   /** Who is connected, which route table is in force, which ports are open: of interest to changes under way. */
@@ -45,7 +51,7 @@ export class Observations {
   reportsTooOld = 0;
   /** For what is known of them; what they say comes in through this object, as its listener must learn of it. */
   readonly gateways: GatewayWorkers;
-  #listener: ObservationsListener = { onNodes() {}, onAgent() {}, onProgress() {} };
+  #listener: ObservationsListener = { onNodes() {}, onTransfers() {}, onAgent() {}, onProgress() {} };
   #waiters = new Set<() => void>();
 
   constructor(clock: Clock) {
@@ -86,11 +92,17 @@ export class Observations {
   #takeReport(report: AgentReport, nowMs: number): void {
     const agent = this.#agent(report.hostId);
     const changed = changedCaches(agent.report?.nodes ?? [], report.nodes);
+    const transfers = changedTransfers(agent.report?.transfers ?? [], report.transfers);
     const first = agent.report === undefined;
     agent.report = report;
     agent.reportedAtMs = nowMs;
+    agent.heardAtMs = this.#clock.nowMs();
     for (const node of report.nodes) this.#trackFailure(agent, node);
-    this.#tell(() => (first ? this.#listener.onAgent() : this.#listener.onNodes(changed)));
+    this.#tell(() => {
+      if (first) return this.#listener.onAgent();
+      this.#listener.onNodes(changed);
+      this.#listener.onTransfers(transfers);
+    });
   }
 
   /** Returns what to call when the stream ends. */
@@ -135,14 +147,25 @@ export class Observations {
   node({ hostId, nodeId }: Pick<CacheNode, "nodeId" | "hostId">): {
     connected: boolean;
     node: NodeObserved | null;
+    /** Wall time; null while it is connected. */
+    silentSinceMs: number | null;
     failingSinceMs: number | null;
   } {
     const agent = this.#agents.get(hostId);
+    const connected = agent?.report !== undefined && this.#isConnected(agent);
     return {
-      connected: agent?.report !== undefined && this.#isConnected(agent),
+      connected,
+      silentSinceMs: connected ? null : (agent?.heardAtMs ?? this.sinceMs),
       node: agent?.report?.nodes.find((node) => node.nodeId === nodeId) ?? null,
       failingSinceMs: agent?.failingSinceMs.get(nodeId) ?? null,
     };
+  }
+
+  /** What the host's agent says of a transfer; null: nothing, or it is not connected. */
+  transfer(hostId: string, transferId: TransferId): TransferObserved | null {
+    const agent = this.#agents.get(hostId);
+    if (agent === undefined || !this.#isConnected(agent)) return null;
+    return agent.report?.transfers.find((transfer) => transfer.transferId === transferId) ?? null;
   }
 
   /** Resolves at the next thing said, or when the signal aborts. */
@@ -162,7 +185,13 @@ export class Observations {
   #agent(hostId: string): AgentState {
     let agent = this.#agents.get(hostId);
     if (agent === undefined) {
-      agent = { report: undefined, reportedAtMs: Number.NEGATIVE_INFINITY, streams: 0, failingSinceMs: new Map() };
+      agent = {
+        report: undefined,
+        reportedAtMs: Number.NEGATIVE_INFINITY,
+        heardAtMs: this.sinceMs,
+        streams: 0,
+        failingSinceMs: new Map(),
+      };
       this.#agents.set(hostId, agent);
     }
     return agent;
@@ -193,6 +222,14 @@ function changedCaches(before: NodeObserved[], after: NodeObserved[]): Set<Cache
   }
   for (const node of before) if (texts.has(node.nodeId)) changed.add(node.cacheId);
   return changed;
+}
+
+/** Figures count: how far behind it is decides when a migration takes over. Agents tell of them once a second. */
+function changedTransfers(before: TransferObserved[], after: TransferObserved[]): TransferId[] {
+  const texts = new Map(before.map((transfer) => [transfer.transferId, JSON.stringify(transfer)]));
+  return after.flatMap((transfer) =>
+    texts.get(transfer.transferId) === JSON.stringify(transfer) ? [] : transfer.transferId,
+  );
 }
 
 function withoutGauges({ memoryBytesUsed: _, replication, ...node }: NodeObserved): string {

@@ -5,10 +5,11 @@
  * A document's revision is the store's at the moment of deriving, so it rises over restarts too. It is only published
  * when its content changed; a change that concerns no gateway wakes none.
  */
-import type { AgentDesired, CacheId, RouteTable } from "@larder/api";
-import type { CacheDocument } from "../documents/cache-document.ts";
-import { deriveNodes, deriveRoute } from "../documents/derive.ts";
-import { cachesPrefix } from "../documents/document-keys.ts";
+import type { AgentDesired, CacheId, RouteTable, TransferId } from "@larder/api";
+import { allNodes, type CacheDocument } from "../documents/cache-document.ts";
+import { deriveNodes, deriveRoute, deriveTransfers } from "../documents/derive.ts";
+import { cachesPrefix, transfersPrefix } from "../documents/document-keys.ts";
+import { agentsTransferId, type TransferDocument } from "../documents/transfer-document.ts";
 import type { Store } from "../store/store.ts";
 import { LatestDocument } from "./latest-document.ts";
 
@@ -25,6 +26,8 @@ export class Published {
   readonly #desired = new Map<string, LatestDocument<AgentDesired>>();
   #standings = new Map<CacheId, RouteStanding>();
   #caches: CacheDocument[] = [];
+  /** Those under way. */
+  #transfers: TransferDocument[] = [];
   #coveredRevision = 0;
 
   constructor(store: Store, domain: string) {
@@ -35,16 +38,24 @@ export class Published {
   /** Derives from what the store holds now. Returns the revision that it covers. */
   async refresh(): Promise<number> {
     const listing = await this.#store.list<CacheDocument>(cachesPrefix);
+    // Later than the caches, if anything: what belongs to a change that came in between is derived with that.
+    const transfers = await this.#store.list<TransferDocument>(transfersPrefix);
     if (listing.revision < this.#coveredRevision) return this.#coveredRevision;
     this.#caches = listing.documents.map((document) => document.value);
+    this.#transfers = transfers.documents.map((document) => document.value);
     this.#refreshRoutes(listing.revision);
     for (const hostId of new Set([
       ...this.#desired.keys(),
-      ...this.#caches.flatMap((cache) => cache.nodes.map(({ hostId }) => hostId)),
+      ...this.#caches.flatMap((cache) => allNodes(cache).map(({ hostId }) => hostId)),
     ]))
       this.#refreshDesired(hostId, listing.revision);
     this.#coveredRevision = listing.revision;
     return listing.revision;
+  }
+
+  /** Which cache a transfer under way belongs to, by what agents call it; undefined: it is over. */
+  cacheOfTransfer(agentsId: TransferId): CacheId | undefined {
+    return this.#transfers.find((transfer) => agentsTransferId(transfer) === agentsId)?.cacheId;
   }
 
   /** As of the newest refresh. */
@@ -88,8 +99,13 @@ export class Published {
     const document = this.#desired.get(hostId) ?? new LatestDocument<AgentDesired>();
     this.#desired.set(hostId, document);
     const nodes = this.#caches.flatMap((cache) => deriveNodes(cache, hostId));
+    const transfers = this.#caches.flatMap((cache) => deriveTransfers(cache, this.#transfers, hostId));
     const before = document.current;
-    if (before !== undefined && JSON.stringify(before.nodes) === JSON.stringify(nodes)) return;
-    document.publish({ revision, nodes, transfers: [] });
+    const isKnown = before !== undefined && sameText([before.nodes, before.transfers], [nodes, transfers]);
+    if (!isKnown) document.publish({ revision, nodes, transfers });
   }
+}
+
+function sameText(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -12,17 +12,28 @@ import { newNodeId } from "../caches/node-id.ts";
 import { freePort, portsTaken } from "../caches/own-ports.ts";
 import type { CacheDocument, Problem } from "../documents/cache-document.ts";
 import { noteEvent } from "../documents/cache-events.ts";
-import { cacheEventsPrefix, cacheKey, cachesPrefix, operationKey } from "../documents/document-keys.ts";
+import {
+  cacheEventsPrefix,
+  cacheIdOfTransferKey,
+  cacheKey,
+  cachesPrefix,
+  cacheTransfersOverPrefix,
+  cacheTransfersPrefix,
+  operationKey,
+  transfersPrefix,
+} from "../documents/document-keys.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
+import { inOrder, type TransferDocument } from "../documents/transfer-document.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import type { Announcer } from "../notices/announcer.ts";
 import type { Orders } from "../orders/orders.ts";
-import type { Store, StoredDocument, Transaction } from "../store/store.ts";
+import type { Store, StoreChange, StoredDocument, Transaction } from "../store/store.ts";
+import { transferWrites } from "../transfers/transfer-writes.ts";
 import { handOver } from "./hand-over.ts";
 import type { Observations } from "./observations.ts";
 import { observeCache } from "./observe.ts";
 import { type Applied, applyAction, type Circumstances } from "./plan/apply-action.ts";
-import type { Surroundings } from "./plan/observed.ts";
+import type { CacheObserved, Surroundings } from "./plan/observed.ts";
 import { type CacheAction, type CachePlan, planCache } from "./plan/plan-cache.ts";
 import type { Published } from "./published.ts";
 import { SerialQueue } from "./serial-queue.ts";
@@ -41,6 +52,15 @@ export interface ReconcilerOptions {
   clock: Clock;
   randomness: Randomness;
   log: Log;
+}
+
+/** A cache as it was looked at, and what is to be done. */
+interface Planned {
+  stored: StoredDocument<CacheDocument>;
+  /** Those under way. */
+  transfers: readonly StoredDocument<TransferDocument>[];
+  observed: CacheObserved;
+  plan: CachePlan;
 }
 
 /** How often it is looked for hosts that are not heard any more. */
@@ -70,12 +90,18 @@ export class Reconciler {
     await published.refresh();
     for (const { value } of listing.documents) this.#names.set(value.cacheId, value.name.toLowerCase());
     observations.listen({
-      onNodes: (cacheIds) => this.#mark([...cacheIds].flatMap((cacheId) => this.#names.get(cacheId) ?? [])),
+      onNodes: (cacheIds) => this.#markIds(cacheIds),
+      onTransfers: (ids) => this.#markIds([...ids].flatMap((id) => published.cacheOfTransfer(id) ?? [])),
       onAgent: () => this.#mark(this.#names.values()),
       onProgress: () => this.#mark(this.#unsettled),
     });
     hosts.listen({ onDraining: () => this.#mark(this.#names.values()) });
-    this.#following = Promise.all([this.#follow(listing.revision), this.#watchLeases(), this.#watchTime()]);
+    this.#following = Promise.all([
+      this.#follow(listing.revision),
+      this.#followTransfers(listing.revision),
+      this.#watchLeases(),
+      this.#watchTime(),
+    ]);
     this.#mark(this.#names.values());
   }
 
@@ -115,16 +141,28 @@ export class Reconciler {
     for (const name of [...names]) this.#queue.mark(name);
   }
 
-  async #follow(fromRevision: number): Promise<void> {
+  #markIds(cacheIds: Iterable<CacheId>): void {
+    this.#mark([...cacheIds].flatMap((cacheId) => this.#names.get(cacheId) ?? []));
+  }
+
+  #follow(fromRevision: number): Promise<void> {
+    return this.#eachChange(cachesPrefix, fromRevision, (change) => {
+      const name = change.key.slice(cachesPrefix.length);
+      if (change.value !== undefined) this.#names.set((change.value as CacheDocument).cacheId, name);
+      this.#queue.mark(name);
+    });
+  }
+
+  #followTransfers(fromRevision: number): Promise<void> {
+    return this.#eachChange(transfersPrefix, fromRevision, ({ key }) => this.#markIds([cacheIdOfTransferKey(key)]));
+  }
+
+  async #eachChange(prefix: string, fromRevision: number, act: (change: StoreChange) => void): Promise<void> {
     const { store, published, log } = this.#options;
     try {
-      for await (const changes of store.watch(cachesPrefix, fromRevision, this.#stopping.signal)) {
+      for await (const changes of store.watch(prefix, fromRevision, this.#stopping.signal)) {
         await published.refresh();
-        for (const change of changes) {
-          const name = change.key.slice(cachesPrefix.length);
-          if (change.value !== undefined) this.#names.set((change.value as CacheDocument).cacheId, name);
-          this.#queue.mark(name);
-        }
+        for (const change of changes) act(change);
       }
     } catch (error) {
       log.fatal({ err: error }, "the store cannot be followed");
@@ -135,8 +173,8 @@ export class Reconciler {
   async #reconcile(name: string): Promise<void> {
     const planned = await this.#plan(name);
     if (planned === undefined) return;
-    const { stored, plan, around } = planned;
-    this.#options.announcer.lookAhead(stored.value, around.engine);
+    const { stored, plan, observed } = planned;
+    this.#options.announcer.lookAhead(stored.value, observed.around.engine);
     if (plan.waitsFor === null) this.#waiting.delete(stored.value.cacheId);
     else this.#waiting.set(stored.value.cacheId, plan.waitsFor);
     if (plan.settled) this.#unsettled.delete(name);
@@ -144,21 +182,21 @@ export class Reconciler {
     if (plan.lookAgainAtMs !== null) this.#lookAgain(name, plan.lookAgainAtMs);
     if (plan.action === null) return;
     if (takesRoom(plan.action)) await this.#options.admission.exclusively(() => this.#commitAnew(name));
-    else await this.#carryOut(stored, plan.action);
+    else await this.#carryOut(planned, plan.action);
   }
 
   /** undefined: there is no such cache, or what it asks for is not published yet. */
-  async #plan(
-    name: string,
-  ): Promise<{ stored: StoredDocument<CacheDocument>; plan: CachePlan; around: Surroundings } | undefined> {
+  async #plan(name: string): Promise<Planned | undefined> {
     const { store, observations, published, clock } = this.#options;
     const stored = await store.get<CacheDocument>(cacheKey(name));
     if (stored === undefined) this.#forget(name);
     if (stored === undefined || published.tableRevisionFor(stored.value.cacheId, stored.revision) === undefined)
       return undefined;
-    const seen = observeCache(stored, observations, published);
-    const around = this.#around(stored.value);
-    return { stored, around, plan: planCache(stored.value, { ...seen, around }, clock.nowMs()) };
+    const { documents: transfers } = await store.list<TransferDocument>(cacheTransfersPrefix(stored.value.cacheId));
+    const underWay = transfers.map(({ value }) => value).sort(inOrder);
+    const seen = observeCache(stored, observations, published, underWay);
+    const observed: CacheObserved = { ...seen, around: this.#around(stored.value) };
+    return { stored, transfers, observed, plan: planCache(stored.value, observed, clock.nowMs()) };
   }
 
   #around(cache: CacheDocument): Surroundings {
@@ -172,47 +210,57 @@ export class Reconciler {
   async #commitAnew(name: string): Promise<void> {
     await this.#options.published.refresh();
     const planned = await this.#plan(name);
-    if (planned?.plan.action != null) await this.#carryOut(planned.stored, planned.plan.action);
+    if (planned?.plan.action != null) await this.#carryOut(planned, planned.plan.action);
   }
 
-  async #carryOut(stored: StoredDocument<CacheDocument>, action: CacheAction): Promise<void> {
+  async #carryOut(planned: Planned, action: CacheAction): Promise<void> {
     const { store, orders, log, announcer } = this.#options;
+    const { stored } = planned;
     const cache = stored.value;
     const problem = action.type === "handOver" ? await handOver(action, orders) : undefined;
     const done: CacheAction = problem === undefined ? action : { type: "callOff", reason: problem };
-    const applied = applyAction(cache, done, this.#circumstances());
-    const outcome = await store.transact(await this.#transaction(stored, applied));
+    const applied = applyAction(cache, done, this.#circumstances(planned));
+    const outcome = await store.transact(await this.#transaction(planned, applied));
     if (!outcome.committed) return;
     log.info({ cacheId: cache.cacheId, cache: cache.name, action: done.type, problem }, "reconciled");
     if (applied.cache !== undefined)
       announcer.committed(cache, done, { ...stored, value: applied.cache, revision: outcome.revision });
   }
 
-  #circumstances(): Circumstances {
+  #circumstances({ observed }: Planned): Circumstances {
     const { published, portsReserved, randomness, clock } = this.#options;
     return {
       nowMs: clock.nowMs(),
       newNodeId: ({ name }) => newNodeId(name, randomness),
       freePortAfter: (port) => freePort(port + 1, portsTaken(published.caches, portsReserved)),
+      progressOf: (transfer) => observed.transfers.find(({ document }) => document === transfer)?.seen ?? null,
     };
   }
 
-  async #transaction(stored: StoredDocument<CacheDocument>, applied: Applied): Promise<Transaction> {
+  async #transaction({ stored, transfers }: Planned, applied: Applied): Promise<Transaction> {
     const operation = await this.#endedOperation(stored.value, applied);
     const put: { key: string; value: unknown }[] = operation === undefined ? [] : [operation];
-    const { cache, event } = applied;
+    const { cache, event, transfer } = applied;
     const noted = cache && event && noteEvent(cache, event, this.#options.clock.nowMs());
     if (cache !== undefined) put.push({ key: stored.key, value: noted?.cache ?? cache });
     if (noted !== undefined) put.push(noted.put);
+    const revision = transfers.find(({ value }) => value.transferId === transfer?.transferId)?.revision ?? 0;
+    const moved = transfer && (await transferWrites(this.#options.store, { transfer, revision }));
+    const gone = cache === undefined ? [stored.key, ...(await this.#historyKeys(stored.value))] : [];
     return {
-      require: [{ key: stored.key, revision: stored.revision }],
-      put,
-      delete: applied.cache === undefined ? [stored.key, ...(await this.#eventKeys(stored.value))] : [],
+      require: [{ key: stored.key, revision: stored.revision }, ...(moved?.require ?? [])],
+      put: [...put, ...(moved?.put ?? [])],
+      delete: [...gone, ...(moved?.delete ?? [])],
     };
   }
 
-  async #eventKeys({ cacheId }: CacheDocument): Promise<string[]> {
-    return (await this.#options.store.list(cacheEventsPrefix(cacheId))).documents.map(({ key }) => key);
+  /** What goes with a cache. */
+  async #historyKeys({ cacheId }: CacheDocument): Promise<string[]> {
+    const { store } = this.#options;
+    const listings = [cacheEventsPrefix(cacheId), cacheTransfersOverPrefix(cacheId)].map((prefix) =>
+      store.list(prefix),
+    );
+    return (await Promise.all(listings)).flatMap(({ documents }) => documents.map(({ key }) => key));
   }
 
   async #endedOperation(
@@ -248,5 +296,5 @@ export class Reconciler {
 
 /** What one cache gets of these, another cannot have. */
 function takesRoom({ type }: CacheAction): boolean {
-  return type === "addNode" || type === "resizeNode" || type === "movePort";
+  return type === "addNode" || type === "addIntake" || type === "resizeNode" || type === "movePort";
 }

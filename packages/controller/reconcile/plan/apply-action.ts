@@ -1,15 +1,26 @@
 /** What an action makes of the documents. Pure: the caller commits all of it in one transaction, or none. */
-import type { CacheEvent, NodeId } from "@larder/api";
-import type { CacheDocument, CacheNode, RouteNode } from "../../documents/cache-document.ts";
+import type { CacheEvent, NodeId, TransferObserved } from "@larder/api";
+import {
+  allNodes,
+  type CacheDocument,
+  type CacheNode,
+  type MoveCause,
+  type RouteNode,
+} from "../../documents/cache-document.ts";
 import type { OperationDocument } from "../../documents/operation-document.ts";
+import type { TransferDocument } from "../../documents/transfer-document.ts";
+import { cacheWithout, withoutIntake } from "../../transfers/transfer-end.ts";
+import { transferAfter } from "../../transfers/transfer-steps.ts";
 import { eventOf } from "./event-of.ts";
 import type { CacheAction } from "./plan-cache.ts";
 
 export interface Applied {
   /** undefined: the document is deleted. */
   cache: CacheDocument | undefined;
-  /** How the running operation ended, where the action ended it. */
+  /** How the change's operation ended, where the action ended it. */
   operationEnd: Pick<OperationDocument, "error"> | undefined;
+  /** A transfer that the action concerns, as it is then. One that is over ends its own operation. */
+  transfer?: TransferDocument;
   /** What the cache's history says of it; undefined: nothing. */
   event: Omit<CacheEvent, "number" | "time"> | undefined;
 }
@@ -19,7 +30,11 @@ export interface Circumstances {
   nowMs: number;
   newNodeId(cache: CacheDocument): NodeId;
   freePortAfter(port: number): number;
+  /** The last that was heard of a transfer. */
+  progressOf(transfer: TransferDocument): TransferObserved | null;
 }
+
+type TransferConcerned = Extract<CacheAction, { transfer: TransferDocument } | { transfer: TransferDocument | null }>;
 
 /** A move that was called off is tried again after so long, twice as long each time. */
 const moveAgain = { firstMs: 5_000, maxMs: 600_000 };
@@ -27,7 +42,10 @@ const moveAgain = { firstMs: 5_000, maxMs: 600_000 };
 const moveTimesMax = 5;
 
 export function applyAction(cache: CacheDocument, action: CacheAction, at: Circumstances): Applied {
-  return { ...outcomeOf(cache, action, at), event: eventOf(cache, action, at.nowMs) };
+  const transfer =
+    "transfer" in action && action.transfer !== null ? transferOf(action, action.transfer, at) : undefined;
+  const event = eventOf(cache, action, { nowMs: at.nowMs, transfer });
+  return { ...outcomeOf(cache, action, at), ...(transfer === undefined ? {} : { transfer }), event };
 }
 
 function outcomeOf(cache: CacheDocument, action: CacheAction, at: Circumstances): Omit<Applied, "event"> {
@@ -51,11 +69,8 @@ function outcomeOf(cache: CacheDocument, action: CacheAction, at: Circumstances)
       return unended({ ...cache, removal: "node" });
     case "forget":
       return { cache: undefined, operationEnd: { error: null } };
-    case "beginMove": {
-      const { target, cause } = action;
-      const moveId = `${target.nodeId}@${nowMs}`;
-      return unended({ ...cache, move: { moveId, target, phase: "prepare", cause, startMs: nowMs, phaseMs: nowMs } });
-    }
+    case "beginMove":
+      return unended(movingTo(cache, action, nowMs));
     case "holdMove":
       return unended({ ...cache, move: cache.move && { ...cache.move, phase: "hold", phaseMs: nowMs } });
     case "handOver":
@@ -66,18 +81,8 @@ function outcomeOf(cache: CacheDocument, action: CacheAction, at: Circumstances)
       return unended(calledOff(cache, nowMs));
     case "stayLeader":
       return unended({ ...cache, relieve: null });
-    case "addNode": {
-      const { hostId, memoryBytes, engine } = action;
-      const node: CacheNode = {
-        nodeId: at.newNodeId(cache),
-        hostId,
-        memoryBytes,
-        engine,
-        addedMs: nowMs,
-        endRunId: null,
-      };
-      return unended(renewed({ ...cache, nodes: [...cache.nodes, node] }));
-    }
+    case "addNode":
+      return unended(renewed({ ...cache, nodes: [...cache.nodes, newNode(cache, action, at)] }));
     case "dropNode":
       return unended(renewed({ ...cache, nodes: cache.nodes.filter(({ nodeId }) => nodeId !== action.nodeId) }));
     case "resizeNode":
@@ -86,7 +91,60 @@ function outcomeOf(cache: CacheDocument, action: CacheAction, at: Circumstances)
       return unended(renewed(withNode(cache, action.nodeId, { endRunId: null })));
     case "stopUpdate":
       return unended({ ...cache, update: { ...cache.update, startNow: false, stopped: action.problem } });
+    case "addIntake": {
+      const { transferId } = action.transfer;
+      return unended(renewed({ ...cache, intake: { transferId, node: newNode(cache, action, at) } }));
+    }
+    case "cutOver":
+      // Agents learn that there is somebody who may take over.
+      return unended(renewed(movingTo(cache, action, nowMs)));
+    case "dropIntake":
+      return unended(withoutIntake(cache));
+    case "endTransfer":
+      return unended(cacheWithout(cache, action.transfer));
+    case "startTransfer":
+    case "relocateTransfer":
+    case "transferGoesOn":
+      return unended(cache);
   }
+}
+
+/** What the action makes of the transfer that it concerns. */
+function transferOf(action: TransferConcerned, transfer: TransferDocument, at: Circumstances): TransferDocument {
+  const now = { nowMs: at.nowMs, progress: at.progressOf(transfer) };
+  switch (action.type) {
+    case "addIntake":
+      return transfer;
+    case "startTransfer":
+      return transferAfter(transfer, { type: "start", nodeId: action.nodeId }, now);
+    case "relocateTransfer":
+      return transferAfter(transfer, { type: "relocate" }, now);
+    case "cutOver":
+      return transferAfter(transfer, { type: "cutOver" }, now);
+    case "transferGoesOn":
+      return transferAfter(transfer, { type: "goOn" }, now);
+    case "endTransfer":
+      return transferAfter(transfer, { type: "end", status: action.status, problem: action.problem }, now);
+    case "handOver":
+      return transferAfter(transfer, { type: "end", status: "succeeded", problem: null }, now);
+  }
+}
+
+function newNode(
+  cache: CacheDocument,
+  { hostId, memoryBytes, engine }: Pick<CacheNode, "hostId" | "memoryBytes" | "engine">,
+  at: Circumstances,
+): CacheNode {
+  return { nodeId: at.newNodeId(cache), hostId, memoryBytes, engine, addedMs: at.nowMs, endRunId: null };
+}
+
+function movingTo(
+  cache: CacheDocument,
+  { target, cause }: { target: RouteNode; cause: MoveCause },
+  nowMs: number,
+): CacheDocument {
+  const moveId = `${target.nodeId}@${nowMs}`;
+  return { ...cache, move: { moveId, target, phase: "prepare", cause, startMs: nowMs, phaseMs: nowMs } };
 }
 
 /** A successor, or the end of a leader without one yet. What was planned with the one before is over. */
@@ -115,7 +173,10 @@ function isRebootOfAll({ nodes, leader, relieve }: CacheDocument): boolean {
   );
 }
 
-function handedOver(cache: CacheDocument, { leader }: Extract<CacheAction, { type: "handOver" }>): CacheDocument {
+/** A node that was filled becomes one of the cache's: its data is the cache's now, and the others will follow it. */
+function handedOver(before: CacheDocument, { leader }: Extract<CacheAction, { type: "handOver" }>): CacheDocument {
+  const isFilled = leader.nodeId === before.intake?.node.nodeId;
+  const cache = isFilled ? { ...before, nodes: allNodes(before), intake: null } : before;
   const route = routeTo(cache, cache.move?.target ?? null);
   const isToEnd = cache.nodes.some(({ endRunId }) => endRunId !== null && endRunId === cache.relieve?.runId);
   return { ...cache, leader, route, move: null, moveTrouble: null, relieve: isToEnd ? cache.relieve : null };

@@ -1,6 +1,8 @@
 /** What a cache's history says of an action. Pure. */
 import type { CacheEvent, NodeId } from "@larder/api";
 import type { CacheDocument, MoveCause } from "../../documents/cache-document.ts";
+import type { TransferDocument } from "../../documents/transfer-document.ts";
+import { transferEvent } from "../../transfers/transfer-event.ts";
 import type { CacheAction } from "./plan-cache.ts";
 
 type Event = Omit<CacheEvent, "number" | "time">;
@@ -27,8 +29,12 @@ const eventKinds: Record<MoveCause, Event["kind"]> = {
   migration: "migration",
 };
 
-/** undefined: nothing that anybody would want to read. */
-export function eventOf(cache: CacheDocument, action: CacheAction, nowMs: number): Event | undefined {
+/** undefined: nothing that anybody would want to read. `transfer`: that the action concerns, as it is after it. */
+export function eventOf(
+  cache: CacheDocument,
+  action: CacheAction,
+  { nowMs, transfer }: { nowMs: number; transfer?: TransferDocument | undefined },
+): Event | undefined {
   const none = { durationMs: null, holdMs: null };
   switch (action.type) {
     case "publishNode":
@@ -40,6 +46,7 @@ export function eventOf(cache: CacheDocument, action: CacheAction, nowMs: number
     case "handOver": {
       const { move } = cache;
       if (move === null) return undefined;
+      if (transfer !== undefined) return { ...transferEvent(transfer, nowMs), holdMs: nowMs - move.phaseMs };
       const text = `${action.to.nodeId} took over from ${action.from.nodeId}`;
       const times = { durationMs: nowMs - move.startMs, holdMs: nowMs - move.phaseMs };
       return { ...times, kind: "switchover", cause: causeTexts[move.cause], text };
@@ -78,6 +85,8 @@ export function eventOf(cache: CacheDocument, action: CacheAction, nowMs: number
         cause: action.problem.message,
         text: "The update was stopped; the cache stays as it was",
       };
+    case "endTransfer":
+      return transfer && transferEvent(transfer, nowMs);
     default:
       return undefined;
   }

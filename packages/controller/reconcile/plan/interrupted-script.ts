@@ -2,11 +2,11 @@
  * A script of plan-script.ts, played with the controller killed after one of its lines, and on until all is at rest: for
  * tests that the end does not depend on whether the controller died on the way.
  */
-import { provisioningState } from "../../documents/cache-document.ts";
+import { allNodes, provisioningState } from "../../documents/cache-document.ts";
 import { ScriptedCache, scriptLines } from "./plan-script.ts";
 
 /** Enough for everything that a script begins to end, also where it has to begin again. */
-const roundsToRest = 12;
+const roundsToRest = 16;
 const reportsInRound = 3;
 
 /** `killedAfter` counts lines from 0; undefined: it lives. */
@@ -36,7 +36,7 @@ export function play(script: string, killedAfter: number | undefined): ScriptedC
 }
 
 /** What the owner sees; how often the route was written on the way there may differ. */
-export function outcome({ cache }: ScriptedCache): string {
+export function outcome({ cache, transfers }: ScriptedCache): string {
   if (cache === undefined) return "gone";
   const { ports, failure, move, relieve, update, nodes, generation, settledGeneration } = cache;
   const served = cache.route.node === null ? "nobody" : "somebody";
@@ -52,12 +52,14 @@ export function outcome({ cache }: ScriptedCache): string {
     move,
     relieve,
     update,
+    intake: cache.intake,
+    transfers: transfers.map(({ transferId, status }) => [transferId, status]),
   });
 }
 
 /** What everybody said last, which they say again; a node that the script does not know is as well as it can be. */
 function reports({ cache }: ScriptedCache, last: ReadonlyMap<string, string>): string[] {
-  const nodes = cache?.nodes ?? [];
+  const nodes = cache === undefined ? [] : allNodes(cache);
   const names = nodes.map(({ nodeId }) => String(nodeId));
   const said = (name: string) => last.get(name) ?? (name === "a" ? last.get("agent") : undefined);
   const ofNodes = names.flatMap((name) => {
@@ -66,9 +68,14 @@ function reports({ cache }: ScriptedCache, last: ReadonlyMap<string, string>): s
     const hasCopied = /: (running|ended|copied \d+)$/.test(event) && names.length > 1;
     return hasCopied ? [`${name}: running`, `${name}: copied 999`] : [event];
   });
+  const ofTransfers = [...last].flatMap(([name, event]) => (/^t\d$/.test(name) ? event : []));
   const gateway = last.get("gateway");
   if (gateway === undefined) return ofNodes;
-  return [...ofNodes, /: (prepared|drained|expired|serving)$/.test(gateway) ? "gateway: follows" : gateway];
+  return [
+    ...ofNodes,
+    ...ofTransfers,
+    /: (prepared|drained|expired|serving)$/.test(gateway) ? "gateway: follows" : gateway,
+  ];
 }
 
 function report(life: ScriptedCache, event: string): void {

@@ -1,6 +1,7 @@
 /** What is known about one cache outside the store, as the plan sees it: the agents' and the gateways' last reports. */
-import type { EngineVersion, ListenerReport, MoveReport, NodeObserved } from "@larder/api";
+import type { EngineVersion, ListenerReport, MoveReport, NodeObserved, TransferObserved } from "@larder/api";
 import type { CacheNode, Problem } from "../../documents/cache-document.ts";
+import type { TransferDocument } from "../../documents/transfer-document.ts";
 
 export interface GatewayObserved {
   /** The route as the store has it now, or its absence, is in force there, and no move before it is under way. */
@@ -18,6 +19,8 @@ export interface ObservedNode extends Pick<CacheNode, "nodeId" | "hostId"> {
   agentReporting: boolean;
   /** null: it does not exist on the host, or the agent is not reporting. */
   seen: NodeObserved | null;
+  /** Wall time since which its agent is not heard; null while it reports. */
+  silentSinceMs: number | null;
   /** Since when the node has not been running for want of a start; null while it runs or starts for the first time. */
   failingSinceMs: number | null;
 }
@@ -42,8 +45,18 @@ export interface CacheSeen {
   sinceMs: number;
   /** Each of the cache's nodes, in the document's order. */
   nodes: ObservedNode[];
+  /** The node that is being filled; null where there is none. It is nobody's candidate for anything. */
+  intake: ObservedNode | null;
+  /** Those under way, in the order in which they were asked for. */
+  transfers: ObservedTransfer[];
   /** Those that are connected. */
   gateways: GatewayObserved[];
+}
+
+export interface ObservedTransfer {
+  document: TransferDocument;
+  /** What its node's agent says of it; null: nothing yet, or the agent is away. */
+  seen: TransferObserved | null;
 }
 
 export interface CacheObserved extends CacheSeen {

@@ -14,8 +14,9 @@
  *   movePort     a port nobody knows yet is
  *                taken by somebody else
  *   …            a planned change of the primary
- *                goes on (plan-move.ts), or of the
- *                nodes (plan-nodes.ts)
+ *                goes on (plan-move.ts), a transfer
+ *                (plan-transfers.ts), or a change of
+ *                the nodes (plan-nodes.ts)
  *   settle       all is as wanted
  *   fail         it cannot become so, or not in time
  *
@@ -27,6 +28,7 @@ import type { CacheObserved, CacheSeen, ObservedNode } from "./observed.ts";
 import { planLeader } from "./plan-leader.ts";
 import { type MoveAction, planMove } from "./plan-move.ts";
 import { type NodesAction, planNodes } from "./plan-nodes.ts";
+import { planTransfers, planTransfersEnd, type TransferAction } from "./plan-transfers.ts";
 import { isReplicated, isRunning, routeNodeOf, servingPrimary } from "./serving.ts";
 
 export type CacheAction =
@@ -39,7 +41,8 @@ export type CacheAction =
   | { type: "removeNode" }
   | { type: "forget" }
   | MoveAction
-  | NodesAction;
+  | NodesAction
+  | TransferAction;
 
 export interface CachePlan {
   action: CacheAction | null;
@@ -71,12 +74,14 @@ function planService(cache: CacheDocument, observed: CacheObserved, nowMs: numbe
   if (readNodes !== undefined) return act({ type: "publishReaders", readNodes });
   const moved = portToMove(cache, observed);
   if (moved !== undefined) return act(moved);
+  const transfers = planTransfers(cache, observed, nowMs);
+  if (transfers.action !== undefined) return act(transfers.action);
   const nodes = hasPrimary(cache, observed) ? planNodes(cache, observed, nowMs) : undefined;
   if (nodes?.action !== undefined) return act(nodes.action);
   const missing =
     nodeProblem(cache, observed) ?? nodes?.waitsFor ?? gatewayProblem(cache, observed, unservedPorts(cache));
   if (missing === undefined && !isSettled(cache)) return act({ type: "settle" });
-  const laterMs = nodes?.lookAgainAtMs ?? null;
+  const laterMs = earlier(nodes?.lookAgainAtMs ?? null, transfers.lookAgainAtMs);
   const waitsFor = nodes?.waitsFor ?? null;
   if (isSettled(cache)) return rest(laterMs, waitsFor === null, waitsFor);
   if (cache.change === null || missing === undefined) return rest(laterMs, false, waitsFor);
@@ -102,6 +107,8 @@ function hasPrimary(cache: CacheDocument, observed: CacheSeen): boolean {
 }
 
 function planRemoval(cache: CacheDocument, observed: CacheSeen, nowMs: number): CachePlan {
+  const end = planTransfersEnd(observed);
+  if (end !== undefined) return act(end);
   if (cache.removal === "route" && observed.gateways.every((gateway) => gateway.acknowledged))
     return act({ type: "removeNode" });
   if (cache.removal === "node" && observed.nodes.every(({ agentReporting, seen }) => agentReporting && seen === null))
@@ -223,6 +230,11 @@ function whenHopeless(observed: CacheSeen, deadlineMs: number): number {
 
 function deadlineOf(change: Change, observed: CacheSeen): number {
   return Math.max(change.deadlineMs, observed.sinceMs + firstReportsMs);
+}
+
+function earlier(oneMs: number | null, otherMs: number | null): number | null {
+  if (oneMs === null || otherMs === null) return oneMs ?? otherMs;
+  return Math.min(oneMs, otherMs);
 }
 
 function act(action: CacheAction): CachePlan {

@@ -5,6 +5,9 @@
  *   hold      until nothing is in flight any more                                        → hand over
  *   any       something that it stands on is gone, or it takes too long                  → call off
  *
+ * The target is a replica, or the node that a transfer fills: that one has all data when the transfer has nothing left to do, or
+ * nearly. Its own data becomes the cache's.
+ *
  * Clients wait from hold to hand-over. Handing over is done by orders, not by documents (hand-over.ts): the present primary
  * yields, the target catches up and leads. Only the transaction after that is the decision: before it the target may already be
  * a primary, with data that nobody has written to, and calling off makes it a replica again. So whoever does not know how
@@ -13,7 +16,9 @@
 import type { Leader } from "@larder/api";
 import type { CacheDocument, CacheMove } from "../../documents/cache-document.ts";
 import { holdMs } from "../../documents/derive.ts";
-import type { CacheSeen } from "./observed.ts";
+import type { TransferDocument } from "../../documents/transfer-document.ts";
+import type { CacheSeen, ObservedNode } from "./observed.ts";
+import { isReadyToLead } from "./plan-transfers.ts";
 import { firstReportsMs, isRunning, type Replicated, routeNodeOf, servingPrimary } from "./serving.ts";
 
 /** An order's addressee: a node in one life. */
@@ -25,7 +30,8 @@ export interface Life {
 
 export type MoveAction =
   | { type: "holdMove" }
-  | { type: "handOver"; from: Life; to: Life; leader: Leader }
+  /** `transfer`: what filled the target; null for a replica. */
+  | { type: "handOver"; from: Life; to: Life; leader: Leader; transfer: TransferDocument | null }
   | { type: "callOff"; reason: string };
 
 export interface MovePlan {
@@ -37,10 +43,10 @@ const phaseLimitMs = { prepare: 30_000, hold: holdMs - 500 } as const;
 
 export function planMove(cache: CacheDocument, move: CacheMove, observed: CacheSeen, nowMs: number): MovePlan {
   const from = servingPrimary(cache, observed);
-  const to = observed.nodes.find(({ nodeId }) => nodeId === move.target.nodeId)?.seen ?? null;
+  const to = targetOf(move, observed)?.seen ?? null;
   const reason = whyNot(move, observed, nowMs);
   if (reason !== undefined) return { action: { type: "callOff", reason }, lookAgainAtMs: null };
-  const goesOn = from !== undefined && isRunning(to) && to.replication.inSync && isFed(from, to);
+  const goesOn = from !== undefined && isRunning(to) && hasAllData(from, to, observed);
   const wanted = move.phase === "prepare" ? "prepared" : "drained";
   const haveAll = observed.gateways.every((gateway) => gateway.move === wanted);
   if (nowMs < observed.sinceMs + firstReportsMs)
@@ -48,6 +54,19 @@ export function planMove(cache: CacheDocument, move: CacheMove, observed: CacheS
   if (!goesOn || !haveAll) return { action: undefined, lookAgainAtMs: move.phaseMs + phaseLimitMs[move.phase] };
   if (move.phase === "prepare") return { action: { type: "holdMove" }, lookAgainAtMs: null };
   return { action: handOver(cache, observed, from, to), lookAgainAtMs: null };
+}
+
+function targetOf({ target }: CacheMove, observed: CacheSeen): ObservedNode | undefined {
+  return withIntake(observed).find(({ nodeId }) => nodeId === target.nodeId);
+}
+
+function withIntake({ nodes, intake }: CacheSeen): ObservedNode[] {
+  return intake === null ? nodes : [...nodes, intake];
+}
+
+function hasAllData(from: Replicated, to: Replicated, { intake, transfers }: CacheSeen): boolean {
+  if (intake?.nodeId !== to.nodeId) return to.replication.inSync && isFed(from, to);
+  return transfers.some((transfer) => transfer.document.nodeId === to.nodeId && isReadyToLead(transfer));
 }
 
 /** A primary sends nothing to a replica with a new copy before that has said so, which it does within a second. */
@@ -59,12 +78,12 @@ function isFed(from: Replicated, { replication: { address } }: Replicated): bool
 function whyNot(move: CacheMove, observed: CacheSeen, nowMs: number): string | undefined {
   if (nowMs >= move.phaseMs + phaseLimitMs[move.phase])
     return move.phase === "prepare"
-      ? "A gateway or the replica was not ready in time."
+      ? "A gateway or the node that was to take over was not ready in time."
       : "Commands that were under way did not end in time.";
-  const target = observed.nodes.find(({ nodeId }) => nodeId === move.target.nodeId);
+  const target = targetOf(move, observed);
   const node = target?.seen?.state === "running" ? routeNodeOf(target.seen) : move.target;
   if (target === undefined || JSON.stringify(node) !== JSON.stringify(move.target))
-    return "The replica that was to take over is another.";
+    return "The node that was to take over is another.";
   if (move.phase === "prepare") return undefined;
   if (move.phaseMs <= observed.sinceMs) return "The controller was started anew meanwhile.";
   if (observed.gateways.some((gateway) => gateway.move === "expired"))
@@ -76,11 +95,12 @@ function handOver(cache: CacheDocument, observed: CacheSeen, from: Replicated, t
   const { leader } = cache;
   if (leader === null) return undefined;
   const lifeOf = ({ nodeId, runId }: Replicated): Life => {
-    const hostId = observed.nodes.find((one) => one.nodeId === nodeId)?.hostId ?? "";
+    const hostId = withIntake(observed).find((one) => one.nodeId === nodeId)?.hostId ?? "";
     return { hostId, nodeId, runId };
   };
   const epoch = leader.epoch + 1;
   const { nodeId, runId, replication } = to;
   const next: Leader = { epoch, firstEpoch: epoch, nodeId, runId, endedAtMs: null, address: replication.address };
-  return { type: "handOver", from: lifeOf(from), to: lifeOf(to), leader: next };
+  const transfer = observed.transfers.find(({ document }) => document.status === "cuttingOver")?.document ?? null;
+  return { type: "handOver", from: lifeOf(from), to: lifeOf(to), leader: next, transfer };
 }

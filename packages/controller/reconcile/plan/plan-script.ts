@@ -3,6 +3,8 @@
  * controller then does:
  *
  *   create [N nodes]                               its owner asks
+ *   import | merge | export | migrate [manual]     a transfer is asked for: t1, then t2; later cancel t1 | cutover t1
+ *   t1: running | done | failed CODE | following LAG   its agent says so
  *   plain on | delete | replicas N | size CAPACITY | switchover | reboot NODE | readers on | durable on
  *   agent: silent | gone | starting | running | failed CODE
  *   a: …, b: …, c: …                               as `agent`, which is a, of the first, second and third node; and:
@@ -22,16 +24,21 @@
  *
  *   => appoint NODE | stop all, after NODE | publish NODE | publish none | readers NODES, or none | move tls | settle | fail CODE | remove | forget
  *      prepare NODE | hold | hand over to NODE | call off | add NODE | drop NODE | resize NODE | restarted NODE | relieved
+ *      fill NODE | start t1 on NODE | t1 goes on | t1 relocated | t1 succeeded, or failed CODE | drop intake
  *      stays | stop update | rest | settled
  *
  * Generations, roles and the gateway's table follow the documents by themselves where the line says running, copied or
  * serving. The document at the end is compared by the caller.
  */
-import type { EngineVersion, MoveReport, NodeId } from "@larder/api";
-import type { CacheDocument, CacheNode, CacheSettings } from "../../documents/cache-document.ts";
+import type { EngineVersion, MoveReport, NodeId, TransferId, TransferObserved } from "@larder/api";
+import { allNodes, type CacheDocument, type CacheNode, type CacheSettings } from "../../documents/cache-document.ts";
 import { cacheFixture, nodeFixture } from "../../documents/cache-fixture.ts";
 import { deriveRoute } from "../../documents/derive.ts";
-import { applyAction, type Circumstances } from "./apply-action.ts";
+import { agentsTransferId, isOver, type TransferDocument } from "../../documents/transfer-document.ts";
+import { taskFixtures, transferFixture, transferObservedFixture } from "../../documents/transfer-fixture.ts";
+import { cacheWithout } from "../../transfers/transfer-end.ts";
+import { transferAfter } from "../../transfers/transfer-steps.ts";
+import { type Applied, applyAction, type Circumstances } from "./apply-action.ts";
 import type { CacheObserved } from "./observed.ts";
 import { type CacheAction, type CachePlan, planCache } from "./plan-cache.ts";
 import { ScriptedNode } from "./scripted-node.ts";
@@ -42,6 +49,9 @@ const GiB = 1024 ** 3;
 export class ScriptedCache {
   cache: CacheDocument | undefined = cacheFixture({ nodes: nodesOf(1) });
   nowMs = 0;
+  /** All that were asked for, also those that are over. */
+  transfers: TransferDocument[] = [];
+  readonly #said = new Map<string, TransferObserved>();
   readonly #nodes = new Map(nodeNames.map((name) => [name, new ScriptedNode(name)]));
   #gateway: "none" | { table: string; taken: number[]; move: MoveReport["state"] | null } = "none";
   #sinceMs = 0;
@@ -60,6 +70,7 @@ export class ScriptedCache {
     const what = rest.join(" ");
     const node = this.#nodes.get(subject === "agent" ? "a" : subject);
     if (node !== undefined) this.#nodeSays(node, what);
+    else if (/^t\d$/.test(subject)) this.#transferSays(subject, what);
     else if (subject === "gateway") this.#gatewaySays(what);
     else if (subject === "after") this.nowMs += Number.parseInt(what, 10) * 1_000;
     else if (subject === "restart") this.#forgetReports();
@@ -78,8 +89,14 @@ export class ScriptedCache {
     const { action } = plan;
     const isRefused = action?.type === "handOver" && !this.#doOrdersWork;
     const done: CacheAction | null = isRefused ? { type: "callOff", reason: "as the script says" } : action;
-    if (done !== null) this.cache = applyAction(this.cache, done, this.#circumstances()).cache;
+    if (done !== null) this.#apply(applyAction(this.cache, done, this.#circumstances()));
     return describePlan({ ...plan, action: done });
+  }
+
+  #apply({ cache, transfer }: Pick<Applied, "cache" | "transfer">): void {
+    this.cache = cache;
+    if (transfer === undefined) return;
+    this.transfers = this.transfers.map((one) => (one.transferId === transfer.transferId ? transfer : one));
   }
 
   observed(): CacheObserved {
@@ -99,19 +116,66 @@ export class ScriptedCache {
     const nodes = scripted.map((node) => node.observed(cache));
     const replicas = scripted.flatMap((node) => node.asReplica(cache) ?? []);
     for (const { seen } of nodes) if (seen?.replication?.role === "primary") seen.replication.replicas = replicas;
+    const intake = cache.intake && (this.#nodes.get(cache.intake.node.nodeId) as ScriptedNode).observed(cache);
+    const transfers = this.transfers
+      .filter((document) => !isOver(document))
+      .map((document) => ({ document, seen: this.#progressOf(document) }));
     const { hasPlace, ...around } = this.#around;
     const problem = { code: "InsufficientCapacity", message: "No host has room." };
     const place = hasPlace ? { hostId: `host-${this.#freeName()}` } : { problem };
-    return { sinceMs: this.#sinceMs, nodes, gateways, around: { ...around, place } };
+    return { sinceMs: this.#sinceMs, nodes, intake, transfers, gateways, around: { ...around, place } };
   }
 
   #circumstances(): Circumstances {
     const newNodeId = () => this.#freeName() as NodeId;
-    return { nowMs: this.nowMs, newNodeId, freePortAfter: (port) => port + 2 };
+    const progressOf = (transfer: TransferDocument) => this.#progressOf(transfer);
+    return { nowMs: this.nowMs, newNodeId, freePortAfter: (port) => port + 2, progressOf };
+  }
+
+  #progressOf(transfer: TransferDocument): TransferObserved | null {
+    return transfer.nodeId === null ? null : (this.#said.get(agentsTransferId(transfer)) ?? null);
+  }
+
+  /** Agents say nothing of what they are not asked to do. */
+  #transferSays(name: string, what: string): void {
+    const document = this.transfers.find(({ transferId }) => transferId === name);
+    if (document === undefined || document.nodeId === null) return;
+    const [state = "", detail] = what.split(" ");
+    const error = state === "failed" ? { code: detail ?? "", message: "it says why" } : null;
+    const said = {
+      state: state as TransferObserved["state"],
+      error,
+      lagBytes: detail === undefined ? null : Number(detail),
+    };
+    this.#said.set(agentsTransferId(document), transferObservedFixture(agentsTransferId(document), said));
+  }
+
+  #transfer(kind: string, detail: string): void {
+    const count = this.transfers.length + 1;
+    const changes = { transferId: `t${count}` as TransferId, createdMs: this.nowMs };
+    this.transfers.push(
+      transferFixture(taskFixtures[kind as keyof typeof taskFixtures], {
+        ...changes,
+        cutOver: kind !== "migrate" ? null : detail === "manual" ? "manual" : "auto",
+      }),
+    );
+  }
+
+  #ofOwner(what: "cancel" | "cutover", name: string): void {
+    const cache = this.cache as CacheDocument;
+    const transfer = this.transfers.find(({ transferId }) => transferId === name) as TransferDocument;
+    const now = { nowMs: this.nowMs, progress: null };
+    if (what === "cutover") this.#apply({ cache, transfer: { ...transfer, cutOver: "now" } });
+    else if (transfer.status === "cuttingOver" || isOver(transfer)) return;
+    else
+      this.#apply({
+        cache: cacheWithout(cache, transfer),
+        transfer: transferAfter(transfer, { type: "end", status: "cancelled", problem: null }, now),
+      });
   }
 
   #freeName(): string {
-    const used = (this.cache as CacheDocument).nodes.map(({ nodeId }) => String(nodeId));
+    const used = allNodes(this.cache as CacheDocument).map(({ nodeId }) => String(nodeId));
     return nodeNames.find((name) => !used.includes(name) && !this.#nodes.get(name)?.hasLived) ?? "z";
   }
 
@@ -123,7 +187,7 @@ export class ScriptedCache {
   /** Agents say nothing of nodes that they are not to have. */
   #nodeSays(node: ScriptedNode, what: string): void {
     const cache = this.cache as CacheDocument;
-    if (cache.nodes.some(({ nodeId }) => nodeId === node.name)) node.happen(what, cache, this.nowMs);
+    if (allNodes(cache).some(({ nodeId }) => nodeId === node.name)) node.happen(what, cache, this.nowMs);
   }
 
   #create(count: number): void {
@@ -146,7 +210,8 @@ export class ScriptedCache {
 
   #forgetReports(): void {
     this.#sinceMs = this.nowMs;
-    for (const node of this.#nodes.values()) node.forget();
+    this.#said.clear();
+    for (const node of this.#nodes.values()) node.forget(this.nowMs);
     this.#gateway = "none";
   }
 
@@ -160,7 +225,9 @@ export class ScriptedCache {
       this.cache = { ...cache, settings: asked, generation: generation + 1, change: { ...change, kind } };
     };
     const named = (nodeId: string) => (this.#nodes.get(nodeId) as ScriptedNode).runId ?? "";
-    if (what === "delete") this.cache = { ...cache, removal: "route", change: { ...change, kind: "delete" } };
+    if (what in taskFixtures) this.#transfer(what, detail);
+    else if (what === "cancel" || what === "cutover") this.#ofOwner(what, detail);
+    else if (what === "delete") this.cache = { ...cache, removal: "route", change: { ...change, kind: "delete" } };
     else if (what === "plain") updated({ enableNonSslPort: true });
     else if (what === "readers") updated({ replicaReads: true });
     else if (what === "durable") updated({ durableWrites: true });
@@ -253,6 +320,20 @@ function describePlan({ action, settled }: CachePlan): string {
       return "stays";
     case "stopUpdate":
       return "stop update";
+    case "addIntake":
+      return `fill ${action.hostId.slice(-1)}`;
+    case "dropIntake":
+      return "drop intake";
+    case "startTransfer":
+      return `start ${action.transfer.transferId} on ${action.nodeId}`;
+    case "cutOver":
+      return `prepare ${action.target.nodeId}`;
+    case "transferGoesOn":
+      return `${action.transfer.transferId} goes on`;
+    case "relocateTransfer":
+      return `${action.transfer.transferId} relocated`;
+    case "endTransfer":
+      return `${action.transfer.transferId} ${action.status}${action.problem === null ? "" : ` ${action.problem.code}`}`;
   }
 }
 

@@ -1,6 +1,6 @@
 /** One node of a scripted cache (plan-script.ts): what its agent says of it. */
 import type { EngineVersion, NodeId, NodeObserved, ReplicaObserved, ReplicationObserved } from "@larder/api";
-import type { CacheDocument } from "../../documents/cache-document.ts";
+import { allNodes, type CacheDocument } from "../../documents/cache-document.ts";
 import type { ObservedNode } from "./observed.ts";
 import { isReplicated } from "./serving.ts";
 
@@ -10,6 +10,7 @@ export class ScriptedNode {
   #state: NodeObserved["state"] | "gone" = "gone";
   #error: string | null = null;
   #failingSinceMs: number | null = null;
+  #silentSinceMs: number | null = 0;
   /** Counts the lives of its engine. */
   #life = 0;
   /** What it was told last, where it takes no more. */
@@ -37,14 +38,16 @@ export class ScriptedNode {
   }
 
   /** The controller has died with what it heard. */
-  forget(): void {
+  forget(nowMs: number): void {
     this.#isHeard = false;
+    this.#silentSinceMs = nowMs;
     this.#failingSinceMs = null;
   }
 
   happen(what: string, cache: CacheDocument, nowMs: number): void {
     const [event = "", detail] = what.split(" ");
     this.#isHeard = event !== "silent";
+    this.#silentSinceMs = this.#isHeard ? null : (this.#silentSinceMs ?? nowMs);
     if (event === "silent") return;
     if (event === "deaf") this.#stuckAt ??= this.#replication(cache);
     else if (event === "hears") this.#stuckAt = null;
@@ -65,7 +68,8 @@ export class ScriptedNode {
   observed(cache: CacheDocument): ObservedNode {
     const at = { nodeId: this.name as NodeId, hostId: `host-${this.name}`, agentReporting: this.#isHeard };
     const isSeen = this.#isHeard && this.#state !== "gone";
-    return { ...at, seen: isSeen ? this.#seen(cache) : null, failingSinceMs: this.#failingSinceMs };
+    const since = { silentSinceMs: this.#silentSinceMs, failingSinceMs: this.#failingSinceMs };
+    return { ...at, ...since, seen: isSeen ? this.#seen(cache) : null };
   }
 
   #enter(state: NodeObserved["state"] | "gone"): void {
@@ -98,17 +102,18 @@ export class ScriptedNode {
 
   /** That it was made for. */
   #engine(cache: CacheDocument): EngineVersion {
-    return cache.nodes.find(({ nodeId }) => nodeId === this.name)?.engine ?? { name: "valkey", version: "8.0.1" };
+    return allNodes(cache).find(({ nodeId }) => nodeId === this.name)?.engine ?? { name: "valkey", version: "8.0.1" };
   }
 
-  #replication({ leader }: CacheDocument): ReplicationObserved {
+  #replication({ leader, intake }: CacheDocument): ReplicationObserved {
     const isLed = leader !== null && leader.endedAtMs === null;
+    const isIntake = intake?.node.nodeId === this.name;
     const leads = isLed && leader.nodeId === this.name && leader.runId === this.#runId(this.#life);
-    const follows = isLed && leader.nodeId !== this.name;
+    const follows = isLed && leader.nodeId !== this.name && !isIntake;
     const epoch = leader?.epoch ?? 0;
     return {
       address: { host: "127.0.0.1", port: 100 * this.name.charCodeAt(0) + this.#life },
-      role: leads ? "primary" : follows ? "replica" : "detached",
+      role: leads || isIntake ? "primary" : follows ? "replica" : "detached",
       epoch,
       copiedEpoch: leads ? epoch : this.#copy.epoch,
       offset: this.#copy.offset,

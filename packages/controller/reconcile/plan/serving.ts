@@ -11,9 +11,9 @@ export type Replicated = NodeObserved & {
 /** A controller that has just started does not take for silent who has not spoken yet. */
 export const firstReportsMs = 3_000;
 
-/** A cache that once had several nodes stays one whose primary is appointed. */
+/** A cache that once had several nodes, or one that was being filled, stays one whose primary is appointed. */
 export function isReplicated(cache: CacheDocument): boolean {
-  return cache.nodes.length > 1 || cache.leader !== null;
+  return cache.nodes.length > 1 || cache.leader !== null || cache.intake !== null;
 }
 
 /** The primary, once it leads: it may be served from. */

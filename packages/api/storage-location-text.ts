@@ -1,0 +1,7 @@
+/** A storage location as it may be shown: without keys, and without the query, which is where a URL carries its signature. */
+import type { StorageLocation } from "./storage-location.ts";
+
+export function describeLocation({ url }: Pick<StorageLocation, "url">): string {
+  const plain = url.replace(/[?#].*$/s, "");
+  return plain.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
+}

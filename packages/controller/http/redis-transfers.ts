@@ -1,0 +1,69 @@
+/**
+ * What goes into a cache and comes out of it.
+ *
+ *   POST …/redis/{name}/import|export                               as Azure has them: long-running operations
+ *   GET  …/redis/{name}/transfers[/{id}]                            Larder's own
+ *   POST …/redis/{name}/transfers/{id}/cancel|pause|resume|cutover
+ *
+ * The answer to what begins a transfer names it in `x-larder-transfer`.
+ */
+import { parseExport, parseImport } from "@larder/api";
+import type { Context, Hono } from "hono";
+import type { TransferRequest } from "../transfers/transfers.ts";
+import { transferWishes } from "../transfers/wish-rules.ts";
+import type { ApiContext, ApiEnvironment } from "./api-context.ts";
+import { readJsonBody } from "./json-body.ts";
+import { operationUrl } from "./operations.ts";
+import { cachePlace, oneCache } from "./redis-caches.ts";
+import { pathValue } from "./request-path.ts";
+import { transferBody } from "./transfer-body.ts";
+
+export function redisTransfers(app: Hono<ApiEnvironment>, api: ApiContext): void {
+  const parses = { import: parseImport, export: parseExport };
+  for (const [path, parse] of Object.entries(parses))
+    app.post(`${oneCache}/${path}`, async (context) => {
+      const place = await placeOf(context, api);
+      return begun(context, api, place, parse(await readJsonBody(context), api.clock.nowMs()));
+    });
+
+  app.get(`${oneCache}/transfers`, async (context) => {
+    const seen = await api.transfers.list(await placeOf(context, api));
+    return context.json({ value: seen.map(transferBody) });
+  });
+
+  app.get(`${oneCache}/transfers/:transfer`, async (context) => {
+    const place = await placeOf(context, api);
+    return context.json(transferBody(await api.transfers.get(place, pathValue(context, "transfer"))));
+  });
+
+  app.post(`${oneCache}/transfers/:transfer/cancel`, async (context) => {
+    const place = await placeOf(context, api);
+    return context.json(transferBody(await api.transfers.cancel(place, pathValue(context, "transfer"))));
+  });
+
+  for (const wish of transferWishes)
+    app.post(`${oneCache}/transfers/:transfer/${wish}`, async (context) => {
+      const place = await placeOf(context, api);
+      return context.json(transferBody(await api.transfers.wish(place, pathValue(context, "transfer"), wish)));
+    });
+}
+
+async function begun(
+  context: Context,
+  api: ApiContext,
+  place: ReturnType<typeof cachePlace>,
+  asked: TransferRequest,
+): Promise<Response> {
+  const { transfer, operation } = await api.transfers.begin(place, asked);
+  context.header("azure-asyncoperation", operationUrl(context, operation, "asyncOperations"));
+  context.header("location", operationUrl(context, operation, "operationresults"));
+  context.header("retry-after", "1");
+  context.header("x-larder-transfer", transfer.transferId);
+  return context.body(null, 202);
+}
+
+async function placeOf(context: Context, api: ApiContext) {
+  const place = cachePlace(context);
+  await api.groups.require(place.resourceGroup);
+  return place;
+}

@@ -1,0 +1,150 @@
+/** Import and export, over the API, with an agent that speaks the protocol and moves nothing. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { CacheEvent, TransferSpec } from "@larder/api";
+import { systemClock } from "@larder/service";
+import { type Answer, basicC0, ControllerFixture } from "../controller-fixture.ts";
+
+let fixture: ControllerFixture;
+let cache: string;
+
+beforeEach(async () => {
+  let sinceStartMs = 0;
+  fixture = new ControllerFixture({ clock: { ...systemClock, nowMs: () => systemClock.nowMs() + sinceStartMs } });
+  fixture.agent.answer = () => ({ error: null, offset: 0 });
+  await fixture.start();
+  // Moves wait a while for the first reports after a start.
+  sinceStartMs = 10_000;
+  cache = `${await fixture.group()}/providers/Microsoft.Cache/redis/shop`;
+  await fixture.ended(await fixture.call("PUT", cache, { body: basicC0 }));
+});
+afterEach(() => fixture.stop());
+
+const call = (method: string, path: string, body?: unknown) =>
+  fixture.call(method, `${cache}/${path}`, body === undefined ? {} : { body });
+const refusal = ({ status, body }: Answer) => [status, body.error.code, body.error.target];
+const transferOf = (answer: Answer) => `transfers/${answer.headers.get("x-larder-transfer")}`;
+
+async function newestEvent(): Promise<CacheEvent> {
+  return (await call("GET", "events")).body.value[0];
+}
+
+const signedFile = (changes: Record<string, string> = {}) => {
+  const signature = { sv: "2023-11-03", se: "2999-01-01T00:00Z", sp: "rw", sig: "SECRET", ...changes };
+  return `https://account.blob.core.windows.net/box/shop.rdb?${new URLSearchParams(signature).toString()}`;
+};
+const signed = signedFile();
+const container = signed.replace("/shop.rdb", "");
+
+describe("export", () => {
+  test("is asked of the cache's node, polled to its end, and in the history", async () => {
+    fixture.agent.progress = () => ({ state: "running", keys: 5, bytes: 100 });
+    const answer = await call("POST", "export", { prefix: "shop", container, format: "RDB" });
+    expect(answer.status).toBe(202);
+    expect(answer.body).toBe("");
+    const running = await call("GET", transferOf(answer));
+    expect(running.body).toMatchObject({
+      kind: "export",
+      to: ["https://account.blob.core.windows.net/box/shop.rdb"],
+    });
+    fixture.agent.progress = () => ({ state: "done", keys: 12, bytes: 345 });
+    await fixture.agent.report();
+    expect((await fixture.ended(answer)).body.status).toBe("Succeeded");
+    expect((await fixture.call("GET", answer.headers.get("location") as string)).status).toBe(200);
+    expect((await call("GET", transferOf(answer))).body).toMatchObject({ status: "succeeded", progress: { keys: 12 } });
+    expect(await newestEvent()).toMatchObject({ kind: "export", cause: "asked for" });
+    expect(fixture.agent.desired?.transfers).toEqual([]);
+  });
+
+  test("that the agent cannot do fails with its words", async () => {
+    fixture.agent.progress = () => ({
+      state: "failed",
+      error: { code: "StorageFull", message: "shop.rdb at 5: no room" },
+    });
+    const answer = await call("POST", "export", { prefix: "shop", container });
+    const ended = await fixture.ended(answer);
+    expect(ended.body).toMatchObject({
+      status: "Failed",
+      error: { code: "StorageFull", message: "shop.rdb at 5: no room" },
+    });
+  });
+
+  test("has one file, named by the prefix", async () => {
+    const specs: TransferSpec[] = [];
+    fixture.agent.progress = (spec) => {
+      specs.push(spec);
+      return { state: "done" };
+    };
+    await fixture.ended(await call("POST", "export", { prefix: "a/b", container: "file:///out", gzip: "true" }));
+    expect(specs[0]).toMatchObject({ kind: "export", fileName: "a/b.rdb.gz", to: { url: "file:///out" } });
+  });
+});
+
+describe("import", () => {
+  test("fills a node, which takes over", async () => {
+    fixture.agent.progress = () => ({ state: "running", keys: 1 });
+    const before = fixture.agent.desired?.nodes[0]?.nodeId;
+    const answer = await call("POST", "import", { files: [signed], format: "RDB" });
+    expect(answer.status).toBe(202);
+    await until(() => fixture.agent.desired?.transfers.length === 1);
+    const [spec] = fixture.agent.desired?.transfers ?? [];
+    const intake = fixture.agent.desired?.nodes.find(({ isIntake }) => isIntake);
+    expect(spec).toMatchObject({ kind: "import", mode: "fill", nodeId: intake?.nodeId });
+    fixture.agent.progress = () => ({ state: "done", keys: 7 });
+    await fixture.agent.report();
+    const ended = await fixture.ended(answer);
+    expect(ended.body).toMatchObject({ status: "Succeeded" });
+    expect(await newestEvent()).toMatchObject({ kind: "import", text: "The cache's data was replaced by 7 keys" });
+    await until(() => fixture.agent.desired?.nodes.length === 1);
+    expect(fixture.agent.desired?.nodes).toMatchObject([{ nodeId: intake?.nodeId, isIntake: false }]);
+    expect(intake?.nodeId).not.toBe(before as never);
+    const led = fixture.agent.orders.find(({ kind }) => kind === "lead");
+    expect(led).toMatchObject({ transferId: spec?.transferId as string });
+  });
+
+  test("that is cancelled leaves the cache as it was", async () => {
+    const answer = await call("POST", "import", { files: [signed] });
+    await until(() => fixture.agent.desired?.transfers.length === 1);
+    expect((await call("POST", `${transferOf(answer)}/cancel`)).body).toMatchObject({ status: "cancelled" });
+    expect((await fixture.ended(answer)).body.error).toMatchObject({ code: "TransferCancelled" });
+    await until(() => fixture.agent.desired?.nodes.length === 1);
+    expect(refusal(await call("POST", `${transferOf(answer)}/cancel`))[1]).toBe("Conflict");
+  });
+
+  test("shows no secret, and keeps none when it is over", async () => {
+    fixture.agent.progress = () => ({ state: "failed", error: { code: "BadFile", message: "no" } });
+    const answer = await call("POST", "import", { files: [signed] });
+    expect(JSON.stringify((await call("GET", "transfers")).body)).not.toContain("SECRET");
+    await fixture.ended(answer);
+    const text = JSON.stringify((await call("GET", "transfers")).body);
+    expect(text).toContain("https://account.blob.core.windows.net/box/shop.rdb");
+    expect(text).not.toContain("SECRET");
+  });
+
+  test.each([
+    [{}, "files"],
+    [{ files: [] }, "files"],
+    [{ files: ["shop.rdb"] }, "files.0"],
+    [{ files: ["ftp://box/shop.rdb"] }, "files.0"],
+    [{ files: ["s3://box/shop.rdb"] }, "files.0"],
+    [{ files: [signed, signedFile({ se: "2020-01-01" })] }, "files.1"],
+    [{ files: [signedFile({ st: "2998-01-01" })] }, "files.0"],
+    [{ files: [signedFile({ sp: "w" })] }, "files.0"],
+    [{ files: [signed], existing: "keep" }, "existing"],
+    [{ files: [signed], filter: { databases: [99] } }, "filter.databases"],
+    [{ files: [signed], filter: { types: ["tree"] } }, "filter.types.0"],
+  ])("refuses %j", async (body, target) => {
+    expect(refusal(await call("POST", "import", body))).toEqual([400, "InvalidParameter", target]);
+  });
+
+  test("by a managed identity is refused", async () => {
+    const body = { files: [signed], "preferred-data-archive-auth-method": "ManagedIdentity" };
+    expect(refusal(await call("POST", "import", body))[1]).toBe("OperationNotSupported");
+  });
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds(); tries++) {
+    if (tries > 500) throw new Error("it did not come to that");
+    await Bun.sleep(10);
+  }
+}

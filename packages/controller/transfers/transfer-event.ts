@@ -1,0 +1,56 @@
+/** What a cache's history says of a transfer that is over. Pure. */
+import { type CacheEvent, describeLocation, type TransferTask } from "@larder/api";
+import type { TransferDocument } from "../documents/transfer-document.ts";
+
+type Event = Omit<CacheEvent, "number" | "time">;
+
+const eventKinds: Record<TransferTask["kind"], CacheEvent["kind"]> = {
+  import: "import",
+  export: "export",
+  migrate: "migration",
+  reverse: "migration",
+  compare: "migration",
+};
+
+const names: Record<TransferTask["kind"], string> = {
+  import: "The import",
+  export: "The export",
+  migrate: "The migration",
+  reverse: "The way back to the old server",
+  compare: "The comparison",
+};
+
+export function transferEvent(transfer: TransferDocument, nowMs: number): Event {
+  const { task, status, problem, createdMs } = transfer;
+  const times = { durationMs: nowMs - createdMs, holdMs: null };
+  const kind = eventKinds[task.kind];
+  if (status === "succeeded") return { ...times, kind, cause: "asked for", text: outcomeText(transfer) };
+  const what = status === "cancelled" ? "was cancelled" : "failed";
+  return {
+    ...times,
+    kind,
+    cause: problem?.message ?? "asked for",
+    text: `${names[task.kind]} ${what}${whatIsLeft(transfer)}`,
+  };
+}
+
+function outcomeText({ task, progress }: TransferDocument): string {
+  const keys = `${(progress?.keys ?? 0).toLocaleString("en")} keys`;
+  switch (task.kind) {
+    case "import":
+      return task.mode === "fill" ? `The cache's data was replaced by ${keys}` : `${keys} were imported`;
+    case "export":
+      return `${keys} were exported to ${describeLocation(task.to)}`;
+    case "migrate":
+      return `The cache has ${keys} of another server now`;
+    case "reverse":
+      return `${keys} were written back`;
+    case "compare":
+      return `${keys} were compared; ${(progress?.differences?.count ?? 0).toLocaleString("en")} differ`;
+  }
+}
+
+function whatIsLeft({ task }: TransferDocument): string {
+  if (task.kind === "import" && task.mode === "merge") return "; what was imported by then stays";
+  return task.kind === "import" || task.kind === "migrate" ? "; the cache has what it had" : "";
+}
