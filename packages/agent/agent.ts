@@ -44,6 +44,7 @@ import { type Credentials, Membership } from "./membership.ts";
 import { listNodes, nodePaths, nodesDirectory } from "./node-folder.ts";
 import { answerOrder } from "./node-orders.ts";
 import { NodeSupervisor } from "./node-supervisor.ts";
+import { ForkTurn } from "./persistence/fork-turn.ts";
 import { Reporter, type ReportFate } from "./reporter.ts";
 import { TransferRunner } from "./transfer/transfer-runner.ts";
 
@@ -73,6 +74,7 @@ export class Agent implements Started {
   readonly #engines: HostEngines;
   readonly #certificate: NodeCertificate;
   readonly #hostLook: HostLook;
+  readonly #forks = new ForkTurn();
   readonly #nodes = new Map<NodeId, NodeSupervisor>();
   readonly #transfers: TransferRunner;
   readonly #stopped = new AbortController();
@@ -225,6 +227,7 @@ export class Agent implements Started {
       paths: nodePaths(this.#options, nodeId),
       engines: this.#engines,
       certificate: this.#certificate,
+      forks: this.#forks,
       onChange: () => this.#onNodeChange(),
       unheardMs: () => this.#reporter.silentMs,
       finishTransfer: (order) => this.#transfers.finish(order),

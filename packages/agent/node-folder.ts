@@ -6,9 +6,12 @@
  *   engine.pid     written by the engine itself, so that it is found even when the agent died before the record
  *   engine.conf    the settings of its last start (JSON for the embedded engine)
  *   engine.log     all that it says; engine.log.old before that
+ *
+ * What is kept of its data is beside them (persistence/node-keeping.ts).
  */
 import {
   closeSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -19,10 +22,12 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { CacheId, EngineFound, EngineUser, NodeId } from "@larder/api";
+import type { CacheId, EngineFound, EngineUser, NodeId, RestoredData } from "@larder/api";
 import { readJsonFile, writeFileAtomic } from "@larder/service";
 import type { ProcessIdentity } from "./engine/process.ts";
 import type { ReplicationState } from "./engine/replication.ts";
+import type { Source } from "./persistence/beginning.ts";
+import { keepingPaths } from "./persistence/node-keeping.ts";
 
 export interface NodeRecord {
   nodeId: NodeId;
@@ -39,6 +44,8 @@ export interface NodeRecord {
   runId: string | null;
   /** null for a node that only its own host reaches. */
   replication: ReplicationState | null;
+  /** What the process began with; null where it began empty, and in the record of an older agent. */
+  restored?: RestoredData | null;
 }
 
 export interface NodePaths {
@@ -103,14 +110,15 @@ export function readPidFile(paths: NodePaths): number | undefined {
 }
 
 /**
- * Makes the folder ready for a start: no trace of an earlier process is left. A replica that died while it was copied to
- * leaves a snapshot, and an engine loads what it finds.
+ * Makes the folder ready for a start: no trace of an earlier process is left, and the engine finds the snapshot that it is
+ * to load, or none. A replica that died while it was copied to leaves one, and an engine loads what it finds.
  */
-export function prepareFolder(paths: NodePaths): void {
+export function prepareFolder(paths: NodePaths, source: Source | null = null): void {
   mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
   forgetProcess(paths);
   for (const file of readdirSync(paths.directory))
     if (file.endsWith(".rdb")) rmSync(join(paths.directory, file), { force: true });
+  if (source?.kind === "snapshot") linkSync(source.path, keepingPaths(paths.directory).dumpPath);
   if ((statSync(paths.logPath, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax)
     renameSync(paths.logPath, `${paths.logPath}.old`);
 }

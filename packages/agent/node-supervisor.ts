@@ -15,6 +15,8 @@ import type { NodeCertificate } from "./engine/node-certificate.ts";
 import type { ReplicationHost } from "./engine/replication-place.ts";
 import { forgetProcess, type NodePaths, readLogTail, readRecord, removeFolder } from "./node-folder.ts";
 import { initialState, type NodeEvent, type NodeLifeState, type NodeProblem, transition } from "./node-state.ts";
+import type { ForkTurn } from "./persistence/fork-turn.ts";
+import { NodePersistence } from "./persistence/node-persistence.ts";
 import { type TransferEngine, transferEngineOf } from "./transfer/transfer-engine.ts";
 import { Wakeup } from "./wakeup.ts";
 
@@ -25,6 +27,7 @@ export interface NodeSupervisorOptions {
   engines: { readonly current: Engines };
   certificate: NodeCertificate;
   replicationHost: ReplicationHost;
+  forks: ForkTurn;
   clock: Clock;
   randomness: Randomness;
   log: Log;
@@ -43,6 +46,8 @@ const lookEveryMs = 400;
 const unsettledEveryMs = 200;
 const answerPollMs = 3;
 const answerTimeoutMs = 15_000;
+/** While it loads. */
+const loadPollMs = 100;
 const reconnectMs = 10;
 const restartBackoff = { firstMs: 100, maxMs: 10_000 };
 
@@ -50,6 +55,7 @@ export class NodeSupervisor {
   readonly #options: NodeSupervisorOptions;
   readonly #engineContext: EngineContext;
   readonly #wakeup: Wakeup;
+  readonly #persistence: NodePersistence;
   readonly #stopped = new AbortController();
   #wanted: NodeSpec | "unwanted" | "unknown";
   #state: NodeLifeState = initialState;
@@ -68,6 +74,7 @@ export class NodeSupervisor {
     this.#options = options;
     this.#wanted = options.wanted;
     this.#wakeup = new Wakeup(options.clock);
+    this.#persistence = new NodePersistence(options);
     this.#engineContext = { ...options, onLoss: () => this.#wakeup.wake() };
   }
 
@@ -127,8 +134,8 @@ export class NodeSupervisor {
       replication: isRunning ? (this.#process?.replicationObserved() ?? null) : null,
       error: this.#problem(),
       endedRunId: this.#endedRunId,
-      restored: null,
-      persistence: null,
+      restored: (this.#process === null ? this.#persistence.source?.restored : record?.restored) ?? null,
+      persistence: this.#persistenceObserved(),
     };
   }
 
@@ -136,6 +143,11 @@ export class NodeSupervisor {
   get transferEngine(): TransferEngine | null {
     const engine = this.#process;
     return this.#state.kind === "running" && engine !== null ? transferEngineOf(engine, this.#spec) : null;
+  }
+
+  #persistenceObserved(): NodeObserved["persistence"] {
+    const observed = this.#persistence.observed(this.#spec);
+    return observed && { ...observed, loading: this.#process?.loading ?? null };
   }
 
   get #spec(): NodeSpec | undefined {
@@ -202,7 +214,8 @@ export class NodeSupervisor {
       await this.#wakeup.wait(observeEveryMs);
       return null;
     }
-    this.#process = await EngineProcess.start(this.#engineContext, this.#wanted);
+    const source = await this.#persistence.choose(this.#wanted);
+    this.#process = await EngineProcess.start(this.#engineContext, this.#wanted, source);
     return { kind: "start" };
   }
 
@@ -215,8 +228,8 @@ export class NodeSupervisor {
       return { kind: "answer" };
     }
     if (engine.isCutOff) return this.#endCutOff(engine);
-    if (this.#stateMs() > answerTimeoutMs) return this.#giveUp(engine);
-    await this.#options.clock.sleep(answerPollMs, this.#stopped.signal);
+    if (this.#stateMs() > answerTimeoutMs && !engine.mayBeLoading) return this.#giveUp(engine);
+    await this.#options.clock.sleep(engine.loading === null ? answerPollMs : loadPollMs, this.#stopped.signal);
     return null;
   }
 
@@ -256,6 +269,8 @@ export class NodeSupervisor {
       // Not before it obeys: what is held may be for another to write.
       if (!isFenced) await engine.fence(false);
       await this.#observe(engine);
+      if (this.#spec !== undefined)
+        await this.#persistence.attend(engine.connection, this.#spec, engine.replicationObserved());
     } catch (error) {
       if (!(error instanceof EngineUnreachable)) throw error;
       return null;

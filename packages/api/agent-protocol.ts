@@ -114,14 +114,18 @@ export interface NodeSpec {
 
 /** What of a node is kept for its next life. */
 export interface PersistenceSpec {
+  /** Wall time at which it was turned on. What was kept before that is not loaded: its owner had given it up. */
+  sinceMs: number;
   /** From the end of one snapshot to the beginning of the next; null: none are taken. A primary that is followed leaves it to its replicas. */
   snapshotEveryMs: number | null;
-  /** How many are kept, of those that can be read. */
+  /** How many are kept in storage; on the host at least two, so that there is one before the newest. */
   snapshotsMax: number;
   /** Every write goes to a file that is synced each second. */
   hasAof: boolean;
-  /** Where copies go, under a name of the cache and the node; null: nowhere. */
+  /** Where copies go, under a name of the cache; null: nowhere. */
   copyTo: StorageLocation | null;
+  /** A node that has nothing of its own may begin with a copy from there: the cache has served, and nobody leads it. */
+  takesCopy: boolean;
 }
 
 export interface AgentDesired {
@@ -232,7 +236,7 @@ export interface NodeObserved {
   error: { code: string; message: string } | null;
   /** The newest life whose end the agent knows of; null before any. */
   endedRunId: string | null;
-  /** What this life began with; null: it began empty. */
+  /** What this life began with, or while it does not run yet may begin with; null: it began empty. */
   restored: RestoredData | null;
   /** null where nothing is to be kept. */
   persistence: PersistenceObserved | null;
@@ -240,7 +244,7 @@ export interface NodeObserved {
 
 /** Data of an earlier life, of this node or, by a copy in storage, of another of its cache. */
 export interface RestoredData {
-  from: "snapshot" | "aof";
+  from: "snapshot" | "aof" | "copy";
   /** Of the leader under which it was written, and how far in that one's stream: higher is newer. 0 where it was written by a node alone. */
   epoch: number;
   offset: number;
@@ -248,7 +252,16 @@ export interface RestoredData {
 }
 
 export interface PersistenceObserved {
+  /** How far it is with loading what was kept; null where it is not loading. */
+  loading: { bytes: number; bytesTotal: number } | null;
+  /** Of this host's, the newest. */
   lastSnapshot: { endedAtMs: number; durationMs: number; bytes: number } | null;
+  /** How many snapshots, copies and writes of the AOF have failed, since the agent started. */
+  failures: number;
+  /** All that the engine has answered is in the AOF, but for the last second. */
+  hasAof: boolean;
+  /** Whether it has looked in storage for a copy to begin with, and knows what is there. */
+  knowsCopies: boolean;
   /** When everything that was to be copied to storage last was. */
   copiedAtMs: number | null;
   /** Files that could not be read, and were kept aside. */

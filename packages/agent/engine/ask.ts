@@ -65,15 +65,20 @@ export class EngineConnection {
     return reply;
   }
 
+  /** Sections of INFO as they are together right behind the commands, all in one write. */
+  async infos(commands: readonly (readonly string[])[], sections: readonly string[]): Promise<Map<string, string>> {
+    const replies = await this.#askAll([...commands, ...sections.map((section) => ["INFO", section])]);
+    return parseInfo(replies.slice(commands.length).map(String).join("\r\n"));
+  }
+
   /** The `key:value` lines of one section of INFO. */
   info(section: string): Promise<Map<string, string>> {
     return this.infoBehind([], section);
   }
 
   /** As it is right behind the commands, all in one write: the engine does nothing else between them. */
-  async infoBehind(commands: readonly (readonly string[])[], section: string): Promise<Map<string, string>> {
-    const replies = await this.#askAll([...commands, ["INFO", section]]);
-    return parseInfo(String(replies.at(-1)));
+  infoBehind(commands: readonly (readonly string[])[], section: string): Promise<Map<string, string>> {
+    return this.infos(commands, [section]);
   }
 
   close(): void {

@@ -1,9 +1,15 @@
 /**
  * The configuration file of a native engine, for Valkey 7.2 to 9 and Redis 6.2 to 7.2. It is written anew at every
- * start. The engine listens on a Unix socket, and with TLS on a port of its own. It keeps nothing on disk and has no
+ * start. The engine listens on a Unix socket, and with TLS on a port of its own. It saves only when it is told to, and has no
  * default user. The file holds hashes of passwords, never passwords.
+ *
+ * Append-only files are on from the start only where they are what is loaded: an engine that has them on takes none for empty
+ * ones, and does not look at a snapshot. While it loads them, commands run as the user `default`, who is off; Valkey 8.0
+ * drops every transaction that this user may not run. So it may run all, and nobody can log in as it.
  */
 import type { EngineFound, NodeSpec } from "@larder/api";
+import type { Source } from "../persistence/beginning.ts";
+import { dumpName } from "../persistence/node-keeping.ts";
 import { detachedDirectives, type ReplicationPlace, replicationDirectives } from "./replication-settings.ts";
 import { liveSettings, maxclients, userRules, usersOf } from "./settings.ts";
 import { isAtLeast } from "./version.ts";
@@ -36,7 +42,11 @@ const always: readonly Directive[] = [
   ["logfile", ""],
   ["protected-mode", "yes"],
   ["save", ""],
-  ["appendonly", "no"],
+  ["dbfilename", dumpName],
+  ["rdbchecksum", "yes"],
+  ["appendfsync", "everysec"],
+  ["aof-load-truncated", "yes"],
+  ["aof-use-rdb-preamble", "yes"],
   ["stop-writes-on-bgsave-error", "no"],
   // Of the gateway's own subscriptions, which stand for those of all clients; it holds each client to 32mb 8mb 60.
   ["client-output-buffer-limit", "pubsub", "256mb", "128mb", "60"],
@@ -55,6 +65,8 @@ const versioned: readonly VersionedDirectives[] = [
       ["enable-debug-command", "no"],
       ["enable-module-command", "no"],
       ["enable-protected-configs", "no"],
+      // A replica whose disk is full goes on, and says so, instead of ending.
+      ["replica-ignore-disk-write-errors", "yes"],
     ],
   },
 ];
@@ -65,6 +77,7 @@ export function configureNative(
   engine: EngineFound,
   paths: NativePaths,
   place: ReplicationPlace | null,
+  source: Source | null = null,
 ): string {
   const directives: Directive[] = [
     ...always,
@@ -77,7 +90,8 @@ export function configureNative(
     ...(place === null ? [] : replicationDirectives(engine, place)),
     ...(spec.replication && !spec.isIntake ? detachedDirectives : []),
     ...liveSettings(spec),
-    ["user", "default", "off"],
+    ["appendonly", source?.kind === "aof" ? "yes" : "no"],
+    ["user", "default", "off", ...(source?.kind === "aof" ? ["~*", "&*", "+@all"] : [])],
     ...usersOf(spec, engine).map((user): Directive => ["user", user.name, ...userRules(user)]),
   ];
   return `${directives.map((directive) => directive.map(quote).join(" ")).join("\n")}\n`;

@@ -15,6 +15,7 @@ import {
 } from "@larder/api";
 import type { Clock, Log } from "@larder/service";
 import { type NodePaths, type NodeRecord, readRecord, writeRecord } from "../node-folder.ts";
+import type { Source } from "../persistence/beginning.ts";
 import { findLiving } from "./adopt.ts";
 import { EngineConnection, EngineRefused, EngineUnreachable } from "./ask.ts";
 import type { Engines } from "./find.ts";
@@ -22,7 +23,7 @@ import type { NodeCertificate } from "./node-certificate.ts";
 import { isAlive, type ProcessIdentity } from "./process.ts";
 import { EngineReplication, type LeadOrder, type ReplicationState } from "./replication.ts";
 import { findPlace, type ReplicationHost } from "./replication-place.ts";
-import { type Feed, initialEpochs } from "./replication-plan.ts";
+import { type Feed, initialEpochs, parseReplication } from "./replication-plan.ts";
 import { selectEngine } from "./select.ts";
 import { liveCommands } from "./settings.ts";
 import { startEngine } from "./start.ts";
@@ -52,6 +53,7 @@ export class EngineProcess {
   #connection: EngineConnection | null = null;
   /** Which edition of the nodes' certificate it has read; "" where nobody knows. */
   #certificateEdition = "";
+  #loading: LoadProgress | null = null;
 
   private constructor(context: EngineContext, identity: ProcessIdentity, record: NodeRecord | null) {
     this.#context = context;
@@ -67,18 +69,27 @@ export class EngineProcess {
   }
 
   /** Starts a process that does not answer yet. Throws EngineNotAvailable or EngineStartFailed. */
-  static async start(context: EngineContext, spec: NodeSpec): Promise<EngineProcess> {
+  static async start(context: EngineContext, spec: NodeSpec, source: Source | null): Promise<EngineProcess> {
     const { paths, onLoss, replicationHost, certificate } = context;
     const engines = context.engines.current;
     const engine = selectEngine(engines.found, spec);
     const { edition } = certificate;
     const formerPort = readRecord(paths)?.replication?.address.port;
     const place = await findPlace(replicationHost, { spec, engine, formerPort });
-    const identity = await startEngine({ spec, engine, nodePath: engines.nodePath, paths, place, onExit: onLoss });
+    const identity = await startEngine({
+      spec,
+      engine,
+      nodePath: engines.nodePath,
+      paths,
+      place,
+      source,
+      onExit: onLoss,
+    });
     const started = new EngineProcess(context, identity, null);
     started.#certificateEdition = edition;
     const replication = place && { address: place.address, ...initialEpochs, isIntake: spec.isIntake };
-    started.#begin({ ...recordOf(spec), ...started.#facts(engine), runId: null, replication });
+    const restored = source?.restored ?? null;
+    started.#begin({ ...recordOf(spec), ...started.#facts(engine), runId: null, replication, restored });
     return started;
   }
 
@@ -105,6 +116,21 @@ export class EngineProcess {
     return this.#replication?.isSettled ?? true;
   }
 
+  /** How far it is with loading what it begins with, as it said last; null where it does not load. */
+  get loading(): LoadProgress | null {
+    return this.#loading;
+  }
+
+  /** It has not answered yet and may be long in loading, with nothing that it says meanwhile. */
+  get mayBeLoading(): boolean {
+    return !this.hasAnswered && this.#record?.restored != null;
+  }
+
+  /** To ask it beside what this class does. Throws EngineUnreachable. */
+  get connection(): EngineConnection {
+    return this.#connected();
+  }
+
   get isConnected(): boolean {
     return this.#connection !== null;
   }
@@ -119,14 +145,17 @@ export class EngineProcess {
   }
 
   /**
-   * Connects and makes sure that the right process answers. Returns false while nothing does. Throws EngineStartFailed
+   * Connects and makes sure that the right process answers. Returns false while nothing does, or it loads. Throws EngineStartFailed
    * when something else answers, or it does not let the agent in.
    */
   async connect(spec: NodeSpec | undefined): Promise<boolean> {
     const connection = await this.#login(spec);
     if (connection === undefined) return false;
     try {
-      await this.#accept(connection, spec);
+      if (!(await this.#accept(connection, spec))) {
+        connection.close();
+        return false;
+      }
       await this.#replication?.look(connection);
     } catch (error) {
       connection.close();
@@ -301,14 +330,25 @@ export class EngineProcess {
     throw new LarderError("EngineStartFailed", "The engine does not let the agent in.");
   }
 
-  async #accept(connection: EngineConnection, spec: NodeSpec | undefined): Promise<void> {
-    const info = await connection.info("server");
+  /** False while it loads. */
+  async #accept(connection: EngineConnection, spec: NodeSpec | undefined): Promise<boolean> {
+    const info = await connection.infos([], ["server", "persistence"]);
     const runId = info.get("run_id") ?? "";
     const known = this.#record?.runId ?? null;
     if (known !== null && known !== runId)
       throw new LarderError("EngineStartFailed", "Another engine answers on the node's socket.");
-    if (known !== null) return;
-    if (this.#record !== null) return this.#write({ ...this.#record, runId });
+    this.#loading = progressOf(info);
+    if (this.#loading !== null) return false;
+    if (known !== null) return true;
+    if (this.#record?.restored != null) await leaveHistory(connection);
+    if (this.#record !== null) this.#write({ ...this.#record, runId });
+    else await this.#identify(connection, spec, info);
+    return true;
+  }
+
+  /** Of a process that only its pid file spoke for. */
+  async #identify(connection: EngineConnection, spec: NodeSpec | undefined, info: Map<string, string>): Promise<void> {
+    const runId = info.get("run_id") ?? "";
     if (spec === undefined) throw new Error("a login without a user");
     const engine = describeEngine(info, this.#context.engines.current.found);
     if (engine.kind === "native" && info.get("process_id") !== String(this.identity.pid))
@@ -345,6 +385,27 @@ export class EngineProcess {
     if (this.#connection === null) throw new EngineUnreachable("the agent is not connected to the engine");
     return this.#connection;
   }
+}
+
+export interface LoadProgress {
+  bytes: number;
+  bytesTotal: number;
+}
+
+function progressOf(info: ReadonlyMap<string, string>): LoadProgress | null {
+  if (info.get("loading") !== "1") return null;
+  return { bytes: Number(info.get("loading_loaded_bytes")), bytesTotal: Number(info.get("loading_total_bytes")) };
+}
+
+/**
+ * A detached engine that has loaded a snapshot takes itself for a part of the history that this was of, at its place there. It
+ * begins a history of its own: what links it had would not show otherwise.
+ */
+async function leaveHistory(connection: EngineConnection): Promise<void> {
+  const { following } = parseReplication(await connection.info("replication"));
+  if (following === null) return;
+  const again = ["REPLICAOF", following.host, String(following.port)];
+  for (const command of [["MULTI"], ["REPLICAOF", "NO", "ONE"], again, ["EXEC"]]) await connection.ask(...command);
 }
 
 /** What the record takes from the spec. */

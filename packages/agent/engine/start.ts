@@ -7,6 +7,7 @@ import { chmodSync, closeSync, openSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type EngineFound, LarderError, type NodeSpec } from "@larder/api";
 import { type NodePaths, prepareFolder, readLogTail } from "../node-folder.ts";
+import type { Source } from "../persistence/beginning.ts";
 import { configureNative } from "./configure.ts";
 import { problemOfDeath } from "./death.ts";
 import { configureEmbedded } from "./embedded-settings.ts";
@@ -20,6 +21,8 @@ export interface StartOptions {
   paths: NodePaths;
   /** null for a node that only its own host reaches. */
   place: ReplicationPlace | null;
+  /** What is loaded; null: it begins empty. */
+  source: Source | null;
   /** Called once, when the process ends. */
   onExit: () => void;
 }
@@ -28,13 +31,13 @@ const embeddedHostPath = fileURLToPath(new URL("embedded-host.mjs", import.meta.
 
 /** Writes the settings and starts the process; it does not answer yet. Throws EngineStartFailed or EngineNotAvailable. */
 export async function startEngine(options: StartOptions): Promise<ProcessIdentity> {
-  const { spec, engine, paths, place } = options;
-  prepareFolder(paths);
+  const { spec, engine, paths, place, source } = options;
+  prepareFolder(paths, source);
   const command = engine.kind === "native" ? [engine.path, paths.configPath] : embeddedCommand(options);
   writeSecret(
     paths.configPath,
     engine.kind === "native"
-      ? configureNative(spec, engine, paths, place)
+      ? configureNative(spec, engine, paths, place, source)
       : JSON.stringify(configureEmbedded(spec, paths)),
   );
   const pid = spawnDetached(command, options);
