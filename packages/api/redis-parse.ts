@@ -25,7 +25,13 @@ export const maxmemoryPolicies = [
 
 /** The service fills these in; a caller who sends them back is not asking for anything. */
 const readOnlyConfiguration = ["maxclients", "preferred-data-archive-auth-method", "zonal-configuration"];
+/** Longer than any connection string or signed URL. */
+const secretLengthMax = 4_096;
 const tagCountMax = 50;
+/** As the service has them. */
+const snapshotMinutes = [15, 30, 60, 360, 720, 1440];
+/** Of one cache, on a host and in storage. */
+const snapshotsKeptMax = 100;
 
 /** Throws InvalidRequestBody, InvalidParameter or OperationNotSupported, each with its target. */
 export function parseRedisCreate(body: unknown): RedisCreateBody {
@@ -45,6 +51,28 @@ const flag = z.union(
 const setting = z.union([z.string(), z.number(), z.boolean()], "must be a string").transform(String);
 const text = z.string("must be a string");
 
+const secret = z.string("must be a string").max(secretLengthMax, "is too long");
+
+const credentials = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("azure"), connectionString: secret }),
+  z.object({
+    kind: z.literal("s3"),
+    accessKeyId: secret,
+    secretAccessKey: secret,
+    sessionToken: secret.optional().transform((token) => token ?? null),
+    region: text,
+    endpoint: text.optional().transform((endpoint) => endpoint ?? null),
+  }),
+]);
+
+const location = z.object({
+  url: z
+    .string("must be a string")
+    .max(secretLengthMax, "is too long")
+    .regex(/^((file|https?|azure|s3):\/\/.+)?$/, "must be a URL of storage: file:///, https://, azure:// or s3://"),
+  credentials: credentials.optional().transform((given) => given ?? null),
+});
+
 const sku = z.object(
   {
     name: choice(["Basic", "Standard", "Premium"]),
@@ -61,10 +89,13 @@ const redisConfiguration = z.record(z.string(), setting, "must be an object").tr
     if (readOnlyConfiguration.includes(key.toLowerCase())) continue;
     const problem = check === undefined ? "is not a known setting" : check(value);
     if (problem !== undefined) context.addIssue({ code: "custom", path: [key], message: problem });
-    kept[key.toLowerCase()] = key.toLowerCase() === "maxmemory-policy" ? value.toLowerCase() : value;
+    kept[key.toLowerCase()] = lowerCased.includes(key.toLowerCase()) ? value.toLowerCase() : value;
   }
   return kept;
 });
+
+/** What is kept of them is read without regard to case. */
+const lowerCased = ["maxmemory-policy", "rdb-backup-enabled", "aof-backup-enabled"];
 
 /** Why a setting's value cannot be, or undefined. */
 const configurationChecks: Record<string, (value: string) => string | undefined> = {
@@ -78,7 +109,25 @@ const configurationChecks: Record<string, (value: string) => string | undefined>
   "maxfragmentationmemory-reserved": megabytes,
   "notify-keyspace-events": (value) =>
     /^[A-Za-z$]*$/.test(value) ? undefined : "may only have the letters of the engine's notification classes",
+  "rdb-backup-enabled": onOrOff,
+  "rdb-backup-frequency": (value) =>
+    value === "" || snapshotMinutes.includes(Number(value))
+      ? undefined
+      : `must be one of ${snapshotMinutes.join(", ")} (minutes), not '${value}'`,
+  "rdb-backup-max-snapshot-count": (value) =>
+    value === "" || (/^\d{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= snapshotsKeptMax)
+      ? undefined
+      : `must be a whole number from 1 to ${snapshotsKeptMax}, not '${value}'`,
+  // Secrets: no message quotes them. What is in them is for the rules of persistence.
+  "rdb-storage-connection-string": () => undefined,
+  "aof-backup-enabled": onOrOff,
+  "aof-storage-connection-string-0": () => undefined,
+  "aof-storage-connection-string-1": () => undefined,
 };
+
+function onOrOff(value: string): string | undefined {
+  return /^(true|false|)$/i.test(value) ? undefined : `must be true or false, not '${value}'`;
+}
 
 function megabytes(value: string): string | undefined {
   return /^\d+$/.test(value) ? undefined : `must be a whole number of megabytes, not '${value}'`;
@@ -99,7 +148,12 @@ const properties = z.object(
     redisConfiguration: redisConfiguration.optional(),
     tenantSettings: z.record(z.string(), setting, "must be an object").optional(),
     larder: z
-      .object({ durableWrites: flag.optional(), replicaReads: flag.optional(), acceptEviction: flag.optional() })
+      .object({
+        durableWrites: flag.optional(),
+        replicaReads: flag.optional(),
+        persistTo: location.optional(),
+        acceptEviction: flag.optional(),
+      })
       .optional(),
   },
   "is required",

@@ -5,6 +5,7 @@
  */
 import type { EngineVersion } from "./agent-protocol.ts";
 import type { Sku } from "./skus.ts";
+import type { StorageLocation } from "./storage-location.ts";
 
 export const redisApiVersion = "2024-11-01";
 
@@ -119,6 +120,8 @@ export interface LarderSettings {
   durableWrites?: boolean;
   /** Replicas answer reads while there is no primary. Standard and Premium. */
   replicaReads?: boolean;
+  /** Where copies of what persistence keeps go; without a URL: nowhere. Premium. */
+  persistTo?: StorageLocation;
   /** Of a smaller size: keys may be evicted to fit. Not kept. */
   acceptEviction?: boolean;
 }

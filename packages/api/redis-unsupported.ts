@@ -10,6 +10,7 @@ const asks = {
   count: (value: unknown) => Number(value) > 0,
   text: (value: unknown) => String(value) !== "",
   flag: (value: unknown) => String(value).toLowerCase() === "true",
+  managed: (value: unknown) => !["", "sas"].includes(String(value).toLowerCase()),
   identity: (value: unknown) => String((value as { type?: unknown }).type ?? "None").toLowerCase() !== "none",
 };
 
@@ -21,15 +22,8 @@ const unsupported: readonly Unsupported[] = [
   { path: ["properties", "subnetId"], asks: asks.text, what: "virtual networks" },
   { path: ["properties", "staticIP"], asks: asks.text, what: "virtual networks" },
   { path: ["properties", "shardCount"], asks: asks.count, what: "sharded caches" },
-  configuration("rdb-backup-enabled", asks.flag, "persistence"),
-  configuration("rdb-backup-frequency", asks.text, "persistence"),
-  configuration("rdb-backup-max-snapshot-count", asks.text, "persistence"),
-  configuration("rdb-storage-connection-string", asks.text, "persistence"),
-  configuration("aof-backup-enabled", asks.flag, "persistence"),
-  configuration("aof-storage-connection-string-0", asks.text, "persistence"),
-  configuration("aof-storage-connection-string-1", asks.text, "persistence"),
-  configuration("preferred-data-persistence-auth-method", asks.text, "persistence"),
-  configuration("storage-subscription-id", asks.text, "persistence"),
+  configuration("preferred-data-persistence-auth-method", asks.managed, "managed identities"),
+  configuration("storage-subscription-id", asks.text, "managed identities"),
   configuration("aad-enabled", asks.flag, "authentication by token"),
   configuration("authnotrequired", asks.flag, "caches without authentication"),
 ];

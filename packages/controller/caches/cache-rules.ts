@@ -3,8 +3,18 @@
  * property. Pure. Shapes and single values were checked before (`redis-parse.ts`); here it is about the SKU, what may
  * change, and what Larder does not have yet.
  */
-import { LarderError, type RedisCreateProperties, type Sku, sizeName, skuLimits, skuReplicas } from "@larder/api";
+import {
+  LarderError,
+  type RedisCreateProperties,
+  type Sku,
+  type StorageLocation,
+  sizeName,
+  skuLimits,
+  skuReplicas,
+} from "@larder/api";
 import type { CacheSettings } from "../documents/cache-document.ts";
+import { withKeptSecrets } from "../documents/persistence.ts";
+import { checkPersistence } from "./persistence-rules.ts";
 
 const replicatedOnly = [
   "maxmemory-reserved",
@@ -17,7 +27,7 @@ const replicatedOnly = [
 export function settingsOfPut(asked: RedisCreateProperties, current: CacheSettings | undefined): CacheSettings {
   checkSku(asked.sku, current?.sku);
   checkOffered(asked);
-  const configuration = { ...asked.redisConfiguration };
+  const configuration = withKeptSecrets(asked.redisConfiguration ?? {}, current?.redisConfiguration ?? {});
   const databases = configuration.databases ?? current?.redisConfiguration.databases;
   if (databases !== undefined) configuration.databases = databases;
   return checked(
@@ -33,6 +43,8 @@ export function settingsOfPut(asked: RedisCreateProperties, current: CacheSettin
       tenantSettings: asked.tenantSettings ?? {},
       durableWrites: asked.larder?.durableWrites ?? current?.durableWrites ?? false,
       replicaReads: asked.larder?.replicaReads ?? current?.replicaReads ?? false,
+      persistTo: persistToOf(asked.larder?.persistTo, current),
+      persistedSinceMs: current?.persistedSinceMs ?? null,
     },
     current,
   );
@@ -51,9 +63,16 @@ export function settingsOfPatch(asked: Partial<RedisCreateProperties>, current: 
   );
 }
 
+/** An empty one takes it back. */
+function persistToOf(asked: StorageLocation | undefined, current: CacheSettings | undefined): StorageLocation | null {
+  if (asked === undefined) return current?.persistTo ?? null;
+  return asked.url === "" ? null : asked;
+}
+
 function checked(settings: CacheSettings, current: CacheSettings | undefined): CacheSettings {
   checkConfiguration(settings);
   checkReplicated(settings);
+  checkPersistence(settings);
   checkDatabases(settings, current);
   checkVersion(settings.redisVersion);
   return settings;

@@ -32,6 +32,7 @@ import { settingsOfPatch, settingsOfPut } from "./cache-rules.ts";
 import { openHosts, placeNodes } from "./capacity.ts";
 import { newNodeId } from "./node-id.ts";
 import { freePort, portsTaken } from "./own-ports.ts";
+import { withPersistedSince } from "./persistence-rules.ts";
 import { checkScale, sizeOf } from "./scaling-rules.ts";
 
 export interface CachesOptions {
@@ -98,7 +99,7 @@ export class Caches {
         throw new LarderError("InvalidParameter", `The cache is in '${stored.value.location}' and cannot move.`, {
           target: "location",
         });
-      const settings = settingsOfPut(body.properties, stored.value.settings);
+      const settings = this.#dated(settingsOfPut(body.properties, stored.value.settings), stored.value.settings);
       return this.#change(stored, settings, body.tags ?? {}, body.properties.larder?.acceptEviction);
     });
   }
@@ -108,7 +109,10 @@ export class Caches {
     return this.#options.admission.exclusively(async () => {
       const stored = await this.require(place);
       precondition(stored.value);
-      const settings = settingsOfPatch(body.properties ?? {}, stored.value.settings);
+      const settings = this.#dated(
+        settingsOfPatch(body.properties ?? {}, stored.value.settings),
+        stored.value.settings,
+      );
       return this.#change(stored, settings, body.tags ?? stored.value.tags, body.properties?.larder?.acceptEviction);
     });
   }
@@ -163,7 +167,7 @@ export class Caches {
 
   async #create(place: Place, body: RedisCreateBody): Promise<Commanded> {
     const { store, randomness } = this.#options;
-    const settings = settingsOfPut(body.properties, undefined);
+    const settings = this.#dated(settingsOfPut(body.properties, undefined), undefined);
     const caches = (await this.all()).map((stored) => stored.value);
     const cacheId = randomness.uuid() as CacheId;
     const hostIds = placeNodes({ cacheId, settings }, caches, openHosts(this.#agents(), this.#options.hosts.draining));
@@ -205,6 +209,10 @@ export class Caches {
     const unchanged = [{ key: group.key, revision: group.revision }];
     const stored = await this.#commit({ key: cacheKey(place.name), revision: 0 }, cache, operation, unchanged);
     return { stored, operationId: operation.operationId, created: true };
+  }
+
+  #dated(settings: CacheSettings, current: CacheSettings | undefined): CacheSettings {
+    return withPersistedSince(settings, current, this.#options.clock.nowMs());
   }
 
   async #change(

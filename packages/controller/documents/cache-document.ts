@@ -24,6 +24,7 @@ import type {
   Route,
   ScheduleEntry,
   Sku,
+  StorageLocation,
   TransferId,
 } from "@larder/api";
 
@@ -53,6 +54,10 @@ export interface CacheSettings {
   durableWrites: boolean;
   /** Replicas may be read from while there is no primary. */
   replicaReads: boolean;
+  /** Where copies of what is kept go, other than by a connection string of Azure's; null: nowhere else. */
+  persistTo: StorageLocation | null;
+  /** Wall time at which persistence was turned on; null while it is off. */
+  persistedSinceMs: number | null;
 }
 
 /** A port that is the cache's own. `served`: a gateway has listened on it, so clients may know it and it stays. */

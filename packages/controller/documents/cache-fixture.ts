@@ -24,6 +24,8 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
       tenantSettings: {},
       durableWrites: false,
       replicaReads: false,
+      persistTo: null,
+      persistedSinceMs: null,
     },
     keys: { primaryKey: "primary", secondaryKey: "secondary" },
     enginePasswords: { admin: "admin", app: "app", replication: "replication" },

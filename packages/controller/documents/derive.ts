@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { isOlder, type NodeSpec, type Route, refusedByRedisCache, skuLimits, type TransferSpec } from "@larder/api";
 import { allNodes, type CacheDocument, type CacheNode, cacheHostName } from "./cache-document.ts";
 import { adminUser, appUser, appUserName, replicationUser } from "./engine-users.ts";
+import { derivePersistence } from "./persistence.ts";
 import { agentsTransferId, type TransferDocument } from "./transfer-document.ts";
 
 /** For how long gateways hold at most in a planned move; they count from when they begin. */
@@ -46,6 +47,7 @@ export function deriveTransfers(
 }
 
 function deriveNode(cache: CacheDocument, node: CacheNode): NodeSpec {
+  const isFilled = node.nodeId === cache.intake?.node.nodeId;
   return {
     nodeId: node.nodeId,
     cacheId: cache.cacheId,
@@ -60,8 +62,9 @@ function deriveNode(cache: CacheDocument, node: CacheNode): NodeSpec {
     adminUser: adminUser(cache),
     users: [appUser(cache)],
     replication: replicationOf(cache, node),
-    isIntake: node.nodeId === cache.intake?.node.nodeId,
-    persistence: null,
+    isIntake: isFilled,
+    // What is being put together there is kept once it is the cache's data.
+    persistence: isFilled ? null : derivePersistence(cache),
   };
 }
 

@@ -17,6 +17,7 @@ import {
   servingNode,
 } from "../documents/cache-document.ts";
 import { limitsOf } from "../documents/derive.ts";
+import { withHiddenSecrets } from "../documents/persistence.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import { observeCache } from "../reconcile/observe.ts";
 import type { CacheSeen } from "../reconcile/plan/observed.ts";
@@ -46,7 +47,10 @@ export function cacheBody(
     updateChannel: cache.settings.updateChannel,
     disableAccessKeyAuthentication: false,
     zonalAllocationPolicy: cache.settings.zonalAllocationPolicy,
-    redisConfiguration: { maxclients: String(limitsOf(cache).clientsMax), ...cache.settings.redisConfiguration },
+    redisConfiguration: {
+      maxclients: String(limitsOf(cache).clientsMax),
+      ...withHiddenSecrets(cache.settings.redisConfiguration),
+    },
     tenantSettings: cache.settings.tenantSettings,
     hostName: cacheHostName(cache, api.domain),
     port: cache.ports.plain.port,
