@@ -18,16 +18,19 @@ export interface StorageFixture {
   remove(): Promise<void>;
 }
 
+/** Scenarios run side by side: those of remote storage share a server. */
+const timeoutMs = 60_000;
+
 export function describeStorage(name: string, open: () => Promise<StorageFixture>): void {
   const scenario = (title: string, body: (fixture: StorageFixture) => Promise<void>) =>
-    test(title, async () => {
+    test.concurrent(title, async () => {
       const fixture = await open();
       try {
         await body(fixture);
       } finally {
         await fixture.remove();
       }
-    });
+    }, timeoutMs);
 
   describe(`${name}: files`, () => {
     scenario("a file of any size comes back as it was put, with its checksum", async ({ storage, partBytes }) => {

@@ -15,7 +15,7 @@ import {
 } from "@azure/storage-blob";
 import { isFileName } from "../file-name.ts";
 import { parseSha256 } from "../passed-bytes.ts";
-import { type RemoteFailure, remoteError } from "../remote/remote-errors.ts";
+import { isRangeFrom, type RemoteFailure, remoteError } from "../remote/remote-errors.ts";
 import type { FilePage, RemoteFile, RemoteFiles, RemoteUpload } from "../remote/remote-files.ts";
 import { StorageError } from "../storage-error.ts";
 import { isInForce } from "./shared-access.ts";
@@ -56,11 +56,12 @@ export class AzureFiles implements RemoteFiles {
   async find(name: string, signal: AbortSignal): Promise<RemoteFile | null> {
     try {
       const found = await this.#blob(name).getProperties({ abortSignal: signal });
+      if (found.etag === undefined) throw new StorageError("Failed", { file: name, detail: "the answer has no ETag" });
       return {
         bytes: found.contentLength ?? 0,
         modifiedAtMs: found.lastModified?.getTime() ?? 0,
         sha256: parseSha256(found.metadata?.[checksumKey]),
-        etag: found.etag ?? "",
+        etag: found.etag,
       };
     } catch (error) {
       const { status, code } = failureOf(error);
@@ -79,6 +80,8 @@ export class AzureFiles implements RemoteFiles {
     const answer = await this.#call(about, signal, () =>
       this.#blob(name).download(part.offset, part.length, { conditions, maxRetryRequests: 0, abortSignal: signal }),
     );
+    if (!isRangeFrom(answer.contentRange, part.offset))
+      throw new StorageError("Failed", { ...about, detail: "the answer is not the range that was asked for" });
     return this.#chunks(answer.readableStreamBody as AsyncIterable<Uint8Array>, about, signal);
   }
 
@@ -158,6 +161,7 @@ export class AzureFiles implements RemoteFiles {
   /** The library's error has the URL in it, and with it the signature. */
   #translated(error: unknown, about: { file?: string; offset?: number }, signal: AbortSignal): unknown {
     if (signal.aborted) return signal.reason;
+    if (error instanceof StorageError) return error;
     const failure = failureOf(error);
     if (failure.status === 403 && this.#sas !== undefined && !isInForce(this.#sas, this.#nowMs()))
       return new StorageError("SasExpired", { ...about, detail: "see its st and se" });

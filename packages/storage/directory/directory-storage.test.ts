@@ -14,9 +14,10 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 describeStorage("directory", async () => {
-  const directory = join(root, "not/there/yet");
+  const own = mkdtempSync(join(tmpdir(), "larder-storage-"));
+  const directory = join(own, "not/there/yet");
   return {
-    storage: open(directory),
+    storage: open(directory, own),
     partBytes: 300_000,
     putForeign: async (name, bytes) => {
       mkdirSync(directory, { recursive: true });
@@ -24,10 +25,10 @@ describeStorage("directory", async () => {
     },
     spoil: async (name, bytes) => writeFileSync(join(directory, name), bytes),
     leftovers: async () =>
-      readdirSync(root, { recursive: true, withFileTypes: true })
+      readdirSync(own, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile() && !["dump.rdb", "dump.rdb.sha256"].includes(entry.name))
         .map((entry) => entry.name),
-    remove: async () => {},
+    remove: async () => rmSync(own, { recursive: true }),
   };
 });
 
@@ -99,6 +100,6 @@ describe("directory: files", () => {
   });
 });
 
-function open(directory: string): DirectoryStorage {
-  return new DirectoryStorage({ directory, roots: [root], clock: systemClock, randomness: systemRandomness });
+function open(directory: string, allowed = root): DirectoryStorage {
+  return new DirectoryStorage({ directory, roots: [allowed], clock: systemClock, randomness: systemRandomness });
 }

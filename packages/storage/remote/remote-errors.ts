@@ -41,6 +41,11 @@ const byStatus: Record<number, StorageErrorCode> = {
   507: "Full",
 };
 
+/** Whether a Content-Range is of what was asked for: a server that knows no ranges answers with the whole file. */
+export function isRangeFrom(contentRange: string | undefined, offset: number): boolean {
+  return contentRange?.startsWith(`bytes ${offset}-`) === true;
+}
+
 export function remoteError(failure: RemoteFailure, about: { file?: string; offset?: number }): StorageError {
   const { status, code } = failure;
   const word = code !== undefined && /^[A-Za-z][A-Za-z0-9_.]{0,63}$/.test(code) ? code : undefined;

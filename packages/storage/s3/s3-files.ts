@@ -22,7 +22,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { checksumSuffix, isFileName } from "../file-name.ts";
 import { checksumLine, parseChecksumLine, parseSha256 } from "../passed-bytes.ts";
-import { type RemoteFailure, remoteError } from "../remote/remote-errors.ts";
+import { isRangeFrom, type RemoteFailure, remoteError } from "../remote/remote-errors.ts";
 import type { FilePage, RemoteFile, RemoteFiles, RemoteUpload } from "../remote/remote-files.ts";
 import { StorageError } from "../storage-error.ts";
 
@@ -91,9 +91,9 @@ export class S3Files implements RemoteFiles {
     const answer = await call(about, signal, () =>
       this.#client.send(new GetObjectCommand({ ...this.#at(name), ...range }), { abortSignal: signal }),
     );
-    const from = /^bytes (\d+)-/.exec(answer.ContentRange ?? "")?.[1];
-    if (Number(from) === part.offset) return chunksOf(answer.Body as AsyncIterable<Uint8Array>, about, signal);
-    throw new StorageError("Failed", { ...about, detail: "the answer is not the range that was asked for" });
+    if (!isRangeFrom(answer.ContentRange, part.offset))
+      throw new StorageError("Failed", { ...about, detail: "the answer is not the range that was asked for" });
+    return chunksOf(answer.Body as AsyncIterable<Uint8Array>, about, signal);
   }
 
   async write(name: string, file: { body: Uint8Array; sha256: string }, signal: AbortSignal): Promise<void> {
