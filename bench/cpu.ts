@@ -14,8 +14,17 @@ export function cpuMicros(pid: number): number {
 
 /** Resident memory of a process. */
 export function residentBytes(pid: number): number {
-  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-  if (match === null) throw new Error(`/proc/${pid}/status has no VmRSS`);
+  return statusBytes(pid, "VmRSS");
+}
+
+/** The most resident memory that a process ever had. */
+export function peakResidentBytes(pid: number): number {
+  return statusBytes(pid, "VmHWM");
+}
+
+function statusBytes(pid: number, field: "VmRSS" | "VmHWM"): number {
+  const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  if (match === null) throw new Error(`/proc/${pid}/status has no ${field}`);
   return Number(match[1]) * 1024;
 }
 

@@ -2,6 +2,7 @@
 import { benchAvailability } from "./availability/availability.ts";
 import { parseChoices } from "./availability/choices.ts";
 import { benchClient, parseChoices as parseClientChoices } from "./client/client.ts";
+import { benchStorage } from "./data/storage.ts";
 import { benchFanOut } from "./fan-out/fan-out.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchIdle } from "./idle.ts";
@@ -17,6 +18,7 @@ npm run bench availability [-- --quick] [--only moves,kills,frozen,scale,peers] 
                                      what clients notice of moves, kills and lost hosts, beside the usual peers
 npm run bench client [-- --quick] [--only first-level,queue]
                                      the client package beside the libraries that applications use instead
+npm run bench storage                a file of 1 GB in a directory, on Azurite and on Swift: rates and memory
 npm run bench idle                   memory of 8,000 idle TLS connections
 npm run bench start                  time to create a cache, and to start the service`;
 
@@ -61,6 +63,8 @@ function subcommandOf(args: readonly string[], signal: AbortSignal): (() => Prom
       return () => benchFanOut({ isQuick, signal });
     case "idle":
       return isQuick ? undefined : () => benchIdle(signal);
+    case "storage":
+      return isQuick ? undefined : () => benchStorage(signal);
     case "start":
       return isQuick ? undefined : () => benchStart(signal);
     default:

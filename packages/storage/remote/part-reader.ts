@@ -1,12 +1,12 @@
-/**
- * A source's bytes in parts of one size, each in a buffer that is used again: a transfer of any size lives in a few
- * of them.
- */
+/** A source's bytes in parts, each in a buffer that is used again: a transfer of any size lives in a few of them. */
 import { PassedBytes } from "../passed-bytes.ts";
 import type { SourceChunks } from "../source-chunks.ts";
+import { partBytesAt, type StorageLimits } from "../storage-limits.ts";
 
 export interface FilePart {
   index: number;
+  /** Of its first byte in the file. */
+  offset: number;
   body: Uint8Array;
   isLast: boolean;
 }
@@ -15,30 +15,36 @@ export class PartReader {
   /** Of all parts that were read. */
   readonly passed = new PassedBytes();
   readonly #chunks: SourceChunks;
-  readonly #partBytes: number;
+  readonly #limits: StorageLimits;
   readonly #free: Uint8Array[] = [];
   /** What was read of the source and has no part yet; undefined at the source's end. */
   #rest: Uint8Array | undefined = new Uint8Array(0);
   #index = 0;
 
-  constructor(chunks: SourceChunks, partBytes: number) {
+  constructor(chunks: SourceChunks, limits: StorageLimits) {
     this.#chunks = chunks;
-    this.#partBytes = partBytes;
+    this.#limits = limits;
   }
 
   /** Full, but for the last one, which may be empty if it is the only one. */
   async next(): Promise<FilePart> {
-    const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#partBytes);
+    const buffer = this.#buffer(partBytesAt(this.#index, this.#limits));
+    const offset = this.passed.bytes;
     let filled = 0;
     while (filled < buffer.byteLength && (await this.#hasMore())) filled += this.#take(buffer.subarray(filled));
     const body = buffer.subarray(0, filled);
     this.passed.add(body);
-    return { index: this.#index++, body, isLast: !(await this.#hasMore()) };
+    return { index: this.#index++, offset, body, isLast: !(await this.#hasMore()) };
   }
 
   /** Only for a part that nobody can still be sending. */
   reuse(part: FilePart): void {
     this.#free.push(new Uint8Array(part.body.buffer));
+  }
+
+  #buffer(bytes: number): Uint8Array {
+    const used = this.#free.pop();
+    return used?.byteLength === bytes ? used : Buffer.allocUnsafeSlow(bytes);
   }
 
   async #hasMore(): Promise<boolean> {

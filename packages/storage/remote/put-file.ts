@@ -30,7 +30,7 @@ export async function putFile(
   const chunks = new SourceChunks(file.source, failed.signal);
   try {
     const put = new FilePut(place, file, { failed, onProgress: options.onProgress });
-    return await put.run(new PartReader(chunks, place.limits.partBytes));
+    return await put.run(new PartReader(chunks, place.limits));
   } finally {
     chunks.close();
     options.signal?.removeEventListener("abort", passOn);
@@ -94,7 +94,7 @@ class FilePut {
       if (part.isLast) break;
       while (this.#sending.size >= this.#place.limits.partsInFlightMax) await Promise.race(this.#sending);
       part = await parts.next();
-      if (part.index >= partsMax) throw this.#tooLarge();
+      if (part.index >= partsMax) throw this.#tooLarge(part.offset);
     }
     await Promise.all(this.#sending);
     this.#failed.signal.throwIfAborted();
@@ -103,8 +103,7 @@ class FilePut {
 
   #send(upload: RemoteUpload, parts: PartReader, part: FilePart): void {
     let attempts = 0;
-    const offset = part.index * this.#place.limits.partBytes;
-    const sending = this.#request(offset, (signal) => {
+    const sending = this.#request(part.offset, (signal) => {
       attempts++;
       return upload.writePart(part.index, part.body, signal);
     }).then(
@@ -137,9 +136,8 @@ class FilePut {
     await this.#place.attempts.run(options, ({ signal }) => upload.abort(signal)).catch(() => {});
   }
 
-  #tooLarge(): StorageError {
-    const bytes = partsMax * this.#place.limits.partBytes;
-    return new StorageError("TooLarge", { file: this.#name, offset: bytes, detail: `at most ${bytes} bytes` });
+  #tooLarge(offset: number): StorageError {
+    return new StorageError("TooLarge", { file: this.#name, offset, detail: `it has more than ${partsMax} parts` });
   }
 }
 
