@@ -3,11 +3,11 @@
  * when it is whole, with its checksum.
  */
 import type { TransferSpec } from "@larder/api";
+import { gzip } from "../compression.ts";
 import { openPlace } from "../file-place.ts";
 import type { Transfer, TransferContext } from "../transfer.ts";
 import { TransferError } from "../transfer-error.ts";
 import { copyOfEngine } from "./engine-copy.ts";
-import { gzip } from "./gzip.ts";
 
 type ExportContext = TransferContext<Extract<TransferSpec, { kind: "export" }>>;
 

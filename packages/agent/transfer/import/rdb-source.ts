@@ -1,0 +1,134 @@
+/**
+ * One file of an import as RDB bytes: fetched from its storage, decompressed where it is compressed. What is wrong with it
+ * comes as a TransferError that names the file and the offset. May be read several times, from the beginning each time.
+ */
+import type { StorageLocation } from "@larder/api";
+import { RdbError, type RdbItem, RdbReader } from "@larder/rdb";
+import { StorageError } from "@larder/storage";
+import { gunzipIfCompressed } from "../compression.ts";
+import { type FilePlace, openFile } from "../file-place.ts";
+import { EngineRefusal } from "../load/engine-writer.ts";
+import type { RdbLoader } from "../load/rdb-loader.ts";
+import type { TransferContext } from "../transfer.ts";
+import { TransferError } from "../transfer-error.ts";
+
+export type OnItem = (item: RdbItem) => Promise<void> | undefined;
+
+export class RdbSource {
+  readonly #place: FilePlace;
+  readonly #signal: AbortSignal;
+  #reader = new RdbReader();
+
+  private constructor(place: FilePlace, signal: AbortSignal) {
+    this.#place = place;
+    this.#signal = signal;
+  }
+
+  static open(location: StorageLocation, context: TransferContext): RdbSource {
+    return new RdbSource(openFile(location, context), context.signal);
+  }
+
+  get name(): string {
+    return this.#place.name;
+  }
+
+  /** How far it is read, of the RDB. */
+  get offset(): number {
+    return this.#reader.offset;
+  }
+
+  /** As it lies in its storage. Throws StorageError. */
+  async bytes(): Promise<number> {
+    const found = await this.#place.storage.stat(this.name, { signal: this.#signal });
+    if (found === null) throw new StorageError("NotFound", { file: this.name });
+    return found.bytes;
+  }
+
+  /** Every item of the file, in order. Resolves at its end, with the checksum right. */
+  async read(onItem: OnItem, onBytes: (bytes: number) => void): Promise<void> {
+    for await (const _ of this.checked(onItem, onBytes));
+  }
+
+  /** The same, into an engine. Resolves when that has taken everything. */
+  async loadWith(loader: RdbLoader, onBytes: (bytes: number) => void): Promise<void> {
+    await this.read((item) => loader.take(item), onBytes);
+    try {
+      await loader.end();
+    } catch (error) {
+      throw this.#named(error);
+    }
+  }
+
+  /**
+   * The file's bytes, each piece only when its items were read and taken. The last piece comes when the checksum is right: who
+   * needs all of a file has nothing whole before.
+   */
+  async *checked(onItem: OnItem, onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array, void, void> {
+    const reader = new RdbReader();
+    this.#reader = reader;
+    let held: Uint8Array | null = null;
+    try {
+      for await (const chunk of this.#chunks(onBytes)) {
+        if (reader.isDone) {
+          refuseUnlessPadding(chunk, reader.offset);
+          continue;
+        }
+        reader.push(chunk);
+        await takeItems(reader, onItem);
+        if (held !== null) yield held;
+        held = chunk;
+        if (!reader.isDone) continue;
+        refuseUnlessPadding(reader.rest(), reader.offset);
+        held = chunk.subarray(0, chunk.length - reader.rest().length);
+      }
+      reader.end();
+      await takeItems(reader, onItem);
+    } catch (error) {
+      throw this.#named(error);
+    }
+    if (held !== null) yield held;
+  }
+
+  close(): void {
+    this.#place.storage.close();
+  }
+
+  #chunks(onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array, void, void> {
+    return gunzipIfCompressed(this.#fetched(onBytes), this.name);
+  }
+
+  async *#fetched(onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array, void, void> {
+    for await (const chunk of this.#place.storage.get(this.name, { signal: this.#signal })) {
+      onBytes(chunk.length);
+      yield chunk;
+    }
+  }
+
+  #named(error: unknown): unknown {
+    if (error instanceof RdbError)
+      return new TransferError("BadFile", `File '${this.name}': ${error.message}.`, { cause: error });
+    if (error instanceof EngineRefusal) return this.#refused(error);
+    return error;
+  }
+
+  #refused({ reply, offset }: EngineRefusal): TransferError {
+    const where = `File '${this.name}', at offset ${offset}`;
+    if (reply.startsWith("OOM")) return new TransferError("OutOfMemory", `${where}: the node's memory is full.`);
+    if (reply.startsWith("READONLY"))
+      return new TransferError("Conflict", `${where}: the node is not the primary any more.`, { isRetryable: true });
+    return new TransferError("BadFile", `${where}: the engine refuses what is there: ${reply}.`);
+  }
+}
+
+async function takeItems(reader: RdbReader, onItem: OnItem): Promise<void> {
+  for (let item = reader.next(); item !== null; item = reader.next()) {
+    const wait = onItem(item);
+    if (wait !== undefined) await wait;
+  }
+}
+
+/** Page blobs are filled up with zeroes. */
+function refuseUnlessPadding(bytes: Uint8Array, offset: number): void {
+  const at = bytes.findIndex((byte) => byte !== 0);
+  if (at >= 0) throw new RdbError("trailing-bytes", offset + at, "Bytes behind the end of the file");
+}
