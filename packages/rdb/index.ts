@@ -18,3 +18,4 @@ export { canExpandTo, decompressLzf } from "./lzf.ts";
 export * from "./rdb-error.ts";
 export * from "./read-rdb.ts";
 export * from "./reader.ts";
+export * from "./rdb-writer.ts";

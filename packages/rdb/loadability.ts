@@ -60,9 +60,11 @@ export function loadability(encoding: RdbEncodingName, engine: TargetEngine): Lo
   return { way: "commands", losses: lossesOf(encoding, engine) };
 }
 
-/** The version that a file or a footer needs so that the encoding can be in it. */
-export function versionOfEncoding(encoding: RdbEncodingName): number {
-  return origins[encoding]?.version ?? Number.POSITIVE_INFINITY;
+/** Whether a file, or a footer, of that version may hold the encoding. */
+export function isInVersion(encoding: RdbEncodingName, version: number): boolean {
+  const origin = origins[encoding];
+  if (origin === undefined || origin.version > version) return false;
+  return origin.family === undefined || (origin.family === "valkey") === version >= 80;
 }
 
 function lossesOf(encoding: RdbEncodingName, engine: TargetEngine): Loss[] {

@@ -106,7 +106,11 @@ function readFieldBehindDelay({ cursor, sink, first, second, earliestExpiryMs }:
 function readNode(state: CollectionState): void {
   const { cursor } = state;
   const kind = cursor.count("the kind of a list's node");
-  if (kind === plainNode) return readItem(state);
+  if (kind === plainNode) {
+    readItem(state);
+    state.sink.listNode?.();
+    return;
+  }
   if (kind !== packedNode) cursor.fail(`expected a list's node, found one of the unknown kind ${kind}`);
   giveItems(state, state.unpack(state.listpack, "a listpack"));
 }
@@ -116,6 +120,7 @@ function giveItems({ sink, second }: CollectionState, packed: PackedReader): voi
     packed.show(second);
     sink.item(second);
   }
+  sink.listNode?.();
 }
 
 function giveMembers({ sink, second }: CollectionState, packed: PackedReader): void {

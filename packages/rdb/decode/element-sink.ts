@@ -20,6 +20,7 @@ export interface StreamInfo {
   readonly firstId: StreamId | null;
   readonly maxDeletedId: StreamId | null;
   readonly entriesAdded: bigint | null;
+  /** How many groups follow. */
   readonly groups: number;
 }
 
@@ -28,6 +29,8 @@ export interface StreamGroup {
   readonly lastId: StreamId;
   /** Null where it is not known: in older encodings, and where the engine itself does not know. */
   readonly entriesRead: bigint | null;
+  /** How many pending entries follow. */
+  readonly pending: number;
 }
 
 export interface StreamConsumer {
@@ -35,6 +38,8 @@ export interface StreamConsumer {
   readonly seenAtMs: number;
   /** Null in older encodings, and for a consumer that never was active. */
   readonly activeAtMs: number | null;
+  /** How many pending entries of its own follow. */
+  readonly pending: number;
 }
 
 export interface ElementSink {
@@ -47,6 +52,13 @@ export interface ElementSink {
   /** Of a sorted set. The score is never NaN. */
   scored(member: ByteSpan, score: number): void;
   field(field: ByteSpan, value: ByteSpan, expiresAtMs: number | null): void;
+  /** Several items of a list have come since the last time, or one: they were a node of its own in the encoding. */
+  listNode?(): void;
+  /**
+   * A node of a stream as it is: the id that its entries count from, in sixteen bytes, and their listpack. A sink that
+   * takes nodes gets no entries.
+   */
+  streamNode?(from: ByteSpan, listpack: ByteSpan): void;
   /** Names and values, alternating; entries come in the order of their ids, deleted ones do not come. */
   streamEntry(id: StreamId, fields: readonly ByteSpan[]): void;
   /** Behind all entries. */
@@ -54,7 +66,8 @@ export interface ElementSink {
   group(group: StreamGroup): void;
   /** An entry that the last group has delivered and that was not acknowledged, in the order of ids. */
   pending(id: StreamId, deliveredAtMs: number, deliveries: number): void;
-  /** Of the last group, behind its pending entries. */
+  /** How many consumers the last group has; they follow its pending entries. */
+  consumers?(count: number): void;
   consumer(consumer: StreamConsumer): void;
   /** The pending entry belongs to the last consumer. */
   consumerPending(id: StreamId): void;

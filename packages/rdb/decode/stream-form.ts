@@ -65,6 +65,11 @@ export class StreamForm {
     this.#step = "start";
   }
 
+  /** How many nodes are still to come. */
+  get nodes(): number {
+    return this.#nodes;
+  }
+
   get isOver(): boolean {
     return this.#step === "over";
   }
@@ -108,11 +113,21 @@ export class StreamForm {
     const { cursor, first, listpack } = this.#state;
     cursor.string(first, "the id of a stream's node");
     if (first.length !== rawIdBytes) cursor.fail(`expected the id of a stream's node, found ${first.length} bytes`);
+    if (this.#state.sink.streamNode !== undefined) return this.#passNode();
     const from = rawStreamIdAt(first.bytes, first.start);
     const node = this.#state.unpack(listpack, "a listpack");
     this.#nodes--;
     if (this.#nodes === 0) this.#step = "info";
     this.#entries.give(node, from);
+  }
+
+  /** The id was read. */
+  #passNode(): void {
+    const { cursor, sink, first, second } = this.#state;
+    cursor.string(second, "a listpack");
+    this.#nodes--;
+    if (this.#nodes === 0) this.#step = "info";
+    sink.streamNode?.(first, second);
   }
 
   #readInfo(): void {
@@ -138,7 +153,7 @@ export class StreamForm {
     this.#groups--;
     this.#pending = pending;
     this.#step = pending > 0 ? "pending" : "consumerCount";
-    sink.group({ name: this.#name, lastId, entriesRead: read === unknownCount ? null : read });
+    sink.group({ name: this.#name, lastId, entriesRead: read === unknownCount ? null : read, pending });
   }
 
   #readPending(): void {
@@ -152,8 +167,10 @@ export class StreamForm {
   }
 
   #readConsumerCount(): void {
-    this.#consumers = this.#state.cursor.count("the count of a group's consumers");
+    const consumers = this.#state.cursor.count("the count of a group's consumers");
+    this.#consumers = consumers;
     this.#nextConsumer();
+    this.#state.sink.consumers?.(consumers);
   }
 
   #readConsumer(): void {
@@ -166,7 +183,7 @@ export class StreamForm {
     this.#owned = owned;
     if (owned > 0) this.#step = "owned";
     else this.#nextConsumer();
-    sink.consumer({ name: this.#name, seenAtMs, activeAtMs: activeAtMs < 0 ? null : activeAtMs });
+    sink.consumer({ name: this.#name, seenAtMs, activeAtMs: activeAtMs < 0 ? null : activeAtMs, pending: owned });
   }
 
   #readOwned(): void {

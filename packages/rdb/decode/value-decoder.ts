@@ -120,6 +120,15 @@ export class ValueDecoder {
     }
   }
 
+  /**
+   * Behind the first step: how many elements of the encoding are to come, which are a stream's nodes and a list's. Null
+   * where all are packed into one.
+   */
+  get elementsLeft(): number | null {
+    if (this.#form === "stream") return this.#stream.nodes;
+    return this.#collection?.isCounted === true ? this.#left : null;
+  }
+
   get isOver(): boolean {
     return this.#phase === "over";
   }
