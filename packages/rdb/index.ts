@@ -16,6 +16,6 @@ export * from "./limits.ts";
 export * from "./loadability.ts";
 export { canExpandTo, decompressLzf } from "./lzf.ts";
 export * from "./rdb-error.ts";
+export * from "./rdb-writer.ts";
 export * from "./read-rdb.ts";
 export * from "./reader.ts";
-export * from "./rdb-writer.ts";

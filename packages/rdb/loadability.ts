@@ -1,6 +1,7 @@
 /** How a value gets into an engine: as the payload that it is, by commands that make it anew, or not at all. */
-import { type EngineFeature, hasFeature, rdbVersionOf, type TargetEngine } from "./engine-versions.ts";
+
 import type { RdbEncodingName } from "./encodings.ts";
+import { type EngineFeature, hasFeature, rdbVersionOf, type TargetEngine } from "./engine-versions.ts";
 
 /** What commands cannot bring back on that engine. */
 export type Loss = "field expiry" | "stream counters" | "idle consumers" | "stream producers";
@@ -54,7 +55,8 @@ export function loadability(encoding: RdbEncodingName, engine: TargetEngine): Lo
   const isOfFamily = origin.family === undefined || origin.family === engine.name;
   if (isOfFamily && origin.version <= rdbVersionOf(engine)) return { way: "payload", version: origin.version };
   const what = `${engine.name} ${engine.version}`;
-  if (encoding === "module-2") return { way: "refused", why: `${what} has no modules, and nothing else makes their values` };
+  if (encoding === "module-2")
+    return { way: "refused", why: `${what} has no modules, and nothing else makes their values` };
   if (encoding.startsWith("stream") && !hasFeature(engine, "streams"))
     return { way: "refused", why: `${what} has no streams` };
   return { way: "commands", losses: lossesOf(encoding, engine) };

@@ -155,9 +155,9 @@ export class RdbWriter {
 
   #decode(): void {
     while (this.#decoder.step()) {
-      if (this.#hasCount) continue;
+      if (this.#hasCount) this.#reencoder.endStep();
+      else this.#reencoder.start(this.#decoder.elementsLeft);
       this.#hasCount = true;
-      this.#reencoder.start(this.#decoder.elementsLeft);
     }
   }
 

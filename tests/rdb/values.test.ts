@@ -4,11 +4,17 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
+  defaultRdbLimits,
   dumpPayload,
   hasFeature,
   loadability,
   parseDumpPayload,
+  type RdbItem,
+  RdbWriter,
+  rdbVersionOf,
+  readRdb,
   ValueRebuilder,
+  type WrittenRdbVersion,
 } from "@larder/rdb";
 import { RdbEngine, type RdbEngineKind, rdbEngineKinds } from "../fixture/rdb-engines.ts";
 import { randomFrom, testSeed } from "../fixture/seed.ts";
@@ -22,13 +28,17 @@ interface Filled {
   engine: RdbEngine;
   shown: Map<string, DescribedValue>;
   entries: Map<string, DumpEntry>;
+  /** Empty where the engine has none. */
+  file: Uint8Array;
 }
+
+const library = "#!lua name=larder\nredis.register_function('one', function() return 1 end)";
 
 const filled = new Map<string, Filled>();
 
 beforeAll(async () => {
   for (const each of await Promise.all(rdbEngineKinds.map(fill))) filled.set(each.engine.kind.title, each);
-}, 60_000);
+}, 20_000);
 
 afterAll(async () => {
   await Promise.all([...filled.values()].map(({ engine }) => engine.stop()));
@@ -39,15 +49,25 @@ async function fill(kind: RdbEngineKind): Promise<Filled> {
   await setBounds(engine);
   const recipes = valueRecipes(randomFrom(testSeed), hasFeature(engine.target, "field expiry"));
   await engine.run([...recipes.values()].flat());
+  await engine.run([
+    ["SELECT", "3"],
+    ["SET", "elsewhere", "x"],
+    ["SELECT", "0"],
+  ]);
+  if (hasFeature(engine.target, "functions")) await engine.run([["FUNCTION", "LOAD", library]]);
   const entries = new Map<string, DumpEntry>();
   const shown = new Map<string, DescribedValue>();
   for (const key of recipes.keys()) {
     const remaining = (await engine.ask("PTTL", key)) as number;
     const expiresAtMs = remaining < 0 ? null : expiryOf(recipes.get(key));
-    entries.set(key, parseDumpPayload((await engine.ask("DUMP", key)) as Buffer, { key: Buffer.from(key), expiresAtMs }));
+    entries.set(
+      key,
+      parseDumpPayload((await engine.ask("DUMP", key)) as Buffer, { key: Buffer.from(key), expiresAtMs }),
+    );
     shown.set(key, await describeByEngine(engine, key));
   }
-  return { engine, shown, entries };
+  const file = kind.hasFiles ? await engine.save() : new Uint8Array(0);
+  return { engine, shown, entries, file };
 }
 
 /** Engines before 7.0 tell only how long a key still has; the recipe knows when it ends. */
@@ -62,7 +82,12 @@ function sidesOf(from: string, to: string): { source: Filled; target: RdbEngine 
   return { source: filled.get(from) as Filled, target: (filled.get(to) as Filled).engine };
 }
 
-async function expectSame(source: Filled, target: RdbEngine, keys: Iterable<string>, byCommands: boolean): Promise<void> {
+async function expectSame(
+  source: Filled,
+  target: RdbEngine,
+  keys: Iterable<string>,
+  byCommands: boolean,
+): Promise<void> {
   const way: Way = { from: source.engine.target, to: target.target, byCommands };
   for (const key of keys) {
     const arrived = await describeByEngine(target, key);
@@ -77,7 +102,8 @@ async function expectSame(source: Filled, target: RdbEngine, keys: Iterable<stri
 
 test.each(titles)(`what %s dumps decodes to what it shows (seed ${testSeed})`, (title) => {
   const { entries, shown } = filled.get(title) as Filled;
-  for (const [key, entry] of entries) expect({ key, ...describeDecoded(entry) }).toEqual({ key, ...(shown.get(key) as DescribedValue) });
+  for (const [key, entry] of entries)
+    expect({ key, ...describeDecoded(entry) }).toEqual({ key, ...(shown.get(key) as DescribedValue) });
 });
 
 describe.each(ways)("from $from to $to", ({ from, to }) => {
@@ -88,7 +114,7 @@ describe.each(ways)("from $from to $to", ({ from, to }) => {
     for (const entry of source.entries.values()) for (const batch of rebuilder.whole(entry)) await target.run(batch);
     await expectSame(source, target, source.entries.keys(), true);
     expect(rebuilder.losses.pendingEntries).toBe(0);
-  }, 60_000);
+  }, 20_000);
 
   test(`by RESTORE of all that can be restored (seed ${testSeed})`, async () => {
     const { source, target } = sidesOf(from, to);
@@ -108,5 +134,65 @@ describe.each(ways)("from $from to $to", ({ from, to }) => {
       await target.run([["RESTORE", key, ttl, dumpPayload(entry, way.version), ...rest]]);
     }
     await expectSame(source, target, restored, false);
-  }, 60_000);
+  }, 20_000);
 });
+
+const fileTitles = rdbEngineKinds.filter(({ hasFiles }) => hasFiles).map(({ title }) => title);
+const fileWays = fileTitles.flatMap((from) => fileTitles.map((to) => ({ from, to })));
+
+describe.each(fileWays)("the file of $from", ({ from, to }) => {
+  test.each([1 << 20, 100])(
+    `written anew for ${to}, values in parts beyond %d bytes (seed ${testSeed})`,
+    async (valueBytesMax) => {
+      const { source, target } = sidesOf(from, to);
+      const { file, losses } = await rewrite(source.file, versionFor(target), valueBytesMax);
+      await target.load(file);
+      await target.run([["SELECT", "0"]]);
+      await expectSame(source, target, source.entries.keys(), false);
+      const functions = hasFeature(source.engine.target, "functions") && hasFeature(target.target, "functions");
+      if (functions) expect(String(await target.ask("FUNCTION", "LIST"))).toContain("larder");
+      expect(
+        await target.run([
+          ["SELECT", "3"],
+          ["GET", "elsewhere"],
+        ]),
+      ).toEqual(["OK", "x"].map((each) => Buffer.from(each)));
+      expect(losses.functions).toBe(hasFeature(source.engine.target, "functions") && !functions ? 1 : 0);
+    },
+    20_000,
+  );
+});
+
+function versionFor(engine: RdbEngine): WrittenRdbVersion {
+  return rdbVersionOf(engine.target) as WrittenRdbVersion;
+}
+
+async function rewrite(file: Uint8Array, version: WrittenRdbVersion, valueBytesMax: number) {
+  const writer = new RdbWriter({ version, onFieldExpiry: "drop" });
+  const chunks: Uint8Array[] = [];
+  writer.header();
+  await readRdb(
+    chunksOf(file),
+    (item) => {
+      rewriteItem(writer, item);
+      chunks.push(writer.take());
+    },
+    { ...defaultRdbLimits, valueBytesMax },
+  );
+  return { file: Buffer.concat([...chunks, writer.take()]), losses: writer.losses };
+}
+
+function rewriteItem(writer: RdbWriter, item: RdbItem): void {
+  if (item.type === "database") writer.selectDatabase(item.index);
+  else if (item.type === "resize") writer.resize(item.keys, item.expires);
+  else if (item.type === "function") writer.function(item.code);
+  else if (item.type === "entry" && item.isWhole) writer.entry(item);
+  else if (item.type === "entry") writer.beginEntry(item);
+  else if (item.type === "entryPart") writer.part(item.bytes);
+  else if (item.type === "entryEnd") writer.endEntry();
+  else if (item.type === "end") writer.end();
+}
+
+async function* chunksOf(file: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < file.length; at += 777) yield file.subarray(at, at + 777);
+}

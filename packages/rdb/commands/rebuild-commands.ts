@@ -20,11 +20,17 @@ import {
   type StreamInfo,
 } from "../decode/element-sink.ts";
 import { type EncodedValue, ValueDecoder } from "../decode/value-decoder.ts";
-import { hasFeature, type TargetEngine } from "../engine-versions.ts";
 import type { RdbKind } from "../encodings.ts";
+import { hasFeature, type TargetEngine } from "../engine-versions.ts";
 import { defaultRdbLimits, type RdbLimits } from "../limits.ts";
 import { RdbError } from "../rdb-error.ts";
-import { type Command, CommandBatch, defaultRebuildLimits, GrowingCommand, type RebuildLimits } from "./command-batch.ts";
+import {
+  type Command,
+  CommandBatch,
+  defaultRebuildLimits,
+  GrowingCommand,
+  type RebuildLimits,
+} from "./command-batch.ts";
 import { noLosses, type RebuildLosses } from "./rebuild-losses.ts";
 import { isBefore, StreamCommands } from "./stream-commands.ts";
 import { scoreWord, word } from "./words.ts";

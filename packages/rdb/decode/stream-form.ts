@@ -21,8 +21,8 @@
  */
 import { ByteSpan } from "./byte-span.ts";
 import type { CollectionState } from "./collections.ts";
-import { rawStreamIdAt } from "./value-cursor.ts";
 import { StreamEntries } from "./stream-entries.ts";
+import { rawStreamIdAt } from "./value-cursor.ts";
 
 type Step =
   | "start"

@@ -202,7 +202,11 @@ export class ValueDecoder {
     const { offset } = this.#cursor;
     const { name, version } = moduleNameOf(this.#cursor.integer("the id of a module's type"));
     this.#phase = "over";
-    throw new RdbError("unsupported", offset, `a value of the module type ${name}, version ${version}, cannot be decoded`);
+    throw new RdbError(
+      "unsupported",
+      offset,
+      `a value of the module type ${name}, version ${version}, cannot be decoded`,
+    );
   }
 
   #expectEnd(): void {

@@ -55,8 +55,7 @@ export class ZiplistReader extends PackedReader {
     if (short > wideLength) this.fail("expected the length of the element before, found 255");
     if (short === wideLength) this.#has(at, 5);
     const stated = short === wideLength ? this.uint32(at + 1) : short;
-    if (stated !== this.#before)
-      this.fail(`behind an element of ${this.#before} bytes stands that it has ${stated}`);
+    if (stated !== this.#before) this.fail(`behind an element of ${this.#before} bytes stands that it has ${stated}`);
     return at + (short === wideLength ? 5 : 1);
   }
 

@@ -9,7 +9,7 @@
  * | stream | the same nodes; what older versions of the encoding do not have is left out |
  *
  * A plain form begins with its count. Where the source has none, because all is packed into one string, room is left
- * for it; all elements of such a value come at once.
+ * for it; all elements of such a value come in one step of the decoder, and with the end of the step the count is set.
  */
 import type { ByteSpan } from "../decode/byte-span.ts";
 import type { ElementSink, StreamConsumer, StreamGroup, StreamId, StreamInfo } from "../decode/element-sink.ts";
@@ -24,6 +24,10 @@ export interface ReencodedForm {
   readonly streamVersion: 1 | 2 | 3;
 }
 
+/** Instead of where the count is to be set. */
+const notNeeded = -1;
+const notReserved = -2;
+
 const unknownCount = 0xffff_ffff_ffff_ffffn;
 const noId: StreamId = { ms: 0n, seq: 0n };
 
@@ -31,7 +35,7 @@ export class Reencoder implements ElementSink {
   readonly #writer: ByteWriter;
   readonly #form: ReencodedForm;
   readonly #ziplist = new ZiplistWriter();
-  #countAt = -1;
+  #countAt = notNeeded;
   #count = 0;
   #lostFieldExpiries = 0;
 
@@ -42,15 +46,19 @@ export class Reencoder implements ElementSink {
 
   /** Null as a count: it becomes known by the elements that come. */
   start(count: number | null): void {
-    this.#count = 0;
-    this.#countAt = -1;
     this.#ziplist.start();
-    if (count === null) this.#countAt = this.#writer.laterCount();
+    this.#countAt = notNeeded;
+    if (count === null) this.#countAt = notReserved;
     else this.#writer.count(count);
   }
 
-  finish(): void {
+  /** After each step of the decoder, and before the writer's bytes are taken. */
+  endStep(): void {
     if (this.#countAt >= 0) this.#writer.setCount(this.#countAt, this.#count);
+  }
+
+  finish(): void {
+    if (this.#countAt === notReserved) this.#writer.count(0);
   }
 
   takeLostFieldExpiries(): number {
@@ -70,28 +78,27 @@ export class Reencoder implements ElementSink {
   listNode(): void {
     this.#string(this.#ziplist.finish());
     this.#ziplist.start();
-    this.#count++;
   }
 
   member(member: ByteSpan): void {
+    this.#countElement();
     this.#string(member);
-    this.#count++;
   }
 
   scored(member: ByteSpan, score: number): void {
+    this.#countElement();
     this.#string(member);
     this.#writer.double(score);
-    this.#count++;
   }
 
   field(field: ByteSpan, value: ByteSpan, expiresAtMs: number | null): void {
     const { fieldExpiry } = this.#form;
+    this.#countElement();
     if (fieldExpiry === "before") this.#writer.count(expiresAtMs ?? 0);
     this.#string(field);
     this.#string(value);
     if (fieldExpiry === "behind") this.#writer.milliseconds(expiresAtMs ?? -1);
     if (fieldExpiry === "none" && expiresAtMs !== null) this.#lostFieldExpiries++;
-    this.#count++;
   }
 
   streamNode(from: ByteSpan, listpack: ByteSpan): void {
@@ -140,6 +147,14 @@ export class Reencoder implements ElementSink {
 
   consumerPending(id: StreamId): void {
     this.#writer.rawStreamId(id);
+  }
+
+  #countElement(): void {
+    if (this.#countAt === notReserved) {
+      this.#countAt = this.#writer.laterCount();
+      this.#count = 0;
+    }
+    this.#count++;
   }
 
   #string(span: ByteSpan): void {
