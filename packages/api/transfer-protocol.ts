@@ -75,13 +75,20 @@ export type TransferTask =
       /** At the end the source is asked to hold its clients' writes, for those who do not come through a gateway. */
       pausesSource: boolean;
     }
-  | { kind: "reverse"; target: RemoteServer; isPaused: boolean }
+  /** `from`: where the migration ended that it turns round, or where an earlier agent of it was. */
+  | { kind: "reverse"; target: RemoteServer; from: StreamPlace; isPaused: boolean }
   | {
       kind: "compare";
       with: RemoteServer | StorageLocation;
       /** How many keys are looked at; null: all. */
       sample: number | null;
     };
+
+/** A place in a node's stream of changes: its history by the engine's own id, and how many bytes came before. */
+export interface StreamPlace {
+  history: string;
+  offset: number;
+}
 
 /**
  * preparing  it has not moved anything yet
@@ -114,6 +121,11 @@ export interface TransferObserved {
   caveats: string[];
   /** What was written. */
   files: { name: string; bytes: number; sha256: string }[];
+  /**
+   * Of a migration that ended: where the node's stream was as it began to lead. Of a reverse: how far of that stream the target
+   * has. A reverse begins there; null before.
+   */
+  place: StreamPlace | null;
   /** Of a comparison: how many keys differ, and some of them. */
   differences: { count: number; examples: KeyDifference[] } | null;
   error: { code: string; message: string } | null;

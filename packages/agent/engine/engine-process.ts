@@ -97,6 +97,10 @@ export class EngineProcess {
     return this.#record?.socketPath ?? this.#context.paths.socketPath;
   }
 
+  get directory(): string {
+    return this.#context.paths.directory;
+  }
+
   get record(): NodeRecord | null {
     return this.#record;
   }

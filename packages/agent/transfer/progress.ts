@@ -16,6 +16,7 @@ export class Progress {
   usedEngineLoader = false;
   files: TransferObserved["files"] = [];
   differences: TransferObserved["differences"] = null;
+  place: TransferObserved["place"] = null;
   readonly #transferId: TransferId;
   readonly #clock: Clock;
   readonly #onChange: () => void;
@@ -42,6 +43,7 @@ export class Progress {
     this.usedEngineLoader = false;
     this.files = [];
     this.differences = null;
+    this.place = null;
     this.#caveats = [];
   }
 
@@ -75,8 +77,19 @@ export class Progress {
   }
 
   #now(): TransferObserved {
-    const { keys, keysTotal, bytes, bytesTotal, keysSkipped, lagBytes, lagMs, usedEngineLoader, files, differences } =
-      this;
+    const {
+      keys,
+      keysTotal,
+      bytes,
+      bytesTotal,
+      keysSkipped,
+      lagBytes,
+      lagMs,
+      usedEngineLoader,
+      files,
+      differences,
+      place,
+    } = this;
     return {
       transferId: this.#transferId,
       state: this.#state,
@@ -92,6 +105,7 @@ export class Progress {
       caveats: [...this.#caveats],
       files,
       differences,
+      place,
       error: this.#error,
     };
   }

@@ -7,6 +7,8 @@ export interface TransferEngine {
   nodeId: NodeId;
   runId: string;
   socketPath: string;
+  /** Of the node, on the data disk; it goes with the node. */
+  directory: string;
   /** As whom the agent logs in. */
   user: Pick<EngineUser, "name" | "password">;
   engine: EngineFound;
@@ -30,6 +32,7 @@ export function transferEngineOf(process: EngineProcess, spec: NodeSpec | undefi
     nodeId: record.nodeId,
     runId: record.runId,
     socketPath: process.socketPath,
+    directory: process.directory,
     user: record.adminUser,
     engine: record.engine,
     databases: record.databases,

@@ -9,6 +9,7 @@ import { LarderError, type NodeId, type TransferId, type TransferObserved, type 
 import type { Clock, Log, Randomness } from "@larder/service";
 import { exportData } from "./export/export-data.ts";
 import { importData } from "./import/import-data.ts";
+import { migrateData } from "./migrate/migrate-data.ts";
 import type { LeadOrder, MakeTransfer, TransferContext } from "./transfer.ts";
 import type { TransferEngine } from "./transfer-engine.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -100,7 +101,7 @@ export class TransferRunner {
 const makers: Record<TransferSpec["kind"], MakeTransfer> = {
   import: (context) => importData(context as TransferContext<Extract<TransferSpec, { kind: "import" }>>),
   export: (context) => exportData(context as TransferContext<Extract<TransferSpec, { kind: "export" }>>),
-  migrate: notBuilt,
+  migrate: (context) => migrateData(context as TransferContext<Extract<TransferSpec, { kind: "migrate" }>>),
   reverse: notBuilt,
   compare: notBuilt,
 };

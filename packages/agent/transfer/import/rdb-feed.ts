@@ -1,11 +1,13 @@
 /**
  * A primary that is none: it listens on this machine, takes one connection of one engine, and gives it an RDB in answer to its
  * PSYNC, as a primary gives a replica its first copy. So an engine that runs loads a file by its own loader, as it comes,
- * without a file of its own and without a restart. Behind the copy there is never anything.
+ * without a file of its own and without a restart. Behind the copy comes what is sent, as a primary's changes come, and for an
+ * import nothing.
  *
  * Only who has the password gets anything. It is made for each feed, and crosses the loopback interface alone.
  */
 import { createServer, type Server, type Socket } from "node:net";
+import type { StreamPlace } from "@larder/api";
 import { decodeReply } from "@larder/resp";
 import type { Randomness } from "@larder/service";
 import type { Feed } from "../../engine/replication-plan.ts";
@@ -17,6 +19,12 @@ const handshakeMs = 20_000;
 /** More than the whole handshake has. */
 const requestBytesMax = 16 * 1024;
 
+/** The engine is told to follow again, from there. */
+interface GoingOn {
+  from: StreamPlace;
+  begun: PromiseWithResolvers<void>;
+}
+
 export class RdbFeed {
   readonly #server: Server;
   readonly #user: Feed["user"];
@@ -24,9 +32,14 @@ export class RdbFeed {
   #socket: Socket | null = null;
   readonly #asked = Promise.withResolvers<void>();
   readonly #acknowledged = Promise.withResolvers<void>();
+  readonly #history: string;
+  #feed: Feed | null = null;
+  #fed = 0;
+  #goingOn: GoingOn | null = null;
 
   constructor(randomness: Randomness) {
     this.#randomness = randomness;
+    this.#history = randomness.bytes(20).toString("hex");
     this.#user = { name: "feed", password: randomness.bytes(32).toString("hex") };
     this.#server = createServer((socket) => this.#serve(socket));
     this.#asked.promise.catch(() => {});
@@ -40,7 +53,14 @@ export class RdbFeed {
     });
     const address = this.#server.address();
     if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
-    return { address: { host, port: address.port }, user: this.#user };
+    this.#feed = { address: { host, port: address.port }, user: this.#user };
+    return this.#feed;
+  }
+
+  /** As it listens. */
+  get feed(): Feed {
+    if (this.#feed === null) throw new Error("a feed that does not listen");
+    return this.#feed;
   }
 
   /**
@@ -56,13 +76,35 @@ export class RdbFeed {
     );
     const socket = this.#socket as Socket;
     const mark = this.#randomness.bytes(20).toString("hex");
-    socket.write(`+FULLRESYNC ${this.#randomness.bytes(20).toString("hex")} 0\r\n$EOF:${mark}\r\n`);
+    socket.write(`+FULLRESYNC ${this.#history} 0\r\n$EOF:${mark}\r\n`);
     for await (const chunk of source) {
       signal.throwIfAborted();
-      await this.#send(socket, chunk);
+      await this.#write(socket, chunk);
     }
-    await this.#send(socket, Buffer.from(mark));
+    await this.#write(socket, Buffer.from(mark));
     await untilAborted(this.#acknowledged.promise, signal, () => signal.reason);
+  }
+
+  /** Bytes that were sent behind the copy: where the engine is in our stream when it has processed all. */
+  get fed(): number {
+    return this.#fed;
+  }
+
+  /** Changes, behind the copy. Resolves when there is room for more. */
+  async send(bytes: Uint8Array): Promise<void> {
+    const socket = this.#socket;
+    if (socket === null) throw engineGone();
+    this.#fed += bytes.length;
+    await this.#write(socket, bytes);
+  }
+
+  /** The engine followed nobody for a while, and is told to follow again: it gets what comes next if it is still at the place. */
+  async goOn(from: StreamPlace, signal: AbortSignal): Promise<void> {
+    this.#socket?.destroy();
+    this.#goingOn = { from, begun: Promise.withResolvers() };
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(handshakeMs)]);
+    await untilAborted(this.#goingOn.begun.promise, limit, () => engineGone());
+    this.#goingOn = null;
   }
 
   close(): void {
@@ -70,7 +112,7 @@ export class RdbFeed {
     this.#socket?.destroy();
   }
 
-  async #send(socket: Socket, bytes: Uint8Array): Promise<void> {
+  async #write(socket: Socket, bytes: Uint8Array): Promise<void> {
     if (socket.destroyed) throw engineGone();
     if (socket.write(bytes)) return;
     await new Promise<void>((resolve, reject) => {
@@ -106,8 +148,9 @@ export class RdbFeed {
     });
   }
 
-  #answer(socket: Socket, [name, what]: readonly string[]): void {
+  #answer(socket: Socket, [name, what, offset]: readonly string[]): void {
     if (name === "PING") socket.write("+PONG\r\n");
+    else if (name === "PSYNC" && this.#goingOn !== null) this.#continue(socket, this.#goingOn, `${what} ${offset}`);
     else if (name === "PSYNC") this.#begin(socket);
     else if (name === "REPLCONF" && what === "ACK") this.#acknowledged.resolve();
     else socket.write("+OK\r\n");
@@ -119,6 +162,17 @@ export class RdbFeed {
     this.#socket = socket;
     socket.once("close", () => this.#acknowledged.reject(engineGone()));
     this.#asked.resolve();
+  }
+
+  #continue(socket: Socket, { from, begun }: GoingOn, asked: string): void {
+    if (asked === `${from.history} ${from.offset + 1}`) {
+      this.#socket = socket;
+      socket.write(`+CONTINUE ${this.#history}\r\n`);
+      begun.resolve();
+    } else {
+      socket.destroy();
+      begun.reject(engineGone());
+    }
   }
 
   #isPassword([, name, password]: readonly string[]): boolean {
