@@ -1,3 +1,4 @@
+export { DirectoryStorage } from "./directory/directory-storage.ts";
 export { checkSharedAccess } from "./azure/shared-access.ts";
 export { parseStorageLocation } from "./location/parse-location.ts";
 export * from "./location/storage-location.ts";

@@ -66,6 +66,7 @@ export function transferObservedFixture(
     usedEngineLoader: false,
     caveats: [],
     files: [],
+    place: null,
     differences: null,
     error: null,
     ...changes,

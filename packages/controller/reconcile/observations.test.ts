@@ -121,7 +121,7 @@ test("who stands still while a report is taken believes no report that waited me
   const standStill = () => {
     time.ms += agentLimits.lostMs + 1;
   };
-  observations.listen({ onNodes: standStill, onAgent() {}, onProgress() {} });
+  observations.listen({ onNodes: standStill, onTransfers() {}, onAgent() {}, onProgress() {} });
   expect(report(agentReport({ state: "starting" }))).toBe(true);
   expect(observations.agentReports()).toEqual([]);
   expect(report(agentReport())).toBe(false);

@@ -12,7 +12,7 @@ import { RdbEngine, type Words } from "../../fixture/rdb-engines.ts";
 import { until } from "../../fixture/until.ts";
 
 const long = "longer than the bound of twenty bytes";
-const range = (count: number, make: (index: number) => string) =>
+const range = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index));
 const pairs = (count: number) => range(count, (index) => `f${index}`).flatMap((field) => [field, `v-${field}`]);
 const scored = (count: number) => range(count, String).flatMap((number) => [`${number}.5`, `m${number}`]);
