@@ -2,6 +2,7 @@
 import { benchAvailability } from "./availability/availability.ts";
 import { parseChoices } from "./availability/choices.ts";
 import { benchClient, parseChoices as parseClientChoices } from "./client/client.ts";
+import { benchData } from "./data/main.ts";
 import { benchStorage } from "./data/storage.ts";
 import { benchFanOut } from "./fan-out/fan-out.ts";
 import { benchGateway } from "./gateway.ts";
@@ -19,6 +20,7 @@ npm run bench availability [-- --quick] [--only moves,kills,frozen,scale,peers] 
 npm run bench client [-- --quick] [--only first-level,queue]
                                      the client package beside the libraries that applications use instead
 npm run bench storage                a file of 1 GB in a directory, on Azurite and on Swift: rates and memory
+npm run bench data [-- --quick]      a large RDB file, read; --quick: a tenth of it
 npm run bench idle                   memory of 8,000 idle TLS connections
 npm run bench start                  time to create a cache, and to start the service`;
 
@@ -61,6 +63,8 @@ function subcommandOf(args: readonly string[], signal: AbortSignal): (() => Prom
       return () => benchLatency({ isQuick, signal });
     case "fan-out":
       return () => benchFanOut({ isQuick, signal });
+    case "data":
+      return () => benchData({ isQuick, signal });
     case "idle":
       return isQuick ? undefined : () => benchIdle(signal);
     case "storage":

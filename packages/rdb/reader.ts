@@ -70,6 +70,7 @@ export class RdbReader {
     this.#names = new NameReader(limits);
   }
 
+  /** Copies the chunk: its buffer can be used again at once. */
   push(chunk: Uint8Array): void {
     this.#window.push(chunk);
   }

@@ -44,7 +44,7 @@ const values: readonly Words[] = [
   ["HPEXPIREAT", "timed small", "4000000000000", "FIELDS", "1", "f1"],
   ["HSET", "timed", ...pairs(4)],
   ["HPEXPIREAT", "timed", "4000000000000", "FIELDS", "2", "f1", "f2"],
-  ...range(3, (index): Words => ["XADD", "stream", `${index + 1}-1`, "field", `value ${index}`]),
+  ...[0, 1, 2].map((index): Words => ["XADD", "stream", `${index + 1}-1`, "field", `value ${index}`]),
   ["XGROUP", "CREATE", "stream", "group", "0"],
   ["XREADGROUP", "GROUP", "group", "consumer", "COUNT", "2", "STREAMS", "stream", ">"],
   ["XDEL", "stream", "2-1"],
