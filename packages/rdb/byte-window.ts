@@ -4,8 +4,12 @@
  * large. What was read is summed once, before it goes.
  */
 import { Crc64 } from "./crc64.ts";
+import { RdbError, type RdbErrorCode } from "./rdb-error.ts";
 
-const usualBytes = 1 << 14;
+/** The buffer is at least so long. */
+const bytesMin = 1 << 14;
+/** And so long it may stay when it is far longer than what is needed. */
+const spareBytesMax = 1 << 20;
 
 export class ByteWindow {
   bytes = new Uint8Array(0);
@@ -17,12 +21,15 @@ export class ByteWindow {
   end = 0;
   /** The file's offset of the first byte of `bytes`. */
   base = 0;
+  /** No more will come. */
+  isEnded = false;
   readonly #crc = new Crc64();
   #summed = 0;
 
   push(chunk: Uint8Array): void {
     this.#sum();
-    if (this.end + chunk.length > this.bytes.length) this.#makeRoom(chunk.length);
+    const isMostlyRead = 2 * (this.end - this.start) <= this.start;
+    if (isMostlyRead || this.end + chunk.length > this.bytes.length) this.#makeRoom(chunk.length);
     this.bytes.set(chunk, this.end);
     this.end += chunk.length;
   }
@@ -30,6 +37,17 @@ export class ByteWindow {
   /** What was read so far is not needed any more. */
   release(): void {
     this.start = this.position;
+  }
+
+  /** What a reader gives that needs more bytes; an error where no more will come. */
+  wantMore(within: string): null {
+    if (!this.isEnded) return null;
+    throw new RdbError("truncated", this.base + this.end, `The bytes end within ${within},`);
+  }
+
+  /** At the position. */
+  error(code: RdbErrorCode, what: string): RdbError {
+    return new RdbError(code, this.base + this.position, what);
   }
 
   /** Of all that was read. */
@@ -46,9 +64,9 @@ export class ByteWindow {
   #makeRoom(incoming: number): void {
     const shift = this.start;
     const needed = this.end - shift + incoming;
-    const isMuchTooLarge = this.bytes.length > 4 * Math.max(needed, usualBytes);
-    if (needed > this.bytes.length || isMuchTooLarge) {
-      const other = new Uint8Array(Math.max(usualBytes, 2 * needed));
+    const isMuchTooLong = this.bytes.length > Math.max(spareBytesMax, 4 * needed);
+    if (needed > this.bytes.length || isMuchTooLong) {
+      const other = new Uint8Array(Math.max(bytesMin, needed + (needed >>> 1)));
       other.set(this.bytes.subarray(shift, this.end));
       this.bytes = other;
     } else {

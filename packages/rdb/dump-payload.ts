@@ -1,6 +1,7 @@
 /**
  * A value as DUMP gives it and RESTORE takes it: type byte, value, version, checksum. The value goes in as it is in the
- * file, so the engine must know its encoding; it refuses a version that is newer than its own.
+ * file, so the engine must know its encoding; it refuses a version that is newer than its own. What modules stored with
+ * the key (`metadata`) is not in it.
  */
 import { Crc64 } from "./crc64.ts";
 import type { RdbEntry } from "./items.ts";

@@ -8,7 +8,10 @@
  * family is in the magic: REDIS up to version 79, VALKEY from 80 on.
  *
  * Read off src/rdb.h and src/rdb.c of Redis 7.4 and Valkey 8; what is newer, off what public readers of those files
- * say and, for Valkey 9, off its files.
+ * say. Real engines' files and DUMP (tests/rdb) have: string, set, zset-2, hash, intset, ziplists, listpacks,
+ * quicklists, streams 1 to 3, hash-metadata, hash-listpack-ex, hash-2, functions, slots. Public sample files, tried by
+ * hand: list, zset, zipmap, list-ziplist, modules and their auxiliary data, the two hashes of 7.4's candidates. Nothing
+ * but the reading stands behind streams 4 and 5, the metadata of keys and Valkey's imports of slots.
  */
 export type RdbFamily = "redis" | "valkey";
 

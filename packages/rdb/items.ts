@@ -1,8 +1,8 @@
 /**
  * What the reader gives, in the order of the file.
  *
- * Every item is the reader's own object, given again with other contents: it and the bytes it shows are valid until
- * the next call of `next()` or `push()`. What is to stay must be copied.
+ * An entry is the reader's own object, given again and again with other contents, and the bytes that items show are
+ * the reader's: all valid until the next call of `next()` or `push()`. What is to stay must be copied.
  */
 import type { RdbEncodingName, RdbFamily, RdbKind } from "./encodings.ts";
 

@@ -36,6 +36,11 @@ export class ValueWalker {
     this.#limits = limits;
   }
 
+  /** Stopped within a string that is longer than `valueBytesMax`; so the value is longer, too. */
+  get isInLongString(): boolean {
+    return this.#bytesLeft > 0;
+  }
+
   begin(program: ValueProgram): void {
     this.#program = program;
     this.#step = 0;

@@ -3,10 +3,12 @@
  * is the engine's, as Debian ships it.
  */
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { RdbError } from "@larder/rdb";
 import { tellItems } from "../../packages/rdb/told-items.ts";
+
+const maker = "tests/rdb/samples/make.ts";
 
 const always = {
   int8: "string",
@@ -64,7 +66,9 @@ const samples: Record<string, { head: string; encodings: Record<string, string> 
 };
 
 function bytesOf(name: string): Uint8Array {
-  return new Uint8Array(readFileSync(join(import.meta.dir, "samples", `${name}.rdb`)));
+  const path = join(import.meta.dir, "samples", `${name}.rdb`);
+  if (!existsSync(path)) throw new Error(`${path} is missing: ${maker} makes it`);
+  return new Uint8Array(readFileSync(path));
 }
 
 function everyByte(bytes: Uint8Array): number[] {
@@ -105,6 +109,6 @@ describe.each(Object.entries(samples))("%s", (name, { head, encodings }) => {
 
 test("a node of a Redis cluster says the slots by an opcode, one of Valkey's by auxiliary fields", () => {
   const slot = /slot.*\b2103[ ,]1[ ,]0/;
-  expect(tellItems(bytesOf("redis-8.0.2-cluster")).find((line) => slot.test(line))).toBe("slot 2103 1 0");
-  expect(tellItems(bytesOf("valkey-9.1.2-cluster")).find((line) => slot.test(line))).toBe("aux slot-info=2103,1,0,0");
+  expect(tellItems(bytesOf("redis-8-cluster")).find((line) => slot.test(line))).toBe("slot 2103 1 0");
+  expect(tellItems(bytesOf("valkey-9-cluster")).find((line) => slot.test(line))).toBe("aux slot-info=2103,1,0,0");
 });
