@@ -33,7 +33,7 @@ import {
 } from "./command-batch.ts";
 import { noLosses, type RebuildLosses } from "./rebuild-losses.ts";
 import { isBefore, StreamCommands } from "./stream-commands.ts";
-import { scoreWord, word } from "./words.ts";
+import { scoreWord, verb, word } from "./words.ts";
 
 export interface RebuildOptions {
   readonly target: TargetEngine;
@@ -109,7 +109,7 @@ export class ValueRebuilder {
     this.#expiresAtMs = entry.expiresAtMs;
     this.#isStream = entry.kind === "stream";
     this.#builder.begin(key, this.#isStream, wanted);
-    if (this.#replaces) this.#batch.add([word("DEL"), key]);
+    if (this.#replaces) this.#batch.add([verb("DEL"), key]);
     this.#decoder.begin(entry.encoding, entry.valueOffset);
   }
 
@@ -160,11 +160,11 @@ class CommandBuilder implements ElementSink {
   end(expiresAtMs: number | null): void {
     this.#close();
     if (this.#isStream) this.#stream.end();
-    if (expiresAtMs !== null) this.#batch.add([word("PEXPIREAT"), this.#key, word(String(expiresAtMs))]);
+    if (expiresAtMs !== null) this.#batch.add([verb("PEXPIREAT"), this.#key, word(String(expiresAtMs))]);
   }
 
   string(piece: ByteSpan): void {
-    this.#batch.add([word(this.#hasBegunString ? "APPEND" : "SET"), this.#key, piece.copy()]);
+    this.#batch.add([verb(this.#hasBegunString ? "APPEND" : "SET"), this.#key, piece.copy()]);
     this.#hasBegunString = true;
   }
 
@@ -210,8 +210,8 @@ class CommandBuilder implements ElementSink {
     this.#stream.consumerPending(id);
   }
 
-  #grow(verb: string, words: readonly Uint8Array[]): void {
-    this.#growing.addElement([word(verb), this.#key], words);
+  #grow(name: string, words: readonly Uint8Array[]): void {
+    this.#growing.addElement([verb(name), this.#key], words);
     if (this.#growing.isFull) this.#close();
   }
 
@@ -230,8 +230,8 @@ class CommandBuilder implements ElementSink {
   #close(): void {
     if (this.#growing.isOpen) this.#batch.add(this.#growing.take());
     for (const [expiresAtMs, names] of this.#expiring) {
-      const head = [word("HPEXPIREAT"), this.#key, word(String(expiresAtMs))];
-      this.#batch.add([...head, word("FIELDS"), word(String(names.length)), ...names]);
+      const head = [verb("HPEXPIREAT"), this.#key, word(String(expiresAtMs))];
+      this.#batch.add([...head, verb("FIELDS"), word(String(names.length)), ...names]);
     }
     this.#expiring.clear();
   }

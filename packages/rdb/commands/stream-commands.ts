@@ -13,7 +13,7 @@ import { type EngineFeature, hasFeature, type TargetEngine } from "../engine-ver
 import type { Command, RebuildLimits } from "./command-batch.ts";
 import { PendingEntries } from "./pending-entries.ts";
 import type { RebuildLosses } from "./rebuild-losses.ts";
-import { word } from "./words.ts";
+import { verb, word } from "./words.ts";
 
 const firstId: StreamId = { ms: 0n, seq: 1n };
 
@@ -56,7 +56,7 @@ export class StreamCommands {
 
   entry(id: StreamId, fields: readonly ByteSpan[]): void {
     this.#standInUpTo(id);
-    this.#add([word("XADD"), this.#key, idWord(id), ...fields.map((field) => field.copy())]);
+    this.#add([verb("XADD"), this.#key, idWord(id), ...fields.map((field) => field.copy())]);
     this.#entries++;
   }
 
@@ -69,9 +69,9 @@ export class StreamCommands {
   group({ name, lastId, entriesRead }: StreamGroup): void {
     this.#countUnclaimed();
     this.#group = name.copy();
-    const command = [word("XGROUP"), word("CREATE"), this.#key, this.#group, idWord(lastId)];
+    const command = [verb("XGROUP"), verb("CREATE"), this.#key, this.#group, idWord(lastId)];
     if (entriesRead !== null && this.#has("stream counters"))
-      command.push(word("ENTRIESREAD"), word(entriesRead.toString()));
+      command.push(verb("ENTRIESREAD"), word(entriesRead.toString()));
     this.#add(command);
   }
 
@@ -82,7 +82,7 @@ export class StreamCommands {
   consumer({ name }: StreamConsumer): void {
     this.#consumer = name.copy();
     if (this.#has("consumer creation"))
-      this.#add([word("XGROUP"), word("CREATECONSUMER"), this.#key, this.#group, this.#consumer]);
+      this.#add([verb("XGROUP"), verb("CREATECONSUMER"), this.#key, this.#group, this.#consumer]);
   }
 
   consumerPending(id: StreamId): void {
@@ -90,23 +90,23 @@ export class StreamCommands {
     if (pending === null) return;
     const { deliveredAtMs, deliveries } = pending;
     this.#add([
-      ...[word("XCLAIM"), this.#key, this.#group, this.#consumer, word("0"), idWord(id)],
-      ...[word("TIME"), word(String(deliveredAtMs)), word("RETRYCOUNT"), word(String(deliveries))],
-      ...[word("FORCE"), word("JUSTID")],
+      ...[verb("XCLAIM"), this.#key, this.#group, this.#consumer, verb("0"), idWord(id)],
+      ...[verb("TIME"), word(String(deliveredAtMs)), verb("RETRYCOUNT"), word(String(deliveries))],
+      ...[verb("FORCE"), verb("JUSTID")],
     ]);
   }
 
   end(): void {
     this.#countUnclaimed();
-    for (const id of this.#stoodIn) this.#add([word("XDEL"), this.#key, idWord(id)]);
+    for (const id of this.#stoodIn) this.#add([verb("XDEL"), this.#key, idWord(id)]);
     if (this.#info !== null) this.#setCounters(this.#info);
   }
 
   #setCounters({ lastId, maxDeletedId, entriesAdded, length }: StreamInfo): void {
-    const command = [word("XSETID"), this.#key, idWord(lastId)];
+    const command = [verb("XSETID"), this.#key, idWord(lastId)];
     if (this.#has("stream counters")) {
-      command.push(word("ENTRIESADDED"), word((entriesAdded ?? length).toString()));
-      command.push(word("MAXDELETEDID"), idWord(maxDeletedId ?? { ms: 0n, seq: 0n }));
+      command.push(verb("ENTRIESADDED"), word((entriesAdded ?? length).toString()));
+      command.push(verb("MAXDELETEDID"), idWord(maxDeletedId ?? { ms: 0n, seq: 0n }));
     }
     this.#add(command);
   }
@@ -114,7 +114,7 @@ export class StreamCommands {
   /** An entry that does not stay leaves a stream behind. */
   #makeEmpty(lastId: StreamId): void {
     const id = isBefore(lastId, firstId) ? firstId : lastId;
-    this.#add([word("XADD"), this.#key, word("MAXLEN"), word("0"), idWord(id), word("x"), word("x")]);
+    this.#add([verb("XADD"), this.#key, verb("MAXLEN"), verb("0"), idWord(id), verb("x"), verb("x")]);
   }
 
   #standInUpTo(id: StreamId | null): void {
@@ -125,7 +125,7 @@ export class StreamCommands {
         return;
       }
       if (isBefore(wanted, firstId)) continue;
-      this.#add([word("XADD"), this.#key, idWord(wanted), word("x"), word("x")]);
+      this.#add([verb("XADD"), this.#key, idWord(wanted), verb("x"), verb("x")]);
       this.#stoodIn.push(wanted);
     }
   }

@@ -18,6 +18,9 @@ import type { StreamId } from "./element-sink.ts";
 export const bytesMissing: unique symbol = Symbol("bytes are missing");
 
 const uint32Range = 0x1_0000_0000;
+/** One double and its bytes. What runs this is little-endian, as RDB files are. */
+const doubles = new Float64Array(1);
+const doubleBytes = new Uint8Array(doubles.buffer);
 const noBytes = new Uint8Array(0);
 
 export class ValueCursor {
@@ -110,8 +113,8 @@ export class ValueCursor {
 
   double(): number {
     this.need(8);
-    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + this.position, 8);
-    const score = view.getFloat64(0, true);
+    for (let index = 0; index < 8; index++) doubleBytes[index] = this.bytes[this.position + index] as number;
+    const score = doubles[0] as number;
     if (Number.isNaN(score)) this.fail("expected a score, found NaN");
     this.position += 8;
     return score;
