@@ -8,7 +8,7 @@
  * that is watched meanwhile.
  */
 import { IgnoringSink, type RdbEntry, type RdbItem, rdbVersionOf, ValueDecoder } from "@larder/rdb";
-import type { EngineConnection } from "../../engine/ask.ts";
+import { type EngineConnection, EngineRefused, EngineUnreachable } from "../../engine/ask.ts";
 import { KeyChoice } from "../key-choice.ts";
 import type { TransferEngine } from "../transfer-engine.ts";
 import { TransferError } from "../transfer-error.ts";
@@ -18,6 +18,9 @@ import { RdbFeed } from "./rdb-feed.ts";
 import type { RdbSource } from "./rdb-source.ts";
 
 const lookAtMemoryMs = 100;
+const leaveEveryMs = 50;
+/** Dropping what was loaded takes as long as it is large. */
+const leaveMsMax = 60_000;
 const sanitize = "sanitize-dump-payload";
 
 /** The file is one for the other way. */
@@ -69,7 +72,7 @@ async function give(context: ImportContext, source: RdbSource, connection: Engin
     throw error instanceof TransferError && error.code === "EngineLost" ? await whyLost(source, connection) : error;
   } finally {
     feed.close();
-    await engine.takeFrom?.(null);
+    await leaveFeed(context);
     if (!stopped.signal.aborted) stopped.abort(null);
     await watched;
   }
@@ -77,12 +80,25 @@ async function give(context: ImportContext, source: RdbSource, connection: Engin
   if (use.maxBytes > 0 && use.usedBytes > use.maxBytes) throw doesNotFit(figuresOf(use));
 }
 
+/** An engine that loads takes no word about its role. Without a feed it soon notices that nothing comes. */
+async function leaveFeed({ engine, clock }: ImportContext): Promise<void> {
+  for (const untilMs = clock.monotonicMs() + leaveMsMax; ; await clock.sleep(leaveEveryMs)) {
+    try {
+      return await engine.takeFrom?.(null);
+    } catch (error) {
+      const mayObey = error instanceof EngineRefused && clock.monotonicMs() < untilMs;
+      if (!mayObey) throw error;
+    }
+  }
+}
+
 /** An engine that lives has refused the file. Mostly its checksum, which was to come, shows that it is damaged. */
 async function whyLost(source: RdbSource, connection: EngineConnection): Promise<TransferError> {
   const { offset } = source;
   try {
-    await connection.ask("PING");
+    await connection.info("server");
   } catch (cause) {
+    if (!(cause instanceof EngineUnreachable)) throw cause;
     return new TransferError("EngineLost", "The node's engine ended while it loaded the file.", {
       isRetryable: true,
       cause,

@@ -132,11 +132,11 @@ export class RdbFeed {
     let received: Buffer = Buffer.alloc(0);
     socket.on("error", () => socket.destroy());
     socket.on("data", (bytes: Buffer) => {
-      received = Buffer.concat([received, bytes]);
+      received = withoutNewlines(Buffer.concat([received, bytes]));
       if (received.length > requestBytesMax) return void socket.destroy();
       try {
         for (let one = decodeReply(received, 0); one !== undefined; one = decodeReply(received, 0)) {
-          received = received.subarray(one.end);
+          received = withoutNewlines(received.subarray(one.end));
           const request = Array.isArray(one.value) ? one.value.map(String) : [];
           if (!isLoggedIn && request[0] === "AUTH") isLoggedIn = this.#isPassword(request);
           else if (!isLoggedIn && request[0] !== "PING") return void socket.destroy();
@@ -178,6 +178,13 @@ export class RdbFeed {
   #isPassword([, name, password]: readonly string[]): boolean {
     return name === this.#user.name && password === this.#user.password;
   }
+}
+
+/** By them an engine that loads says that it lives. */
+function withoutNewlines(bytes: Buffer): Buffer {
+  let start = 0;
+  while (bytes[start] === 10) start++;
+  return start === 0 ? bytes : bytes.subarray(start);
 }
 
 function engineGone(): TransferError {
