@@ -1,6 +1,6 @@
-/** Where a file of a transfer is: the storage, and the name in it. */
+/** Where the files of a transfer are: a storage for a folder, or for one file with its name in it. Throws StorageError. */
 import type { StorageLocation } from "@larder/api";
-import { DirectoryStorage, type Storage, StorageError } from "@larder/storage";
+import { openStorage, parseStorageLocation, type Storage, type StorageAccess, StorageError } from "@larder/storage";
 import type { TransferContext } from "./transfer.ts";
 
 export interface FilePlace {
@@ -10,23 +10,44 @@ export interface FilePlace {
 
 type Surroundings = Pick<TransferContext, "storageRoots" | "clock" | "randomness">;
 
-/** Throws StorageError. */
 export function openFile(location: StorageLocation, surroundings: Surroundings): FilePlace {
-  const path = pathOf(location);
+  const access = accessOf(location);
+  if (access.location.kind === "azure" && access.location.file !== null)
+    return { storage: openStorage(access, surroundings), name: access.location.file };
+  const path = pathOf(access).replace(/\/+$/, "");
   const cut = path.lastIndexOf("/");
-  return { storage: openFolder(path.slice(0, cut) || "/", surroundings), name: path.slice(cut + 1) };
+  const name = path.slice(cut + 1);
+  if (name === "") throw new StorageError("InvalidLocation", { detail: "it names no file" });
+  return { storage: openStorage(within(access, path.slice(0, cut + 1)), surroundings), name };
 }
 
-/** Throws StorageError. */
-export function openPlace(location: StorageLocation, surroundings: Surroundings): Storage {
-  return openFolder(pathOf(location), surroundings);
+export function openFolder(location: StorageLocation, surroundings: Surroundings): Storage {
+  const access = accessOf(location);
+  const { location: place } = access;
+  if (place.kind !== "azure" || place.file === null) return openStorage(access, surroundings);
+  return openStorage(within(access, `${place.prefix}${place.file}/`), surroundings);
 }
 
-function openFolder(directory: string, { storageRoots, clock, randomness }: Surroundings): Storage {
-  return new DirectoryStorage({ directory, roots: storageRoots, clock, randomness });
+function accessOf({ url, credentials }: StorageLocation): StorageAccess {
+  if (credentials === null) return parseStorageLocation(url);
+  if (credentials.kind === "azure") {
+    const [, container, prefix] = /^azure:\/\/([^/]*)\/?(.*)$/.exec(url) ?? [];
+    const { connectionString } = credentials;
+    return parseStorageLocation({ connectionString, container, ...(prefix ? { prefix } : {}) });
+  }
+  const { kind: _, ...keys } = credentials;
+  const given = Object.entries({ url, ...keys }).filter(([, value]) => value !== null);
+  return parseStorageLocation(Object.fromEntries(given));
 }
 
-function pathOf({ url }: StorageLocation): string {
-  if (!url.startsWith("file:///")) throw new StorageError("InvalidLocation", { detail: "not a file:/// location" });
-  return decodeURIComponent(new URL(url).pathname);
+function pathOf({ location }: StorageAccess): string {
+  return location.kind === "directory" ? location.path : location.prefix;
+}
+
+function within(access: StorageAccess, path: string): StorageAccess {
+  const { location } = access;
+  if (location.kind === "directory")
+    return { ...access, location: { ...location, path: path.replace(/(?<=.)\/$/, "") } };
+  if (location.kind === "azure") return { ...access, location: { ...location, prefix: path, file: null } };
+  return { ...access, location: { ...location, prefix: path } };
 }

@@ -4,7 +4,7 @@
  */
 import type { TransferSpec } from "@larder/api";
 import { gzip } from "../compression.ts";
-import { openPlace } from "../file-place.ts";
+import { openFolder } from "../file-place.ts";
 import type { Transfer, TransferContext } from "../transfer.ts";
 import { TransferError } from "../transfer-error.ts";
 import { copyOfEngine } from "./engine-copy.ts";
@@ -19,7 +19,7 @@ async function run(context: ExportContext): Promise<void> {
   const { spec, engine, progress, signal } = context;
   if (engine.role === "detached")
     throw new TransferError("Conflict", "The node has no data that could be exported.", { isRetryable: true });
-  const storage = openPlace(spec.to, context);
+  const storage = openFolder(spec.to, context);
   try {
     progress.enter("running", `writing ${spec.fileName}`);
     const copy = counted(copyOfEngine(context), context);
