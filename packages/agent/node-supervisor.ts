@@ -28,6 +28,7 @@ export interface NodeSupervisorOptions {
   certificate: NodeCertificate;
   replicationHost: ReplicationHost;
   forks: ForkTurn;
+  storageRoots: readonly string[];
   clock: Clock;
   randomness: Randomness;
   log: Log;
@@ -96,9 +97,11 @@ export class NodeSupervisor {
   async stop(engine: "end" | "leave"): Promise<void> {
     this.#stopped.abort();
     this.#wakeup.wake();
-    this.#process?.close();
+    // What is not kept is to be saved over it.
+    if (engine === "leave" || !this.#spec?.persistence) this.#process?.close();
     await this.#ended;
-    if (engine === "end") await this.#process?.end();
+    await this.#persistence.stop();
+    if (engine === "end") await this.#endAsAsked();
   }
 
   /**
@@ -112,7 +115,9 @@ export class NodeSupervisor {
     if (engine.record?.runId !== order.runId)
       throw new LarderError("Conflict", "The order is for another life of the node's engine.");
     if (order.kind === "lead" && order.transferId !== null) await this.#options.finishTransfer(order);
-    return engine.carryOut(order, this.#spec);
+    const offset = await engine.carryOut(order, this.#spec);
+    if (order.kind === "flush") this.#persistence.flushed();
+    return offset;
   }
 
   /** Undefined while nothing but the folder is known. */
@@ -134,7 +139,7 @@ export class NodeSupervisor {
       replication: isRunning ? (this.#process?.replicationObserved() ?? null) : null,
       error: this.#problem(),
       endedRunId: this.#endedRunId,
-      restored: (this.#process === null ? this.#persistence.source?.restored : record?.restored) ?? null,
+      restored: this.#restored,
       persistence: this.#persistenceObserved(),
     };
   }
@@ -143,6 +148,12 @@ export class NodeSupervisor {
   get transferEngine(): TransferEngine | null {
     const engine = this.#process;
     return this.#state.kind === "running" && engine !== null ? transferEngineOf(engine, this.#spec) : null;
+  }
+
+  /** What its memory holds of it, or the next life may begin with. */
+  get #restored(): NodeObserved["restored"] {
+    if (this.#process === null || this.#persistence.isToBeginAnew) return this.#persistence.restored;
+    return this.#process.record?.restored ?? null;
   }
 
   #persistenceObserved(): NodeObserved["persistence"] {
@@ -222,7 +233,10 @@ export class NodeSupervisor {
   async #awaitAnswer(): Promise<NodeEvent | null> {
     const engine = this.#requireProcess();
     if (this.#wanted === "unwanted") return { kind: "remove" };
-    if (!(await engine.isAlive())) return this.#deathOf(engine);
+    if (!(await engine.isAlive())) {
+      if (engine.mayBeLoading && engine.record) await this.#persistence.examine(engine.record.engine);
+      return this.#deathOf(engine);
+    }
     if (await engine.connect(this.#spec)) {
       this.#observeAtMs = 0;
       return { kind: "answer" };
@@ -269,15 +283,38 @@ export class NodeSupervisor {
       // Not before it obeys: what is held may be for another to write.
       if (!isFenced) await engine.fence(false);
       await this.#observe(engine);
-      if (this.#spec !== undefined)
-        await this.#persistence.attend(engine.connection, this.#spec, engine.replicationObserved());
+      if (this.#spec !== undefined) await this.#keep(engine, this.#spec);
     } catch (error) {
       if (!(error instanceof EngineUnreachable)) throw error;
       return null;
     }
-    if (this.#isToEnd(engine)) return this.#endLife(engine);
+    if (this.#isToEnd(engine) || this.#persistence.isToBeginAnew) return this.#endLife(engine);
     await this.#wakeup.wait(this.#lookInMs(engine));
     return null;
+  }
+
+  async #endAsAsked(): Promise<void> {
+    const engine = this.#process;
+    if (engine === null) return;
+    await this.#save(engine);
+    await engine.end();
+  }
+
+  /** What is not on disk yet. A failure is no reason to go on. */
+  async #save(engine: EngineProcess): Promise<void> {
+    const spec = this.#spec;
+    if (spec === undefined || !engine.isConnected) return;
+    const { nodeId, log } = this.#options;
+    try {
+      await this.#persistence.saveAndEnd(engine.connection, spec, engine.replicationObserved(), () => engine.isAlive());
+    } catch (error) {
+      log.error({ nodeId, err: error }, "the node could not be saved before its end");
+    }
+  }
+
+  async #keep(engine: EngineProcess, spec: NodeSpec): Promise<void> {
+    const restored = engine.record?.restored ?? null;
+    await this.#persistence.attend(engine.connection, spec, engine.replicationObserved(), restored);
   }
 
   #lookInMs(engine: EngineProcess): number {
@@ -313,6 +350,7 @@ export class NodeSupervisor {
 
   /** The next step starts another. */
   async #endLife(engine: EngineProcess): Promise<NodeEvent | null> {
+    await this.#save(engine);
     return (await engine.end()) ? this.#deathOf(engine, "The engine is being restarted.") : null;
   }
 
@@ -373,6 +411,7 @@ export class NodeSupervisor {
   #deathOf(engine: EngineProcess, message?: string): NodeEvent {
     engine.close();
     this.#noteEnd();
+    if (this.#spec !== undefined) this.#persistence.ended(this.#spec);
     this.#process = null;
     this.#memoryBytesUsed = null;
     const problem =

@@ -236,7 +236,10 @@ export interface NodeObserved {
   error: { code: string; message: string } | null;
   /** The newest life whose end the agent knows of; null before any. */
   endedRunId: string | null;
-  /** What this life began with, or while it does not run yet may begin with; null: it began empty. */
+  /**
+   * What is in memory of what this life began with, or while it does not run what the next may begin with; null: nothing. Of a
+   * node that was told to follow another it is not what it began with any more.
+   */
   restored: RestoredData | null;
   /** null where nothing is to be kept. */
   persistence: PersistenceObserved | null;
@@ -260,8 +263,8 @@ export interface PersistenceObserved {
   failures: number;
   /** All that the engine has answered is in the AOF, but for the last second. */
   hasAof: boolean;
-  /** Whether it has looked in storage for a copy to begin with, and knows what is there. */
-  knowsCopies: boolean;
+  /** While nobody leads: whether it has looked for anything newer than it holds, on its disk and in storage. It begins anew with that. */
+  hasLooked: boolean;
   /** When everything that was to be copied to storage last was. */
   copiedAtMs: number | null;
   /** Files that could not be read, and were kept aside. */

@@ -18,12 +18,14 @@ import { type NodePaths, type NodeRecord, readRecord, writeRecord } from "../nod
 import type { Source } from "../persistence/beginning.ts";
 import { findLiving } from "./adopt.ts";
 import { EngineConnection, EngineRefused, EngineUnreachable } from "./ask.ts";
+import { describeEngine, type LoadProgress, leaveHistory, progressOf, readReplicationState } from "./engine-answers.ts";
+import { recordOf, refuseRestart } from "./engine-record.ts";
 import type { Engines } from "./find.ts";
 import type { NodeCertificate } from "./node-certificate.ts";
 import { isAlive, type ProcessIdentity } from "./process.ts";
 import { EngineReplication, type LeadOrder, type ReplicationState } from "./replication.ts";
 import { findPlace, type ReplicationHost } from "./replication-place.ts";
-import { type Feed, initialEpochs, parseReplication } from "./replication-plan.ts";
+import { type Feed, initialEpochs, wantedRole } from "./replication-plan.ts";
 import { selectEngine } from "./select.ts";
 import { liveCommands } from "./settings.ts";
 import { startEngine } from "./start.ts";
@@ -193,7 +195,16 @@ export class EngineProcess {
     const { replication, isIntake } = spec;
     if (this.#replication === null || !replication) return;
     const runId = this.#record?.runId ?? null;
+    this.#noteFollowing(spec);
     await this.#replication.obey(this.#connected(), { replication, isIntake, runId });
+  }
+
+  /** What it began with goes as soon as it is copied to. On disk before it follows: a later agent has to know. */
+  #noteFollowing({ replication, nodeId, isIntake }: NodeSpec): void {
+    const record = this.#record;
+    if (record?.restored == null || replication?.leader == null || isIntake) return;
+    const { kind } = wantedRole(replication, { nodeId, runId: record.runId, isIntake, feed: null });
+    if (kind === "replica") this.#write({ ...record, restored: null });
   }
 
   /** Whether the record on disk says that the engine has taken the spec. */
@@ -389,64 +400,4 @@ export class EngineProcess {
     if (this.#connection === null) throw new EngineUnreachable("the agent is not connected to the engine");
     return this.#connection;
   }
-}
-
-export interface LoadProgress {
-  bytes: number;
-  bytesTotal: number;
-}
-
-function progressOf(info: ReadonlyMap<string, string>): LoadProgress | null {
-  if (info.get("loading") !== "1") return null;
-  return { bytes: Number(info.get("loading_loaded_bytes")), bytesTotal: Number(info.get("loading_total_bytes")) };
-}
-
-/**
- * A detached engine that has loaded a snapshot takes itself for a part of the history that this was of, at its place there. It
- * begins a history of its own: what links it had would not show otherwise.
- */
-async function leaveHistory(connection: EngineConnection): Promise<void> {
-  const { following } = parseReplication(await connection.info("replication"));
-  if (following === null) return;
-  const again = ["REPLICAOF", following.host, String(following.port)];
-  for (const command of [["MULTI"], ["REPLICAOF", "NO", "ONE"], again, ["EXEC"]]) await connection.ask(...command);
-}
-
-/** What the record takes from the spec. */
-function recordOf(spec: NodeSpec): Pick<NodeRecord, "nodeId" | "cacheId" | "generation" | "databases" | "adminUser"> {
-  const { nodeId, cacheId, generation, databases } = spec;
-  const { name, password } = spec.adminUser;
-  return { nodeId, cacheId, generation, databases, adminUser: { name, password } };
-}
-
-function refuseRestart(record: NodeRecord, spec: NodeSpec, replication: EngineReplication | null): void {
-  if (spec.databases !== record.databases)
-    throw new LarderError("OperationNotSupported", "The number of databases of a running engine cannot change.");
-  if (spec.engine !== "auto" && spec.engine !== record.engine.kind)
-    throw new LarderError("OperationNotSupported", "A running engine cannot change to another kind.");
-  if (spec.replication !== null && replication === null)
-    throw new LarderError("OperationNotSupported", "A running engine without a port cannot begin to replicate.");
-  if (spec.replication === null && replication?.isAlone === false)
-    throw new LarderError("OperationNotSupported", "A running engine cannot cease to replicate.");
-  if (record.engine.memoryBytesMax !== null && spec.memoryBytesMax > record.engine.memoryBytesMax)
-    throw new LarderError("OperationNotSupported", "The running engine cannot hold that much.");
-}
-
-function describeEngine(info: Map<string, string>, engines: readonly EngineFound[]): EngineFound {
-  const valkeyVersion = info.get("valkey_version");
-  const version = valkeyVersion ?? info.get("redis_version") ?? "";
-  const kind = info.get("os")?.includes("wasm") ? "embedded" : "native";
-  const name = valkeyVersion === undefined ? "redis" : "valkey";
-  const known = engines.find((engine) => engine.kind === kind && engine.version === version && engine.name === name);
-  return known ?? { name, version, kind, path: info.get("executable") ?? "", memoryBytesMax: null, hasTls: false };
-}
-
-/** As the configuration of its start says; null for one without a port. One parameter a question, as Redis 6.2 takes it. */
-async function readReplicationState(connection: EngineConnection): Promise<ReplicationState | null> {
-  const read = async (name: string) => {
-    const pair = await connection.ask("CONFIG", "GET", name);
-    return Array.isArray(pair) && pair.length > 1 ? String(pair[1]) : "";
-  };
-  const port = Number(await read("tls-port"));
-  return port > 0 ? { address: { host: await read("replica-announce-ip"), port }, ...initialEpochs } : null;
 }

@@ -1,32 +1,49 @@
 /**
- * What one node keeps on disk: what each life of its engine begins with, snapshots, append-only files. It is looked after
- * by the node's supervisor, at each life's start and then at every look.
+ * What one node keeps: what each life of its engine begins with, and what is kept of it while it runs. It is looked after by
+ * the node's supervisor.
  *
- * Snapshots are taken by the engine's own BGSAVE, whose child writes to the disk beside the engine. Taken as a stream of
- * replication they would pass through the engine's main thread. Only what the agent has sealed counts (snapshots.ts).
+ *   a life begins     with the newest that the folder has, or, where nobody leads the cache, that storage has
+ *   it cannot load    what is damaged is kept aside, and the one before it is taken
+ *   it runs           snapshots, append-only files, copies in storage
+ *   nobody leads      a node whose memory holds less than what is kept begins another life with that
+ *   it ends as asked  what is not kept yet is, before
  *
  * Invariants: an older dataset never takes the place of a newer one; nothing is removed before what replaces it is on disk;
  * and a node without a whole copy of its cache's data writes down nothing.
  */
-import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import type { NodeId, NodeSpec, PersistenceObserved, PersistenceSpec, ReplicationObserved } from "@larder/api";
-import type { Clock, Log, Randomness } from "@larder/service";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  type EngineFound,
+  LarderError,
+  type NodeId,
+  type NodeSpec,
+  type PersistenceObserved,
+  type PersistenceSpec,
+  type ReplicationObserved,
+  type RestoredData,
+} from "@larder/api";
+import type { Log } from "@larder/service";
 import { type EngineConnection, EngineRefused } from "../engine/ask.ts";
 import { type NodePaths, readLogTail } from "../node-folder.ts";
-import { baseName, readAof, readNote, writeNote } from "./append-only-files.ts";
+import { AofKeeper } from "./aof-keeper.ts";
+import { manifestPath, readAof } from "./append-only-files.ts";
 import { chooseSource, type Source } from "./beginning.ts";
+import { Copier } from "./copier.ts";
+import { Copies, type CopiesContext } from "./copies.ts";
+import type { Copy } from "./copy-name.ts";
+import { damageOf, repairAof } from "./damage.ts";
+import { factsSections, hasAofOn, isWhole, positionOf, reasonIn } from "./engine-facts.ts";
 import type { ForkTurn } from "./fork-turn.ts";
-import type { KeptPosition } from "./kept-position.ts";
+import { byNewest, type KeptPosition } from "./kept-position.ts";
 import { type KeepingPaths, keepingPaths } from "./node-keeping.ts";
-import { isSnapshotDue } from "./snapshot-schedule.ts";
-import { listSnapshots, pruneSnapshots, type Snapshot, sealSnapshot } from "./snapshots.ts";
+import { Problems } from "./problems.ts";
+import { SnapshotTaker } from "./snapshot-taker.ts";
+import { forgetNote, listSnapshots } from "./snapshots.ts";
+import { copyFolder, listUnreadable, type SetAside, setAside } from "./unreadable.ts";
 
-export interface PersistenceContext {
+export interface PersistenceContext extends CopiesContext {
   nodeId: NodeId;
   paths: NodePaths;
-  clock: Clock;
-  randomness: Randomness;
   log: Log;
   /** Something that the agent reports has changed. */
   onChange: () => void;
@@ -34,251 +51,372 @@ export interface PersistenceContext {
   forks: ForkTurn;
 }
 
-/** A BGSAVE that runs. */
-interface Saving {
-  position: Pick<KeptPosition, "epoch" | "offset">;
-  startedAtMs: number;
-  startedMonotonicMs: number;
-}
-
-type Info = ReadonlyMap<string, string>;
-
-/** So that there is one before the newest, should that be unreadable. */
-const snapshotsMin = 2;
 const lookEveryMs = 1_000;
-const noteEveryMs = 2_000;
+/** How often a node that has data of its own asks a storage that does not answer, before it goes on without. */
+const storageTriesMax = 3;
+/** How long a save before an end may take. */
+const saveMaxMs = 600_000;
+const savePollMs = 20;
 
 export class NodePersistence {
   readonly #context: PersistenceContext;
   readonly #paths: KeepingPaths;
-  readonly #jitter: number;
+  readonly #problems: Problems;
+  readonly #aof: AofKeeper;
+  readonly #snapshots: SnapshotTaker;
+  readonly #copier: Copier;
+  readonly #stopped = new AbortController();
   /** What the present life began with, or the next is to. */
   #source: Source | null = null;
-  #saving: Saving | null = null;
   /** Nothing is to be kept, and nothing is. */
   #isBare = false;
-  #newest: Snapshot | null = null;
-  #hasAof = false;
-  #isUrgent = false;
-  #failedAtMs: number | null = null;
-  #failures = 0;
-  #problem: PersistenceObserved["problem"] = null;
+  #setAside: SetAside[];
   #lookAtMs = Number.NEGATIVE_INFINITY;
-  #noteAtMs = Number.NEGATIVE_INFINITY;
+  /** The leader after whose end it was last looked whether there is anything newer; 0 where no leader was. */
+  #lookedAfter: number | null = null;
+  #looking: Promise<void> | null = null;
+  /** Newer than what the present life holds. */
+  #coming: RestoredData | null = null;
+  #storageTries = 0;
+  /** Copies that turned out to be damaged. */
+  readonly #badCopies = new Set<string>();
+  #fetched: { name: string; number: number } | null = null;
 
   constructor(context: PersistenceContext) {
+    const { nodeId, clock, randomness, log, forks, onChange } = context;
+    const paths = keepingPaths(context.paths.directory);
+    const problems = new Problems(log.child({ nodeId }), onChange);
+    const logTail = () => readLogTail(context.paths);
     this.#context = context;
-    this.#paths = keepingPaths(context.paths.directory);
-    this.#jitter = context.randomness.fraction();
+    this.#paths = paths;
+    this.#problems = problems;
+    this.#aof = new AofKeeper(paths, clock, problems);
+    const taking = { paths, clock, randomness, forks, problems, logTail, onChange, log: log.child({ nodeId }) };
+    this.#snapshots = new SnapshotTaker(taking);
+    this.#copier = new Copier({ ...context, paths, problems });
+    this.#setAside = listUnreadable(paths);
   }
 
-  get source(): Source | null {
-    return this.#source;
+  /** What the present life began with, or the next is to. */
+  get restored(): RestoredData | null {
+    return this.#coming ?? this.#source?.restored ?? null;
   }
 
-  /** What the next life is to begin with. */
-  async choose({ persistence }: NodeSpec): Promise<Source | null> {
-    this.#source = null;
-    this.#saving = null;
-    this.#hasAof = false;
-    this.#context.forks.giveBack(this);
-    if (persistence === null) await this.#forgetAll();
-    else this.#source = this.#find(persistence) ?? null;
-    return this.#source;
+  /** What is kept is newer than what the present life holds. */
+  get isToBeginAnew(): boolean {
+    return this.#coming !== null;
   }
 
-  #find({ sinceMs }: PersistenceSpec): Source | undefined {
-    const snapshots = listSnapshots(this.#paths, sinceMs);
-    this.#newest = snapshots[0] ?? null;
-    return chooseSource(readAof(this.#paths, sinceMs), snapshots);
-  }
-
+  /** Of a node that is wanted; null where nothing is to be kept. */
   observed(spec: NodeSpec | undefined): PersistenceObserved | null {
-    if (!spec?.persistence) return null;
-    const newest = this.#newest;
+    const persistence = spec && persistenceOf(spec);
+    if (spec === undefined || !persistence) return null;
+    const { newest } = this.#snapshots;
     return {
       loading: null,
       lastSnapshot: newest && { endedAtMs: newest.endedAtMs, durationMs: newest.durationMs, bytes: newest.bytes },
-      failures: this.#failures,
-      hasAof: this.#hasAof,
-      knowsCopies: false,
-      copiedAtMs: null,
-      setAside: [],
-      problem: this.#problem,
+      failures: this.#problems.failures,
+      hasAof: this.#aof.isInForce,
+      hasLooked: this.#hasLooked(spec),
+      copiedAtMs: this.#copier.copiedAtMs(persistence),
+      setAside: this.#setAside,
+      problem: this.#problems.gravest,
     };
   }
 
-  /** Looks after a running engine, as often as is needed. Throws EngineUnreachable. */
-  async attend(connection: EngineConnection, spec: NodeSpec, seen: ReplicationObserved | null): Promise<void> {
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await Promise.all([this.#copier.stop(), this.#looking]);
+  }
+
+  // ── the beginning of a life ────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What the next life is to begin with. Throws ServiceUnavailable where only storage knows, and does not answer. */
+  async choose(spec: NodeSpec): Promise<Source | null> {
+    const persistence = persistenceOf(spec);
+    this.#source = null;
+    this.#coming = null;
+    this.#lookAtMs = Number.NEGATIVE_INFINITY;
+    this.#aof.begins();
+    if (persistence === null) await this.#forgetAll();
+    else this.#source = await this.#newestOf(spec, persistence);
+    this.#snapshots.begins(persistence?.sinceMs ?? null);
+    return this.#source;
+  }
+
+  async #newestOf(spec: NodeSpec, persistence: PersistenceSpec): Promise<Source | null> {
+    const own = this.#own(persistence);
+    // What a node alone has is as new as its copies.
+    const mayBeOlder = own === undefined || spec.replication !== null;
+    if (!persistence.takesCopy || !mayBeOlder) return own ?? null;
+    const copy = await this.#newestCopy(spec, persistence, own !== undefined);
+    if (copy !== undefined && (own === undefined || byNewest(copy, own.restored) < 0)) {
+      await this.#fetch(spec, persistence, copy);
+      this.#lookedAfter = leaderEpochOf(spec);
+      const fetched = this.#own(persistence);
+      return fetched === undefined ? null : { ...fetched, restored: { ...fetched.restored, from: "copy" } };
+    }
+    this.#lookedAfter = leaderEpochOf(spec);
+    return own ?? null;
+  }
+
+  #own({ sinceMs }: PersistenceSpec): Source | undefined {
+    return chooseSource(readAof(this.#paths, sinceMs), listSnapshots(this.#paths, sinceMs));
+  }
+
+  async #newestCopy(spec: NodeSpec, persistence: PersistenceSpec, hasOwn: boolean): Promise<Copy | undefined> {
+    try {
+      const found = await this.#inStorage(spec, persistence, (copies) => copies.list(this.#stopped.signal));
+      this.#storageTries = 0;
+      this.#problems.works("restore");
+      return found.find(({ name }) => !this.#badCopies.has(name));
+    } catch (error) {
+      return this.#withoutStorage(error, hasOwn);
+    }
+  }
+
+  #withoutStorage(error: unknown, hasOwn: boolean): undefined {
+    const reason = error instanceof Error ? error.message : String(error);
+    const isGivenUp = hasOwn && ++this.#storageTries >= storageTriesMax;
+    const then = isGivenUp ? "The node goes on with what it has." : "The node waits for them.";
+    const message = `The copies in storage could not be read: ${reason} ${then}`;
+    this.#problems.failed("restore", message);
+    if (!isGivenUp) throw new LarderError("ServiceUnavailable", message, { cause: error });
+    this.#storageTries = 0;
+  }
+
+  /** Becomes a snapshot like one of the node's own. */
+  async #fetch(spec: NodeSpec, persistence: PersistenceSpec, copy: Copy): Promise<void> {
+    const { clock, log, nodeId } = this.#context;
+    const startedMonotonicMs = clock.monotonicMs();
+    await this.#inStorage(spec, persistence, (copies) =>
+      copies.fetch(copy, this.#paths.dumpPath, this.#stopped.signal),
+    );
+    const { epoch, offset, savedAtMs } = copy;
+    const saving = { position: { epoch, offset }, startedAtMs: savedAtMs, startedMonotonicMs };
+    const snapshot = await this.#snapshots.seal(saving, persistence);
+    if (snapshot !== undefined) this.#fetched = { name: copy.name, number: snapshot.number };
+    log.info({ nodeId, epoch, offset, savedAtMs }, "a copy was fetched from storage");
+  }
+
+  async #inStorage<T>(
+    { cacheId }: NodeSpec,
+    persistence: PersistenceSpec,
+    act: (copies: Copies) => Promise<T>,
+  ): Promise<T> {
+    if (persistence.copyTo === null) throw new Error("copies of a cache that has none");
+    const copies = new Copies(persistence.copyTo, cacheId, persistence, this.#context);
+    try {
+      return await act(copies);
+    } finally {
+      copies.close();
+    }
+  }
+
+  /** The life is over: the next may begin with what it has kept. */
+  ended(spec: NodeSpec): void {
+    const persistence = persistenceOf(spec);
+    this.#source = persistence === null ? null : (this.#own(persistence) ?? null);
+  }
+
+  /** The life ended while it loaded. What is damaged does not come into the way of the next. */
+  async examine(engine: EngineFound): Promise<void> {
+    const source = this.#source;
+    if (source === null) return;
+    const about = { engine, paths: this.#paths, logTail: readLogTail(this.#context.paths) };
+    const reason = await damageOf(source, about);
+    if (reason === undefined) return;
+    const { clock, log, nodeId, onChange } = this.#context;
+    log.error({ nodeId, kind: source.kind, reason }, "what was kept cannot be read and is kept aside");
+    const nowMs = clock.nowMs();
+    if (source.kind === "snapshot") this.#setAsideSnapshot(source, { reason, nowMs });
+    else await this.#setAsideAof(engine, { reason, nowMs });
+    this.#setAside = listUnreadable(this.#paths);
+    onChange();
+  }
+
+  #setAsideSnapshot({ number, path }: Source & { kind: "snapshot" }, about: { reason: string; nowMs: number }): void {
+    if (this.#fetched?.number === number) this.#badCopies.add(this.#fetched.name);
+    setAside(this.#paths, path, about);
+    forgetNote(this.#paths, number);
+  }
+
+  /** All of it is kept aside; what can be read up to the damage stays, with the note, which counts by the bytes that are left. */
+  async #setAsideAof(engine: EngineFound, about: { reason: string; nowMs: number }): Promise<void> {
+    const { aofDirectory } = this.#paths;
+    const there = setAside(this.#paths, aofDirectory, about);
+    const repaired = `${aofDirectory}.repaired`;
+    rmSync(repaired, { recursive: true, force: true });
+    const last = readdirSync(there)
+      .filter((name) => name.endsWith(".incr.aof"))
+      .sort(byNumbers)
+      .at(-1);
+    copyFolder(there, repaired, (name) => name === last);
+    const manifest = manifestPath(repaired);
+    if (manifest !== undefined && (await repairAof(engine, manifest))) renameSync(repaired, aofDirectory);
+    else rmSync(repaired, { recursive: true, force: true });
+  }
+
+  // ── while it runs ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** As often as is needed. Throws EngineUnreachable. */
+  async attend(
+    connection: EngineConnection,
+    spec: NodeSpec,
+    seen: ReplicationObserved | null,
+    restored: RestoredData | null,
+  ): Promise<void> {
     const now = this.#context.clock.monotonicMs();
-    if (now < this.#lookAtMs || (spec.persistence === null && this.#isBare)) return;
+    const persistence = persistenceOf(spec);
+    if (persistence !== null) this.#lookForNewer(spec, persistence, seen, restored);
+    if (now < this.#lookAtMs || (persistence === null && this.#isBare)) return;
     this.#lookAtMs = now + lookEveryMs;
     try {
-      const info = await connection.infos([], ["replication", "persistence"]);
-      if (spec.persistence === null) await this.#cease(connection, info);
-      else await this.#keep(connection, spec.persistence, seen, info);
+      if (persistence === null) await this.#cease(connection);
+      else await this.#keep(connection, spec, persistence, seen);
     } catch (error) {
       if (!(error instanceof EngineRefused)) throw error;
-      this.#fail("PersistenceFailed", error.message);
+      this.#problems.failed("snapshot", error.message);
     }
+  }
+
+  /** All data was removed on purpose: that is to be so after a crash, too. */
+  flushed(): void {
+    this.#snapshots.hurry();
   }
 
   async #keep(
     connection: EngineConnection,
+    spec: NodeSpec,
     persistence: PersistenceSpec,
     seen: ReplicationObserved | null,
-    info: Info,
   ): Promise<void> {
     this.#isBare = false;
-    await this.#keepAof(connection, persistence, seen, info);
-    if (this.#saving !== null) await this.#awaitSaving(persistence, seen, info);
-    else if (this.#isDue(persistence, seen) && !hasChild(info)) await this.#save(connection, seen);
+    const info = await connection.infos([], factsSections);
+    if (await this.#aof.keep(connection, persistence, seen, info)) this.#snapshots.hurry();
+    const taken = await this.#snapshots.attend(connection, persistence, seen, info);
+    if (taken !== undefined && !hasAofOn(info)) await this.#aof.forget();
+    this.#copier.attend(this.#snapshots.newest, persistence, spec.cacheId);
   }
 
-  /** On or off, as wanted; and where it is on, how far it is. */
-  async #keepAof(
-    connection: EngineConnection,
-    { hasAof, sinceMs, snapshotEveryMs }: PersistenceSpec,
-    seen: ReplicationObserved | null,
-    info: Info,
-  ): Promise<void> {
-    const isOn = info.get("aof_enabled") === "1";
-    if (hasAof && !isOn && isWhole(seen)) {
-      if (readNote(this.#paths)?.sinceMs !== sinceMs)
-        await writeNote(this.#paths, { sinceMs, epoch: 0, offset: 0, base: "", bytes: 0 });
-      await connection.ask("CONFIG", "SET", "appendonly", "yes");
-      return;
-    }
-    if (!hasAof && isOn) {
-      await connection.ask("CONFIG", "SET", "appendonly", "no");
-      // What it has written stays until there is a snapshot in its place.
-      this.#isUrgent = snapshotEveryMs !== null;
-    }
-    this.#hasAof = hasAof && isOn && !isRewriting(info);
-    if (this.#hasAof && isWhole(seen)) await this.#noteAof(sinceMs, seen, info);
-  }
-
-  /** While it is rewritten the engine may be writing what nothing on disk belongs to yet. */
-  async #noteAof(sinceMs: number, seen: ReplicationObserved | null, info: Info): Promise<void> {
-    const now = this.#context.clock.monotonicMs();
-    const base = baseName(this.#paths);
-    const noted = readNote(this.#paths);
-    const { epoch, offset } = positionOf(seen, info);
-    const isSameBase = noted?.base === base && noted?.epoch === epoch;
-    if (base === undefined || (isSameBase && (noted?.offset === offset || now < this.#noteAtMs))) return;
-    this.#noteAtMs = now + noteEveryMs;
-    await writeNote(this.#paths, { sinceMs, epoch, offset, base, bytes: Number(info.get("aof_current_size")) });
-  }
-
-  #isDue({ snapshotEveryMs, sinceMs }: PersistenceSpec, seen: ReplicationObserved | null): boolean {
-    if (snapshotEveryMs === null) return false;
-    return isSnapshotDue({
-      nowMs: this.#context.clock.nowMs(),
-      everyMs: snapshotEveryMs,
-      sinceMs,
-      endedAtMs: this.#newest?.endedAtMs ?? null,
-      failedAtMs: this.#failedAtMs,
-      isUrgent: this.#isUrgent,
-      isWhole: isWhole(seen),
-      isRelieved: seen?.role === "primary" && seen.replicas.some(({ state }) => state === "online"),
-      jitter: this.#jitter,
-    });
-  }
-
-  /** The position is that of the moment of the fork: the engine does nothing else between the two. */
-  async #save(connection: EngineConnection, seen: ReplicationObserved | null): Promise<void> {
-    const { clock, forks } = this.#context;
-    if (!forks.take(this)) return;
-    await rm(this.#paths.dumpPath, { force: true });
-    try {
-      const info = await connection.infos([["BGSAVE"]], ["replication"]);
-      const position = positionOf(seen, info);
-      this.#saving = { position, startedAtMs: clock.nowMs(), startedMonotonicMs: clock.monotonicMs() };
-    } catch (error) {
-      forks.giveBack(this);
-      throw error;
-    }
-  }
-
-  async #awaitSaving({ sinceMs, snapshotsMax }: PersistenceSpec, seen: ReplicationObserved | null, info: Info) {
-    const { clock, forks, log, nodeId, onChange } = this.#context;
-    const saving = this.#saving;
-    if (saving === null || info.get("rdb_bgsave_in_progress") === "1") return;
-    this.#saving = null;
-    forks.giveBack(this);
-    // A node that is copied to anew in between has written what belongs to nothing.
-    if (!isWhole(seen)) return;
-    if (!existsSync(this.#paths.dumpPath))
-      return this.#fail("SnapshotFailed", reasonIn(readLogTail(this.#context.paths)));
-    const durationMs = Math.round(clock.monotonicMs() - saving.startedMonotonicMs);
-    const note = { ...saving.position, sinceMs, savedAtMs: saving.startedAtMs, endedAtMs: clock.nowMs(), durationMs };
-    this.#newest = sealSnapshot(this.#paths, note) ?? null;
-    this.#isUrgent = false;
-    this.#failedAtMs = null;
-    this.#problem = null;
-    log.info({ nodeId, bytes: this.#newest?.bytes, durationMs }, "snapshot taken");
-    onChange();
-    await pruneSnapshots(this.#paths, sinceMs, Math.max(snapshotsMin, snapshotsMax));
-    if (info.get("aof_enabled") === "0") await this.#forgetAof();
-  }
-
-  /** Nothing is to be kept any more. */
-  async #cease(connection: EngineConnection, info: Info): Promise<void> {
-    if (info.get("aof_enabled") === "1") await connection.ask("CONFIG", "SET", "appendonly", "no");
-    this.#saving = null;
-    this.#problem = null;
-    this.#hasAof = false;
-    this.#context.forks.giveBack(this);
+  async #cease(connection: EngineConnection): Promise<void> {
+    const info = await connection.infos([], ["persistence"]);
+    if (hasAofOn(info)) await connection.ask("CONFIG", "SET", "appendonly", "no");
     await this.#forgetAll();
   }
 
   async #forgetAll(): Promise<void> {
+    await this.#aof.forget();
+    await this.#snapshots.forget();
+    this.#problems.clear();
     this.#isBare = true;
-    this.#newest = null;
-    await this.#forgetAof();
-    const { snapshotsDirectory, dumpPath } = this.#paths;
-    for (const path of [snapshotsDirectory, dumpPath]) await rm(path, { recursive: true, force: true });
   }
 
-  async #forgetAof(): Promise<void> {
-    const { aofDirectory, aofNotePath } = this.#paths;
-    // The note first: without it the files do not count.
-    for (const path of [aofNotePath, aofDirectory]) await rm(path, { recursive: true, force: true });
+  // ── nobody leads ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #hasLooked(spec: NodeSpec): boolean {
+    return spec.replication?.leader?.endedAtMs == null || this.#lookedAfter === leaderEpochOf(spec);
   }
 
-  #fail(code: string, message: string): void {
-    const { clock, log, nodeId, onChange } = this.#context;
-    this.#failures++;
-    this.#failedAtMs = clock.nowMs();
-    log.error({ nodeId, code, reason: message }, "persistence failed");
-    this.#problem = { code, message };
-    onChange();
+  /** Storage may be slow, and a supervisor has other things to do meanwhile. */
+  #lookForNewer(
+    spec: NodeSpec,
+    persistence: PersistenceSpec,
+    seen: ReplicationObserved | null,
+    restored: RestoredData | null,
+  ): void {
+    const leader = spec.replication?.leader ?? null;
+    const isStopped = seen?.role === "detached" && seen.epoch === leader?.epoch;
+    if (!isStopped || this.#looking !== null || this.isToBeginAnew || this.#hasLooked(spec)) return;
+    const holds = heldBy(seen, restored);
+    this.#looking = this.#look(spec, persistence, { holds, isAsBegun: restored !== null })
+      .catch(() => {})
+      .finally(() => {
+        this.#looking = null;
+        this.#context.onChange();
+      });
+  }
+
+  /** Throws ServiceUnavailable. */
+  async #look(
+    spec: NodeSpec,
+    persistence: PersistenceSpec,
+    { holds, isAsBegun }: { holds: KeptPosition | null; isAsBegun: boolean },
+  ): Promise<void> {
+    // A life that is as it began has begun with the newest of the folder.
+    const own = isAsBegun ? undefined : this.#own(persistence)?.restored;
+    const copy = persistence.takesCopy ? await this.#newestCopy(spec, persistence, holds !== null) : undefined;
+    const inStorage = copy && { from: "copy" as const, ...positionIn(copy) };
+    const kept = [own, inStorage].filter((one) => one !== undefined).sort(byNewest)[0];
+    if (kept !== undefined && (holds === null || byNewest(kept, holds) < 0)) this.#coming = kept;
+    else this.#lookedAfter = leaderEpochOf(spec);
+  }
+
+  // ── the end that was asked for ─────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Saves what is not kept yet, where the engine then ends by itself. Append-only files are complete when it ends. A save
+   * that fails is a problem, and no reason to stay.
+   */
+  async saveAndEnd(
+    connection: EngineConnection,
+    spec: NodeSpec,
+    seen: ReplicationObserved | null,
+    isAlive: () => Promise<boolean>,
+  ): Promise<void> {
+    const persistence = persistenceOf(spec);
+    if (persistence === null || !isWhole(seen)) return;
+    const info = await connection.infos([], factsSections);
+    const isKept = info.get("rdb_changes_since_last_save") === "0" && this.#snapshots.newest !== null;
+    if (this.#aof.isInForce || isKept) return;
+    // An engine in the middle of its first rewrite does not end.
+    if (hasAofOn(info)) await connection.ask("CONFIG", "SET", "appendonly", "no");
+    const { clock } = this.#context;
+    rmSync(this.#paths.dumpPath, { force: true });
+    const saving = { startedAtMs: clock.nowMs(), startedMonotonicMs: clock.monotonicMs() };
+    const [facts, obeys] = await Promise.all([connection.infos([], ["replication"]), endsBySave(connection)]);
+    const untilMs = saving.startedMonotonicMs + saveMaxMs;
+    while (obeys && clock.monotonicMs() < untilMs && (await isAlive())) await clock.sleep(savePollMs);
+    if (existsSync(this.#paths.dumpPath))
+      await this.#snapshots.seal({ position: positionOf(seen, facts), ...saving }, persistence);
+    else
+      this.#problems.failed(
+        "snapshot",
+        reasonIn(readLogTail(this.#context.paths), "It could not be saved at its end."),
+      );
   }
 }
 
-/** Whether it holds all of the cache's data as it is now. */
-function isWhole(seen: ReplicationObserved | null): boolean {
-  if (seen === null || seen.role === "primary") return true;
-  return seen.role === "replica" && seen.inSync && seen.copiedEpoch === seen.epoch;
+/** An engine that obeys closes the connection instead of answering, as it does when it is too busy saving to answer. */
+async function endsBySave(connection: EngineConnection): Promise<boolean> {
+  try {
+    await connection.ask("SHUTDOWN", "SAVE");
+    return true;
+  } catch (error) {
+    return !(error instanceof EngineRefused);
+  }
 }
 
-/** What a node alone has written is told by the time. */
-function positionOf(seen: ReplicationObserved | null, info: Info): Pick<KeptPosition, "epoch" | "offset"> {
-  const epoch = seen?.copiedEpoch ?? 0;
-  return { epoch, offset: epoch === 0 ? 0 : Number(info.get("master_repl_offset")) };
+function positionIn({ epoch, offset, savedAtMs }: Copy): KeptPosition {
+  return { epoch, offset, savedAtMs };
 }
 
-function hasChild(info: Info): boolean {
-  return info.get("rdb_bgsave_in_progress") === "1" || isRewriting(info);
+/** What is in memory: a copy of a leader's data, or what it began with; null: nothing that counts. */
+function heldBy(seen: ReplicationObserved | null, restored: RestoredData | null): KeptPosition | null {
+  if (seen !== null && seen.copiedEpoch > 0)
+    return { epoch: seen.copiedEpoch, offset: seen.offset, savedAtMs: Number.POSITIVE_INFINITY };
+  return restored;
 }
 
-function isRewriting(info: Info): boolean {
-  return info.get("aof_rewrite_in_progress") === "1" || info.get("aof_rewrite_scheduled") === "1";
+/** A node that is being filled with other data has nothing to keep yet. */
+function persistenceOf({ persistence, isIntake }: NodeSpec): PersistenceSpec | null {
+  return isIntake ? null : persistence;
 }
 
-/** "123:C 22 Nov 2026 00:31:09.173 # Write error saving DB on disk: No space left on device" */
-function reasonIn(logTail: string): string {
-  const lines = logTail.split("\n").filter((line) => / # /.test(line));
-  const last = lines.findLast((line) => /error|fail|can't/i.test(line) && !/Background saving error/.test(line));
-  return last?.slice(last.indexOf(" # ") + 3) ?? "The engine could not save.";
+function leaderEpochOf({ replication }: NodeSpec): number {
+  return replication?.leader?.epoch ?? 0;
+}
+
+function byNumbers(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
 }

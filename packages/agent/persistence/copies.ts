@@ -1,0 +1,62 @@
+/**
+ * The copies of a cache's snapshots in storage: all of its nodes put theirs there, and any may begin with the newest.
+ * Throws what the storage throws.
+ */
+import { createReadStream } from "node:fs";
+import { open, rm } from "node:fs/promises";
+import type { CacheId, NodeId, PersistenceSpec, StorageLocation } from "@larder/api";
+import type { Clock, Randomness } from "@larder/service";
+import { openStorage, type Storage } from "@larder/storage";
+import { type Copy, copiesPrefix, copyName, parseCopy, surplusCopies } from "./copy-name.ts";
+import { byNewest } from "./kept-position.ts";
+import type { Snapshot } from "./snapshots.ts";
+import { storageAccess } from "./storage-access.ts";
+
+export interface CopiesContext {
+  storageRoots: readonly string[];
+  clock: Clock;
+  randomness: Randomness;
+}
+
+export class Copies {
+  readonly #storage: Storage;
+  readonly #prefix: string;
+
+  constructor(location: StorageLocation, cacheId: CacheId, { sinceMs }: PersistenceSpec, context: CopiesContext) {
+    this.#storage = openStorage(storageAccess(location), context);
+    this.#prefix = copiesPrefix(cacheId, sinceMs);
+  }
+
+  /** The newest first. */
+  async list(signal: AbortSignal): Promise<Copy[]> {
+    const copies: Copy[] = [];
+    for await (const { name } of this.#storage.list(this.#prefix, { signal })) {
+      const copy = parseCopy(this.#prefix, name);
+      if (copy !== undefined) copies.push(copy);
+    }
+    return copies.sort(byNewest);
+  }
+
+  /** Stores the snapshot, and then removes all but the newest `count` of the cache. */
+  async put(snapshot: Snapshot, nodeId: NodeId, count: number, signal: AbortSignal): Promise<void> {
+    await this.#storage.put(copyName(this.#prefix, snapshot, nodeId), createReadStream(snapshot.path), { signal });
+    for (const { name } of surplusCopies(await this.list(signal), count)) await this.#storage.remove(name, { signal });
+  }
+
+  /** Whole and as it was stored, or not there. */
+  async fetch(copy: Copy, path: string, signal: AbortSignal): Promise<void> {
+    const file = await open(path, "w", 0o600);
+    try {
+      for await (const bytes of this.#storage.get(copy.name, { signal })) await file.write(bytes);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+
+  close(): void {
+    this.#storage.close();
+  }
+}
