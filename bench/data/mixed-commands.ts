@@ -5,6 +5,10 @@ import { encode } from "../bare-client.ts";
 const seed = 20_261_122;
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 const batchBytes = 1 << 20;
+/** What the protocol adds to a word, more or less. */
+const overheadBytes = 6;
+/** Random text is cut out of this: far longer than the window in which an engine looks for repetitions. */
+const poolBytes = 1 << 20;
 
 /**
  * What one round adds, so that bytes are shared about evenly: short strings, hashes and sorted sets within the packed
@@ -19,7 +23,11 @@ type Words = (string | number)[];
 /** Batches of requests. The keys are as many as `mixedKeys` says of the number of rounds, which the generator returns. */
 export function* mixedCommands(dataBytes: number): Generator<Uint8Array, number> {
   const random = randomFrom(seed);
-  const text = (count: number) => Array.from({ length: count }, () => letters[random(64)]).join("");
+  const pool = Array.from({ length: poolBytes }, () => letters[random(letters.length)]).join("");
+  const text = (count: number) => {
+    const at = random(poolBytes - count);
+    return pool.slice(at, at + count);
+  };
   let batch: string[] = [];
   let batched = 0;
   let done = 0;
@@ -29,7 +37,7 @@ export function* mixedCommands(dataBytes: number): Generator<Uint8Array, number>
       const request = encode(words.map(String));
       batch.push(request);
       batched += request.length;
-      done += words.slice(1).reduce<number>((sum, word) => sum + String(word).length, 0);
+      done += request.length - overheadBytes * words.length;
     }
     if (batched < batchBytes) continue;
     yield Buffer.from(batch.join(""), "latin1");
