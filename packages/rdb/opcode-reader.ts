@@ -34,6 +34,9 @@ export class OpcodeReader {
       case Opcode.idle:
       case Opcode.frequency:
         return this.#readUse(opcode, at);
+      case Opcode.enterpriseUse:
+      case Opcode.enterpriseSlot:
+        return this.#passNumber(at);
       case Opcode.database:
       case Opcode.resize:
       case Opcode.slotInfo:
@@ -71,6 +74,13 @@ export class OpcodeReader {
     if (at >= end) return this.#window.wantMore("how often a key is used");
     this.#entry.frequency = bytes[at] as number;
     this.#window.position = at + 1;
+    return undefined;
+  }
+
+  #passNumber(at: number): null | undefined {
+    const after = this.#readLength(at);
+    if (after < 0) return this.#window.wantMore("a number that Redis Enterprise keeps with a key");
+    this.#window.position = after;
     return undefined;
   }
 

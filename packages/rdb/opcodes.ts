@@ -1,5 +1,8 @@
 /** The bytes that stand where a type byte could, as in src/rdb.h of Redis and Valkey. */
 export const Opcode = {
+  /** Redis Enterprise, of the key that follows: when it was last used, and its slot. As librdb reads them. */
+  enterpriseUse: 107,
+  enterpriseSlot: 121,
   /** Redis 8.6: what modules store with the key that follows. Valkey 9: an import of slots that is under way. */
   keyMetadataOrSlotImport: 243,
   slotInfo: 244,
@@ -17,4 +20,8 @@ export const Opcode = {
   end: 255,
 } as const;
 
-export const lowestOpcode = Opcode.keyMetadataOrSlotImport;
+const lowestCommon = Opcode.keyMetadataOrSlotImport;
+
+export function isOpcode(byte: number): boolean {
+  return byte >= lowestCommon || byte === Opcode.enterpriseUse || byte === Opcode.enterpriseSlot;
+}

@@ -97,6 +97,12 @@ describe("what stands around the keys", () => {
     ]);
   });
 
+  test("what Redis Enterprise says of a key is passed over", () => {
+    expect(itemsOf("REDIS0012", [107, ...length(67), 121, ...length(9_000)], entry(0, "k", string("v")))).toEqual([
+      "15 0/k string:string 0176",
+    ]);
+  });
+
   test("what opcodes say of a key holds for this key only", () => {
     expect(
       itemsOf(
@@ -203,7 +209,7 @@ describe("what is refused", () => {
     },
   );
 
-  test.each([6, 8, 28, 107, 242])("a type that is not known: %i", (typeByte) => {
+  test.each([6, 8, 28, 101, 242])("a type that is not known: %i", (typeByte) => {
     const { code, offset, message } = errorOf(() => tellItems(file("REDIS0012", database, entry(typeByte, "k", [0]))));
     expect({ code, offset }).toEqual({ code: "unsupported", offset: 11 });
     expect(message).toContain(String(typeByte));

@@ -27,7 +27,7 @@ import type { RdbItem } from "./items.ts";
 import { defaultRdbLimits, type RdbLimits } from "./limits.ts";
 import { NameReader } from "./name-reader.ts";
 import { OpcodeReader } from "./opcode-reader.ts";
-import { lowestOpcode, Opcode } from "./opcodes.ts";
+import { isOpcode, Opcode } from "./opcodes.ts";
 import { compile, programOf, type ValueProgram } from "./value-program.ts";
 import { ValueWalker } from "./value-walker.ts";
 
@@ -145,7 +145,7 @@ export class RdbReader {
       window.release();
       if (window.position >= window.end) return this.#window.wantMore("the keys: expected a type or an opcode");
       const byte = window.bytes[window.position] as number;
-      if (byte < lowestOpcode) return this.#beginEntry(byte);
+      if (!isOpcode(byte)) return this.#beginEntry(byte);
       const item = this.#readOpcode(byte);
       if (item !== undefined) return item;
     }
