@@ -2,8 +2,8 @@
  * Reads the pieces of a value's encoding one by one: lengths, strings in any form, numbers.
  *
  * The bytes may come in parts. What asks for more than is there gets `BytesMissing`, thrown; who reads goes back to
- * where its element began and tries again when more has come. That costs nothing while bytes are there, and once a
- * part otherwise. When no more can come, it is an error that names the offset.
+ * where its element began and tries again when as much has come as is known to be needed, so that no element is read
+ * anew for every part. When no more can come, it is an error that names the offset.
  *
  * Nothing is allocated by what a length promises: a plain string must be there first, and a compressed one must be
  * able to become that long.
@@ -31,6 +31,8 @@ export class ValueCursor {
   isComplete = true;
   /** The offset in the file of byte 0 of `bytes`. */
   base = 0;
+  /** Up to this offset bytes must be there before what was missing can be read. */
+  missingUntil = 0;
   readonly #stringBytesMax: number;
   readonly #length = new LengthReader();
 
@@ -45,7 +47,10 @@ export class ValueCursor {
   /** So many bytes are there from the position on, or else nothing is read. */
   need(count: number): void {
     if (this.position + count <= this.end) return;
-    if (!this.isComplete) throw bytesMissing;
+    if (!this.isComplete) {
+      this.missingUntil = this.base + this.position + count;
+      throw bytesMissing;
+    }
     throw new RdbError("truncated", this.base + this.end, `expected ${this.position + count - this.end} bytes more`);
   }
 

@@ -80,6 +80,7 @@ export class ValueDecoder {
     cursor.position = 0;
     cursor.end = 0;
     cursor.base = valueOffset;
+    cursor.missingUntil = 0;
     cursor.isComplete = false;
   }
 
@@ -109,6 +110,7 @@ export class ValueDecoder {
       return false;
     }
     const { position } = cursor;
+    if (!cursor.isComplete && cursor.base + cursor.end < cursor.missingUntil) return false;
     try {
       this.#advance();
       return true;
