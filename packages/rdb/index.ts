@@ -1,4 +1,5 @@
 export { type Command, defaultRebuildLimits, type RebuildLimits } from "./commands/command-batch.ts";
+export * from "./commands/function-command.ts";
 export * from "./commands/rebuild-commands.ts";
 export * from "./commands/rebuild-losses.ts";
 export { Crc64, crc64 } from "./crc64.ts";

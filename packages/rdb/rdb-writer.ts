@@ -188,16 +188,16 @@ export class RdbWriter {
     if (entry.kind === "list") return this.#typeByteOf("list-quicklist");
     if (entry.kind === "set") return this.#typeByteOf("set");
     if (entry.kind === "zset") return this.#typeByteOf("zset-2");
-    if (entry.kind === "hash") return this.#hashTypeByte(entry.encoding);
+    if (entry.kind === "hash") return this.#hashTypeByte(entry);
     throw new RdbError("unsupported", entry.offset, `RDB ${this.#version} has no ${entry.encoding}`);
   }
 
-  #hashTypeByte(encoding: RdbEncodingName): number {
+  #hashTypeByte({ encoding, offset }: RdbEntry): number {
     if (!hasFieldExpiry(encoding) && this.#version < 12) return this.#typeByteOf("hash");
     if (this.#version >= firstValkeyVersion) return this.#typeByteOf("hash-2");
     if (this.#version >= 12) return this.#typeByteOf("hash-metadata-pre-ga");
     if (this.#dropsFieldExpiry) return this.#typeByteOf("hash");
-    throw new RdbError("unsupported", 0, `RDB ${this.#version} knows no expiry of fields: a hash that has it`);
+    throw new RdbError("unsupported", offset, `RDB ${this.#version} knows no expiry of fields: a hash that has it`);
   }
 
   #typeByteOf(name: RdbEncodingName): number {

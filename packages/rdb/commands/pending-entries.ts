@@ -15,6 +15,7 @@ export class PendingEntries {
   #seq = new BigUint64Array(firstRoom);
   #deliveredAtMs = new Float64Array(firstRoom);
   #deliveries = new Float64Array(firstRoom);
+  #offset = 0;
   #count = 0;
   #taken = 0;
 
@@ -25,6 +26,12 @@ export class PendingEntries {
   /** How many nobody has taken. */
   get left(): number {
     return this.#count - this.#taken;
+  }
+
+  /** `offset` is that of the value in the file, for errors. */
+  begin(offset: number): void {
+    this.#offset = offset;
+    this.clear();
   }
 
   clear(): void {
@@ -63,7 +70,7 @@ export class PendingEntries {
     const room = Math.min(2 * this.#count, this.#countMax);
     if (room === this.#count) {
       const what = `a group has more pending entries than pendingEntriesMax, ${this.#countMax},`;
-      throw new RdbError("over-limit", 0, what);
+      throw new RdbError("over-limit", this.#offset, what);
     }
     this.#ms = grown(this.#ms, new BigUint64Array(room));
     this.#seq = grown(this.#seq, new BigUint64Array(room));

@@ -108,7 +108,7 @@ export class ValueRebuilder {
     const key = entry.key.slice();
     this.#expiresAtMs = entry.expiresAtMs;
     this.#isStream = entry.kind === "stream";
-    this.#builder.begin(key, this.#isStream, wanted);
+    this.#builder.begin({ key, offset: entry.valueOffset, isStream: this.#isStream, wanted });
     if (this.#replaces) this.#batch.add([verb("DEL"), key]);
     this.#decoder.begin(entry.encoding, entry.valueOffset);
   }
@@ -134,6 +134,7 @@ class CommandBuilder implements ElementSink {
   /** Of the fields in the growing command, by when they expire. */
   readonly #expiring = new Map<number, Uint8Array[]>();
   #key: Uint8Array = new Uint8Array(0);
+  #offset = 0;
   #isStream = false;
   #hasBegunString = false;
 
@@ -148,13 +149,14 @@ class CommandBuilder implements ElementSink {
     this.#stream = new StreamCommands({ add, target: options.target, losses, limits });
   }
 
-  begin(key: Uint8Array, isStream: boolean, wanted: readonly StreamId[]): void {
-    this.#key = key;
-    this.#isStream = isStream;
+  begin(value: { key: Uint8Array; offset: number; isStream: boolean; wanted: readonly StreamId[] }): void {
+    this.#key = value.key;
+    this.#offset = value.offset;
+    this.#isStream = value.isStream;
     this.#hasBegunString = false;
     this.#growing.take();
     this.#expiring.clear();
-    if (isStream) this.#stream.begin(key, wanted);
+    if (value.isStream) this.#stream.begin(value.key, value.offset, value.wanted);
   }
 
   end(expiresAtMs: number | null): void {
@@ -223,7 +225,7 @@ class CommandBuilder implements ElementSink {
       return;
     }
     if (!this.#dropsFieldExpiry)
-      throw new RdbError("unsupported", 0, "a field expires, which the target engine does not know,");
+      throw new RdbError("unsupported", this.#offset, "a field expires, which the target engine does not know,");
     this.#losses.fieldExpiries++;
   }
 

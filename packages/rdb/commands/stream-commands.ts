@@ -44,14 +44,14 @@ export class StreamCommands {
     this.#pending = new PendingEntries(at.limits.pendingEntriesMax);
   }
 
-  begin(key: Uint8Array, wanted: readonly StreamId[]): void {
+  begin(key: Uint8Array, offset: number, wanted: readonly StreamId[]): void {
     this.#key = key;
     this.#wanted = wanted;
     this.#nextWanted = 0;
     this.#stoodIn = [];
     this.#info = null;
     this.#entries = 0;
-    this.#pending.clear();
+    this.#pending.begin(offset);
   }
 
   entry(id: StreamId, fields: readonly ByteSpan[]): void {

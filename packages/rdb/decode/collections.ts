@@ -133,7 +133,7 @@ function giveMembers({ sink, second }: CollectionState, packed: PackedReader): v
 function giveScored({ sink, second }: CollectionState, packed: PackedReader): void {
   while (packed.next()) {
     packed.show(second);
-    packed.require("the score of a member");
+    packed.expectNext("the score of a member");
     sink.scored(second, packedScore(packed));
   }
 }
@@ -160,7 +160,7 @@ function giveTimedFields({ sink, first, second, listpack }: CollectionState): vo
   while (listpack.next()) {
     listpack.show(first);
     listpack.text(second, "the value of a field");
-    listpack.require("the time at which a field expires");
+    listpack.expectNext("the time at which a field expires");
     if (!listpack.isInteger || listpack.integer < 0) listpack.fail("expected the time at which a field expires");
     sink.field(first, second, listpack.integer === 0 ? null : listpack.integer);
   }

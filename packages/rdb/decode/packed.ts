@@ -40,7 +40,7 @@ export abstract class PackedReader {
 
   /** The next element, which must be there, as text. */
   text(into: ByteSpan, what: string): void {
-    this.require(what);
+    this.expectNext(what);
     this.show(into);
   }
 
@@ -51,7 +51,7 @@ export abstract class PackedReader {
     else into.setText(this.bigInteger.toString());
   }
 
-  require(what: string): void {
+  expectNext(what: string): void {
     if (!this.next()) this.fail(`expected ${what}, found the end`);
   }
 

@@ -83,14 +83,14 @@ export class StreamEntries {
 }
 
 function whole(node: ListpackReader, what: string): number {
-  node.require(what);
+  node.expectNext(what);
   if (!node.isInteger || node.bigInteger !== null || node.integer < 0) node.fail(`expected ${what}`);
   return node.integer;
 }
 
 /** The difference is of 64 bits, as the sum is. */
 function beyond(from: bigint, node: ListpackReader): bigint {
-  node.require("the id of an entry");
+  node.expectNext("the id of an entry");
   if (!node.isInteger) node.fail("expected the id of an entry");
   const difference = node.bigInteger ?? BigInt(node.integer);
   return BigInt.asUintN(64, from + difference);

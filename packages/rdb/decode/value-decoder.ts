@@ -176,8 +176,7 @@ export class ValueDecoder {
   #readPiece(): void {
     const { cursor, sink, first } = this.#state;
     const there = Math.min(this.#left, cursor.end - cursor.position);
-    if (there === 0) cursor.need(this.#left);
-    if (cursor.isComplete && there < this.#left) cursor.need(this.#left);
+    if (there < this.#left) cursor.need(cursor.isComplete ? this.#left : 1);
     first.set(cursor.bytes, cursor.position, cursor.position + there);
     cursor.position += there;
     this.#left -= there;
