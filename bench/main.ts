@@ -19,7 +19,7 @@ npm run bench availability [-- --quick] [--only moves,kills,frozen,scale,peers] 
                                      what clients notice of moves, kills and lost hosts, beside the usual peers
 npm run bench client [-- --quick] [--only first-level,queue]
                                      the client package beside the libraries that applications use instead
-npm run bench storage                a file of 1 GB in a directory, on Azurite and on Swift: rates and memory
+npm run bench storage                files of 1 and 3 GB in a directory, on Azurite and on Swift: rates and memory
 npm run bench data [-- --quick]      a large RDB file, read; --quick: a tenth of it
 npm run bench idle                   memory of 8,000 idle TLS connections
 npm run bench start                  time to create a cache, and to start the service`;

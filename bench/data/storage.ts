@@ -9,8 +9,8 @@ import { writeResult } from "../result.ts";
 import { tableText } from "../table.ts";
 import type { TransferOrder, TransferTimes } from "./storage-transfer.ts";
 
-/** A file five times as large may take no more memory than the smaller one, but for so much. */
-const sizes = { small: 200e6, large: 1e9 };
+/** A file three times as large may take no more memory than the smaller one, but for so much. */
+const sizes = { small: 1e9, large: 3e9 };
 const growthBytesMax = 60e6;
 
 type Row = TransferTimes & { target: string; bytes: number };

@@ -23,14 +23,18 @@ const timeoutMs = 60_000;
 
 export function describeStorage(name: string, open: () => Promise<StorageFixture>): void {
   const scenario = (title: string, body: (fixture: StorageFixture) => Promise<void>) =>
-    test.concurrent(title, async () => {
-      const fixture = await open();
-      try {
-        await body(fixture);
-      } finally {
-        await fixture.remove();
-      }
-    }, timeoutMs);
+    test.concurrent(
+      title,
+      async () => {
+        const fixture = await open();
+        try {
+          await body(fixture);
+        } finally {
+          await fixture.remove();
+        }
+      },
+      timeoutMs,
+    );
 
   describe(`${name}: files`, () => {
     scenario("a file of any size comes back as it was put, with its checksum", async ({ storage, partBytes }) => {
@@ -66,7 +70,14 @@ export function describeStorage(name: string, open: () => Promise<StorageFixture
     scenario("a part of a file can be read, from any place to any other", async ({ storage, partBytes }) => {
       const content = contentOf(2 * partBytes + 10);
       await storage.put("dump.rdb", inChunks(content, 999));
-      const places = [[0, 1], [5, 7], [partBytes - 1, 2], [3, 2 * partBytes], [content.length - 1, 9], [content.length, 1]];
+      const places = [
+        [0, 1],
+        [5, 7],
+        [partBytes - 1, 2],
+        [3, 2 * partBytes],
+        [content.length - 1, 9],
+        [content.length, 1],
+      ];
       for (const [offset = 0, length = 0] of [...places, [content.length + 5, 5]]) {
         const expected = content.subarray(offset, offset + length);
         expect(expected.equals(await read(storage, "dump.rdb", { offset, length }))).toBe(true);
@@ -169,7 +180,10 @@ export function describeStorage(name: string, open: () => Promise<StorageFixture
     scenario("nobody sees a file before it is whole", async ({ storage, partBytes }) => {
       const seen: (StoredFile | null)[] = [];
       const content = contentOf(3 * partBytes);
-      await storage.put("dump.rdb", watched(content, async () => void seen.push(await storage.stat("dump.rdb"))));
+      await storage.put(
+        "dump.rdb",
+        watched(content, async () => void seen.push(await storage.stat("dump.rdb"))),
+      );
       expect(seen.length).toBeGreaterThan(2);
       expect(seen.every((file) => file === null)).toBe(true);
     });
@@ -203,23 +217,26 @@ export function describeStorage(name: string, open: () => Promise<StorageFixture
       expect(await reading().catch((error: Error) => error.message)).toBeOneOf(["enough", undefined]);
     });
 
-    scenario("a file that is replaced while it is read is never mixed with the other", async ({ storage, partBytes }) => {
-      const before = contentOf(4 * partBytes);
-      await storage.put("dump.rdb", inChunks(before, 1000));
-      const chunks: Uint8Array[] = [];
-      const reading = async () => {
-        for await (const chunk of storage.get("dump.rdb")) {
-          if (chunks.length === 0) await storage.put("dump.rdb", inChunks(contentOf(4 * partBytes, 1), 1000));
-          chunks.push(chunk);
-        }
-        return "whole";
-      };
-      const outcome = await reading().catch((error: StorageError) => error.code);
-      expect(outcome).toBeOneOf(["whole", "Changed"]);
-      const got = Buffer.concat(chunks);
-      expect(got.equals(before.subarray(0, got.length))).toBe(true);
-      if (outcome === "whole") expect(got.length).toBe(before.length);
-    });
+    scenario(
+      "a file that is replaced while it is read is never mixed with the other",
+      async ({ storage, partBytes }) => {
+        const before = contentOf(4 * partBytes);
+        await storage.put("dump.rdb", inChunks(before, 1000));
+        const chunks: Uint8Array[] = [];
+        const reading = async () => {
+          for await (const chunk of storage.get("dump.rdb")) {
+            if (chunks.length === 0) await storage.put("dump.rdb", inChunks(contentOf(4 * partBytes, 1), 1000));
+            chunks.push(chunk);
+          }
+          return "whole";
+        };
+        const outcome = await reading().catch((error: StorageError) => error.code);
+        expect(outcome).toBeOneOf(["whole", "Changed"]);
+        const got = Buffer.concat(chunks);
+        expect(got.equals(before.subarray(0, got.length))).toBe(true);
+        if (outcome === "whole") expect(got.length).toBe(before.length);
+      },
+    );
   });
 }
 

@@ -3,7 +3,7 @@ import { type EnginesObserved, planEngines } from "./engine-plan.ts";
 
 function observed(parts: Partial<EnginesObserved>): EnginesObserved {
   return {
-    present: ["mariadbd"],
+    present: ["mariadbd", "swift-proxy-server"],
     packageManager: "apt",
     releaseName: "Debian 12",
     candidates: new Map(),
@@ -29,11 +29,14 @@ function replay(start: Partial<EnginesObserved>, afterRefresh: [string, string][
     if (step.kind === "add-backports") state.candidates = new Map([...state.candidates, ...afterBackports]);
     if (step.kind === "install") state.present = [...state.present, ...(step.packages as EnginesObserved["present"])];
     if (step.kind === "install-database") state.present = [...state.present, "mariadbd"];
+    if (step.kind === "install-storage") state.present = [...state.present, "swift-proxy-server"];
   }
 }
 
 test("nothing to do where all are there", () => {
-  expect(planEngines(observed({ present: ["valkey-server", "redis-server", "mariadbd"] }))).toEqual({
+  expect(
+    planEngines(observed({ present: ["valkey-server", "redis-server", "mariadbd", "swift-proxy-server"] })),
+  ).toEqual({
     kind: "done",
     missing: undefined,
   });
@@ -112,25 +115,33 @@ test("no known package manager", () => {
 const mariaDb = ["mariadb-server-core", "1:10.11.19"] as const;
 
 test("MariaDB comes after the engines, by itself", () => {
-  const { kinds, missing } = replay({ present: [] }, [[...redis70], ["valkey-server", "8.1.1"], [...mariaDb]], []);
+  const lists: [string, string][] = [[...redis70], ["valkey-server", "8.1.1"], [...mariaDb]];
+  const { kinds, missing } = replay({ present: ["swift-proxy-server"] }, lists, []);
   expect(kinds).toEqual(["refresh", "install valkey-server redis-server", "install mariadb-server-core", "done"]);
   expect(missing).toBe(undefined);
 });
 
 test("MariaDB alone is missing, and apt has no lists yet", () => {
-  expect(replay({ present: ["valkey-server", "redis-server"] }, [[...mariaDb]], []).kinds).toEqual([
-    "refresh",
-    "install mariadb-server-core",
-    "done",
-  ]);
+  const present = ["valkey-server", "redis-server", "swift-proxy-server"] as const;
+  expect(replay({ present }, [[...mariaDb]], []).kinds).toEqual(["refresh", "install mariadb-server-core", "done"]);
 });
 
 test("no MariaDB to be had, or its installation failed: said, not failed", () => {
-  const present = ["valkey-server", "redis-server"] as const;
+  const present = ["valkey-server", "redis-server", "swift-proxy-server"] as const;
   const failed = [{ kind: "install-database", succeeded: false }] as const;
   for (const parts of [{ candidates: new Map([redis70]) }, { candidates: new Map([mariaDb]), tried: failed }])
     expect(planEngines(observed({ present, ...parts }))).toEqual({
       kind: "done",
       missing: "No MariaDB: the tests of caches that follow one are skipped.",
     });
+});
+
+test("Swift comes last, and without MariaDB too", () => {
+  const present = ["valkey-server", "redis-server"] as const;
+  const packages = "swift-proxy swift-account swift-container swift-object";
+  expect(replay({ present }, [["swift-proxy", "2.30.1"]], [])).toEqual({
+    kinds: ["refresh", `install ${packages}`, "done"],
+    missing: "No MariaDB: the tests of caches that follow one are skipped.",
+  });
+  expect(replay({ present }, [], []).missing).toContain("No OpenStack Swift");
 });

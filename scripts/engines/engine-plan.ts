@@ -2,15 +2,40 @@
  * Decides which engines `npm test` installs, and in which words it says so beforehand. Pure: what was observed goes in,
  * one next step comes out; after the step the caller observes again, until a plan is `done`.
  *
- * Valkey is wanted on every machine; Redis beside it where the release has one that Larder runs, and after them MariaDB's server,
- * which caches follow. What cannot be had is named in `done`, and is no failure: tests that need it are skipped.
+ * Valkey is wanted on every machine; Redis beside it where the release has one that Larder runs, and after them what the tests
+ * use besides: MariaDB's server, which caches follow, and OpenStack Swift, which stores files as S3 does. What cannot be had is
+ * named in `done`, and is no failure: tests that need it are skipped.
  */
 import { isUsableEngine } from "./package-policy.ts";
 
-export type EngineProgram = "valkey-server" | "redis-server" | "mariadbd";
+export type EngineProgram = "valkey-server" | "redis-server" | "mariadbd" | "swift-proxy-server";
 
-/** MariaDB's server alone: no service, no client, no user. */
-export const mariaDbPackage = "mariadb-server-core";
+/** Each is installed by itself: where it conflicts with something of the machine, the others come all the same. */
+const companions = [
+  {
+    program: "mariadbd",
+    kind: "install-database",
+    // The server alone: no service, no client, no user.
+    packages: ["mariadb-server-core"],
+    use: "The tests follow a MariaDB.",
+    without: "No MariaDB: the tests of caches that follow one are skipped.",
+  },
+  {
+    program: "swift-proxy-server",
+    kind: "install-storage",
+    packages: ["swift-proxy", "swift-account", "swift-container", "swift-object"],
+    use: "The tests store files as S3 does, on OpenStack Swift.",
+    without: "No OpenStack Swift: the tests of storage by S3 are skipped.",
+  },
+] as const satisfies {
+  program: EngineProgram;
+  kind: EngineStep["kind"];
+  packages: readonly [string, ...string[]];
+  use: string;
+  without: string;
+}[];
+
+export const companionPackages: readonly string[] = companions.flatMap(({ packages }) => packages);
 
 export interface EnginesObserved {
   /** Programs on the path. */
@@ -35,22 +60,26 @@ export type EngineStep =
   | { kind: "refresh"; says: string }
   | { kind: "add-backports"; says: string; source: string }
   | { kind: "install"; says: string; packages: readonly string[] }
-  /** By itself: where it conflicts with another database of the machine, the engines come all the same. */
-  | { kind: "install-database"; says: string; packages: readonly string[] }
+  | { kind: "install-database" | "install-storage"; says: string; packages: readonly string[] }
   | { kind: "done"; missing: string | undefined };
 
 export function planEngines(observed: EnginesObserved): EngineStep {
   const step = planNative(observed);
   const { present, packageManager, candidates, tried } = observed;
-  if (step.kind !== "done" || packageManager !== "apt" || present.includes("mariadbd")) return step;
+  if (step.kind !== "done" || packageManager !== "apt") return step;
   const isTried = (kind: EngineStep["kind"]) => tried.some((taken) => taken.kind === kind);
-  if (candidates.size === 0 && !isTried("refresh"))
-    return { kind: "refresh", says: "The tests follow a MariaDB. First apt's package lists are fetched." };
-  const version = candidates.get(mariaDbPackage);
-  if (version === undefined || isTried("install-database"))
-    return { kind: "done", missing: step.missing ?? "No MariaDB: the tests of caches that follow one are skipped." };
-  const says = `The tests follow a MariaDB. apt installs ${mariaDbPackage} ${version}; no service is started.`;
-  return { kind: "install-database", says, packages: [mariaDbPackage] };
+  const missing = step.missing === undefined ? [] : [step.missing];
+  for (const { program, kind, packages, use, without } of companions) {
+    if (present.includes(program)) continue;
+    if (candidates.size === 0 && !isTried("refresh"))
+      return { kind: "refresh", says: `${use} First apt's package lists are fetched.` };
+    const [first] = packages;
+    const version = candidates.get(first);
+    if (version !== undefined && !isTried(kind))
+      return { kind, says: `${use} apt installs ${packages.join(", ")} ${version}; no service is started.`, packages };
+    missing.push(without);
+  }
+  return { kind: "done", missing: missing.length === 0 ? undefined : missing.join(" ") };
 }
 
 function planNative(observed: EnginesObserved): EngineStep {

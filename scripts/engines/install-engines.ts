@@ -1,19 +1,19 @@
-/** Makes sure that a native engine, and a database to follow, are there before the tests run: observe, plan, say, apply, until done. */
+/** Makes sure that a native engine, and what else the tests use, are there before the tests run: observe, plan, say, apply, until done. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { type AptSource, backportsSource, parseAptSources } from "./apt-sources.ts";
 import {
+  companionPackages,
   type EngineProgram,
   type EngineStep,
   type EnginesObserved,
-  mariaDbPackage,
   planEngines,
   type TriedStep,
 } from "./engine-plan.ts";
 import { parsePolicy } from "./package-policy.ts";
 
-const programs = ["valkey-server", "redis-server", "mariadbd"] as const satisfies EngineProgram[];
+const programs = ["valkey-server", "redis-server", "mariadbd", "swift-proxy-server"] as const satisfies EngineProgram[];
 /** The path, and where servers are that not every user has on it. */
 const searched = [process.env.PATH ?? "", "/usr/sbin", "/usr/local/sbin"].join(delimiter);
 const aptLists = "/var/lib/apt/lists";
@@ -64,7 +64,7 @@ function readRelease(): Record<string, string> {
 }
 
 function readCandidates(): Map<string, string> {
-  const asked = spawnSync("apt-cache", ["policy", "valkey-server", "redis-server", mariaDbPackage], {
+  const asked = spawnSync("apt-cache", ["policy", "valkey-server", "redis-server", ...companionPackages], {
     encoding: "utf8",
     env: { ...process.env, LC_ALL: "C" },
   });
@@ -89,7 +89,7 @@ function readAptSources(): AptSource[] {
 }
 
 function commandOf(step: Exclude<EngineStep, { kind: "done" }>): string[] {
-  const isInstallation = step.kind === "install" || step.kind === "install-database";
+  const isInstallation = "packages" in step;
   const packages = isInstallation ? step.packages : [];
   if (packages.includes("valkey")) return ["brew", "install", "--quiet", ...packages];
   const command = ["sh", join(import.meta.dirname, "apt.sh"), isInstallation ? "install" : step.kind, ...packages];

@@ -113,7 +113,13 @@ function open(place: object, limits: Partial<StorageLimits> = {}): Storage {
   });
 }
 
-function sasUrl(to: { container: string; file?: string; permissions?: string; expiresOn?: Date; origin?: string }): string {
+function sasUrl(to: {
+  container: string;
+  file?: string;
+  permissions?: string;
+  expiresOn?: Date;
+  origin?: string;
+}): string {
   const { container, file, permissions = "racwdl", origin = azurite.origin } = to;
   const expiresOn = to.expiresOn ?? new Date(systemClock.nowMs() + 2 * hourMs);
   const startsOn = new Date(expiresOn.getTime() - 4 * hourMs);

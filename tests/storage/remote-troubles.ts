@@ -9,10 +9,7 @@ export interface Troubled {
   /** Of the server, without the proxy. */
   origin: string;
   /** An empty storage behind the proxy, and what is left in it of uploads that failed. */
-  open(
-    origin: string,
-    limits: Partial<StorageLimits>,
-  ): Promise<{ storage: Storage; uploads: () => Promise<string[]> }>;
+  open(origin: string, limits: Partial<StorageLimits>): Promise<{ storage: Storage; uploads: () => Promise<string[]> }>;
   /** How the protocol's requests look, by their lines. */
   lines: { put: RegExp; part: RegExp; complete: RegExp; get: RegExp; stat: RegExp; list: RegExp; remove: RegExp };
   /** What must be in no error. */
@@ -39,17 +36,21 @@ export function describeTroubles(name: string, troubled: () => Troubled): void {
     body: (at: { storage: Storage; uploads: () => Promise<string[]>; proxy: HostileHttp } & Troubled) => Promise<void>,
     own: Partial<StorageLimits> = { idleTimeoutMs: 10_000, partTimeoutMs: 10_000 },
   ) =>
-    test.concurrent(title, async () => {
-      const it = troubled();
-      const proxy = await startHostileHttp(it.origin);
-      const { storage, uploads } = await it.open(proxy.origin, { ...limits, ...own });
-      try {
-        await body({ ...it, storage, uploads, proxy });
-      } finally {
-        storage.close();
-        proxy.stop();
-      }
-    }, timeoutMs);
+    test.concurrent(
+      title,
+      async () => {
+        const it = troubled();
+        const proxy = await startHostileHttp(it.origin);
+        const { storage, uploads } = await it.open(proxy.origin, { ...limits, ...own });
+        try {
+          await body({ ...it, storage, uploads, proxy });
+        } finally {
+          storage.close();
+          proxy.stop();
+        }
+      },
+      timeoutMs,
+    );
 
   describe(`${name}: answers that are no success`, () => {
     scenario("a busy server is asked again, for each kind of request", async ({ storage, proxy, lines }) => {
@@ -88,7 +89,11 @@ export function describeTroubles(name: string, troubled: () => Troubled): void {
     scenario("a refusal is final, and leaves what was there", async ({ storage, proxy, lines, uploads }) => {
       const before = contentOf(10);
       await storage.put("dump.rdb", inChunks(before, 10));
-      for (const [status, code] of [[403, "Forbidden"], [404, "NotFound"], [413, "TooLarge"]] as const) {
+      for (const [status, code] of [
+        [403, "Forbidden"],
+        [404, "NotFound"],
+        [413, "TooLarge"],
+      ] as const) {
         proxy.meet(lines.part, { kind: "status", status });
         expect(await codeOf(storage.put("dump.rdb", inChunks(contentOf(5 * partBytes), 1000)))).toBe(code);
       }
@@ -124,7 +129,11 @@ export function describeTroubles(name: string, troubled: () => Troubled): void {
     scenario("no error has a key or a signature in it", async ({ storage, proxy, secrets }) => {
       const errors: unknown[] = [];
       for (const status of [302, 400, 403, 404, 409, 500, 503]) {
-        proxy.meet(/./, { kind: "status", status, body: "<Error><Code>a?sig=b</Code><Message>sig=x</Message></Error>" });
+        proxy.meet(/./, {
+          kind: "status",
+          status,
+          body: "<Error><Code>a?sig=b</Code><Message>sig=x</Message></Error>",
+        });
         errors.push(await storage.put("dump.rdb", inChunks(Buffer.from("x"), 1)).catch((error: unknown) => error));
         errors.push(await read(storage, "dump.rdb").catch((error: unknown) => error));
         errors.push(await Array.fromAsync(storage.list("")).catch((error: unknown) => error));
@@ -138,7 +147,12 @@ export function describeTroubles(name: string, troubled: () => Troubled): void {
     });
 
     scenario("a server of another kind is no storage", async ({ storage, proxy }) => {
-      proxy.meet(/./, { kind: "status", status: 200, body: "<html>Welcome</html>", headers: { "content-type": "text/html" } });
+      proxy.meet(/./, {
+        kind: "status",
+        status: 200,
+        body: "<html>Welcome</html>",
+        headers: { "content-type": "text/html" },
+      });
       const { code } = (await read(storage, "dump.rdb").catch((error: unknown) => error)) as StorageError;
       expect(code).toBeOneOf(["Failed", "Unavailable"]);
     });
@@ -155,19 +169,22 @@ export function describeTroubles(name: string, troubled: () => Troubled): void {
       expect(ranges).toContain("bytes=7000-19999");
     });
 
-    scenario("a put sends a lost part again, and asks again for a lost end", async ({ storage, proxy, lines, uploads }) => {
-      const content = contentOf(3 * partBytes + 5);
-      for (const [line, fault] of [
-        [lines.part, { kind: "lose" }],
-        [lines.complete, { kind: "lose" }],
-      ] as const) {
-        proxy.meet(line, fault, 1);
-        await storage.put("dump.rdb", inChunks(content, 1000));
-        expect(content.equals(await read(storage, "dump.rdb"))).toBe(true);
-        expect((await storage.stat("dump.rdb"))?.sha256).not.toBeNull();
-      }
-      expect(await uploads()).toEqual([]);
-    });
+    scenario(
+      "a put sends a lost part again, and asks again for a lost end",
+      async ({ storage, proxy, lines, uploads }) => {
+        const content = contentOf(3 * partBytes + 5);
+        for (const [line, fault] of [
+          [lines.part, { kind: "lose" }],
+          [lines.complete, { kind: "lose" }],
+        ] as const) {
+          proxy.meet(line, fault, 1);
+          await storage.put("dump.rdb", inChunks(content, 1000));
+          expect(content.equals(await read(storage, "dump.rdb"))).toBe(true);
+          expect((await storage.stat("dump.rdb"))?.sha256).not.toBeNull();
+        }
+        expect(await uploads()).toEqual([]);
+      },
+    );
 
     scenario("bytes that changed on their way are found at the end", async ({ storage, proxy, lines }) => {
       const content = contentOf(2 * partBytes);

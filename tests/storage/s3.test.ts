@@ -77,7 +77,10 @@ describe.skipIf(!hasS3Server)("S3", () => {
   });
 });
 
-function open(place: { url: string; endpoint?: string; secretAccessKey?: string }, limits: Partial<StorageLimits> = {}): Storage {
+function open(
+  place: { url: string; endpoint?: string; secretAccessKey?: string },
+  limits: Partial<StorageLimits> = {},
+): Storage {
   const { accessKeyId, secretAccessKey, endpoint } = server;
   return openStorage(parseStorageLocation({ accessKeyId, secretAccessKey, endpoint, ...place }), {
     clock: systemClock,
