@@ -2,12 +2,13 @@
  * A program of its own, so that its memory is that of one transfer: puts a file and gets it back, and prints what that took.
  * Asked for by one line of JSON on standard input, as locations have keys in them.
  */
+import type { StorageLocation } from "@larder/api";
 import { systemClock, systemRandomness } from "@larder/service";
-import { openStorage, parseStorageLocation } from "@larder/storage";
+import { openFolder } from "@larder/storage";
 import { peakResidentBytes } from "../cpu.ts";
 
 export interface TransferOrder {
-  location: unknown;
+  location: StorageLocation;
   storageRoots: string[];
   bytes: number;
 }
@@ -33,7 +34,7 @@ async function* content(bytes: number): AsyncIterable<Uint8Array> {
 async function main(): Promise<void> {
   const order = (await Bun.stdin.json()) as TransferOrder;
   const context = { clock: systemClock, randomness: systemRandomness, storageRoots: order.storageRoots };
-  const storage = openStorage(parseStorageLocation(order.location), context);
+  const storage = openFolder(order.location, context);
   await storage.stat("warm-up.rdb");
   const restBytes = peakResidentBytes(process.pid);
   const startMs = systemClock.monotonicMs();

@@ -32,7 +32,10 @@ const targets: Record<string, (bytes: number, signal: AbortSignal) => Promise<Tr
   directory: async (bytes, signal) => {
     const root = mkdtempSync(join(tmpdir(), "larder-bench-"));
     try {
-      return await transfer({ location: root, storageRoots: [root], bytes }, signal);
+      return await transfer(
+        { location: { url: `file://${root}`, credentials: null }, storageRoots: [root], bytes },
+        signal,
+      );
     } finally {
       rmSync(root, { recursive: true });
     }
@@ -41,7 +44,8 @@ const targets: Record<string, (bytes: number, signal: AbortSignal) => Promise<Tr
     const azurite = await startAzurite();
     try {
       const { containerName } = await azurite.createContainer("backups");
-      const location = { connectionString: azurite.connectionString(), container: containerName };
+      const credentials = { kind: "azure", connectionString: azurite.connectionString() } as const;
+      const location = { url: `azure://${containerName}`, credentials };
       return await transfer({ location, storageRoots: [], bytes }, signal);
     } finally {
       await azurite.stop();
@@ -53,7 +57,9 @@ const targets: Record<string, (bytes: number, signal: AbortSignal) => Promise<Tr
       try {
         await server.createBucket("backups");
         const { endpoint, accessKeyId, secretAccessKey } = server;
-        const location = { url: "s3://backups", endpoint, accessKeyId, secretAccessKey };
+        const keys = { accessKeyId, secretAccessKey, sessionToken: null };
+        const credentials = { kind: "s3", ...keys, region: "us-east-1", endpoint } as const;
+        const location = { url: "s3://backups", credentials };
         return await transfer({ location, storageRoots: [], bytes }, signal);
       } finally {
         await server.stop();

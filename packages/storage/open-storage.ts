@@ -1,8 +1,11 @@
 /** A storage for a location. Nothing is asked of it yet: what is wrong with it shows at the first call. */
+import { basename, dirname } from "node:path";
+import { describeLocation, type StorageLocation } from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
 import { AzureFiles } from "./azure/azure-files.ts";
 import { DirectoryStorage } from "./directory/directory-storage.ts";
-import { describeLocation, type StorageAccess } from "./location/storage-location.ts";
+import { fileNameOf, invalidLocation, prefixOf } from "./location/location-text.ts";
+import { type ParsedPlace, parsePlace } from "./location/parsed-place.ts";
 import type { RemoteFiles } from "./remote/remote-files.ts";
 import { RemoteStorage } from "./remote/remote-storage.ts";
 import { S3Files } from "./s3/s3-files.ts";
@@ -18,30 +21,48 @@ export interface StorageContext {
   limits?: Partial<StorageLimits>;
 }
 
-/** Throws NotAllowed, and InvalidLocation where the secret is not one for the location. */
-export function openStorage(access: StorageAccess, context: StorageContext): Storage {
-  const { location } = access;
-  const { clock, randomness, storageRoots } = context;
-  if (location.kind === "directory") {
-    if (storageRoots.length === 0)
-      throw new StorageError("NotAllowed", { detail: "no directory is open to storage: storageRoots is empty" });
-    return new DirectoryStorage({ directory: location.path, roots: storageRoots, clock, randomness });
-  }
-  return new RemoteStorage({
-    description: describeLocation(location),
-    files: remoteFiles(access, clock),
-    onlyFile: location.kind === "azure" ? location.file : null,
-    limits: { ...defaultStorageLimits, ...context.limits },
-    clock,
-    randomness,
-  });
+export interface FilePlace {
+  storage: Storage;
+  name: string;
 }
 
-function remoteFiles({ location, secret }: StorageAccess, clock: Clock): RemoteFiles {
-  if (location.kind === "s3" && secret.kind === "s3-keys") return new S3Files({ ...location, credentials: secret });
-  if (location.kind === "azure" && secret.kind === "azure-sas")
-    return new AzureFiles({ ...location, access: { sas: secret.sas } }, () => clock.nowMs());
-  if (location.kind === "azure" && secret.kind === "azure-key")
-    return new AzureFiles({ ...location, access: { account: secret.account, key: secret.key } }, () => clock.nowMs());
-  throw new StorageError("InvalidLocation", { detail: "the credentials are not for such a storage" });
+/** The location is a folder: names begin after it. Throws InvalidLocation and NotAllowed. */
+export function openFolder(location: StorageLocation, context: StorageContext): Storage {
+  const place = parsePlace(location);
+  if (place.kind === "directory") return directoryStorage(place.path, context);
+  if (place.kind === "azure" && place.isOneFile) throw invalidLocation("the signature is for one file");
+  return remoteStorage(remoteFiles(place, prefixOf(place.words), context), location, context);
+}
+
+/** The location is a file. Throws InvalidLocation and NotAllowed. */
+export function openFile(location: StorageLocation, context: StorageContext): FilePlace {
+  const place = parsePlace(location);
+  if (place.kind === "directory") {
+    const name = fileNameOf([basename(place.path)]);
+    return { storage: directoryStorage(dirname(place.path), context), name };
+  }
+  const name = fileNameOf(place.words);
+  const files = remoteFiles(place, prefixOf(place.words.slice(0, -1)), context);
+  return { storage: remoteStorage(files, location, context), name };
+}
+
+function directoryStorage(directory: string, { clock, randomness, storageRoots }: StorageContext): Storage {
+  if (storageRoots.length === 0)
+    throw new StorageError("NotAllowed", { detail: "no directory of this host is open to storage" });
+  return new DirectoryStorage({ directory, roots: storageRoots, clock, randomness });
+}
+
+function remoteStorage(files: RemoteFiles, location: StorageLocation, context: StorageContext): Storage {
+  const { clock, randomness } = context;
+  const limits = { ...defaultStorageLimits, ...context.limits };
+  return new RemoteStorage({ description: describeLocation(location), files, limits, clock, randomness });
+}
+
+function remoteFiles(
+  place: Exclude<ParsedPlace, { kind: "directory" }>,
+  prefix: string,
+  { clock }: StorageContext,
+): RemoteFiles {
+  if (place.kind === "s3") return new S3Files({ ...place.bucket, prefix });
+  return new AzureFiles({ ...place.container, prefix }, () => clock.nowMs());
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { ContainerClient } from "@azure/storage-blob";
+import type { StorageLocation } from "@larder/api";
 import { systemClock, systemRandomness } from "@larder/service";
-import { openStorage, parseStorageLocation, type Storage, type StorageLimits } from "@larder/storage";
+import { openFile, openFolder, type Storage, type StorageContext, type StorageLimits } from "@larder/storage";
 import { codeOf, contentOf, describeStorage, inChunks, read } from "../../packages/storage/storage-contract.ts";
 import { type Azurite, startAzurite } from "../fixture/azurite.ts";
 import { describeTroubles } from "./remote-troubles.ts";
@@ -18,10 +19,9 @@ afterAll(() => azurite?.stop());
 
 describeStorage("Azure", async () => {
   const container = await newContainer();
-  const connectionString = azurite.connectionString();
-  const place = { connectionString, container: container.containerName, prefix: "some folder" };
+  const url = `azure://${container.containerName}/some folder`;
   return {
-    storage: open(place, { partBytes }),
+    storage: open(byKey(url), { partBytes }),
     partBytes,
     putForeign: async (name, bytes) => {
       await container.getBlockBlobClient(`some folder/${name}`).upload(bytes, bytes.byteLength);
@@ -44,7 +44,7 @@ describeTroubles("Azure", () => ({
   origin: azurite.origin,
   open: async (origin, limits) => {
     const { containerName } = await newContainer();
-    const storage = open({ url: sasUrl({ container: containerName, origin }) }, limits);
+    const storage = open(sasUrl({ container: containerName, origin }), limits);
     return { storage, uploads: async () => [] };
   },
   lines: {
@@ -68,28 +68,30 @@ describe("Azure: shared access signatures", () => {
   test("one of a file opens that file, and no other", async () => {
     const container = await newContainer();
     await container.getBlockBlobClient("folder/dump.rdb").upload("REDIS0011", 9);
-    const storage = open({ url: sasUrl({ container: container.containerName, file: "folder/dump.rdb" }) });
-    expect((await read(storage, "dump.rdb")).toString()).toBe("REDIS0011");
-    expect((await Array.fromAsync(storage.list(""))).map((file) => file.name)).toEqual(["dump.rdb"]);
-    expect(await codeOf(read(storage, "other.rdb"))).toBe("NotAllowed");
-    await storage.put("dump.rdb", inChunks(Buffer.from("new"), 3));
-    expect((await read(storage, "dump.rdb")).toString()).toBe("new");
+    const file = sasUrl({ container: container.containerName, file: "folder/dump.rdb" });
+    const { storage, name } = openFile(file, context());
+    expect(name).toBe("dump.rdb");
+    expect((await read(storage, name)).toString()).toBe("REDIS0011");
+    expect(await codeOf(read(storage, "other.rdb"))).toBe("Forbidden");
+    await storage.put(name, inChunks(Buffer.from("new"), 3));
+    expect((await read(storage, name)).toString()).toBe("new");
+    expect(() => open(file)).toThrow("the signature is for one file");
   });
 
   test("one that is over is told from one that does not allow it", async () => {
     const { containerName } = await newContainer();
     const expiresOn = new Date(systemClock.nowMs() - 60_000);
-    const expired = open({ url: sasUrl({ container: containerName, expiresOn }) });
+    const expired = open(sasUrl({ container: containerName, expiresOn }));
     expect(await codeOf(expired.stat("dump.rdb"))).toBe("SasExpired");
     expect(await codeOf(expired.put("dump.rdb", inChunks(Buffer.from("x"), 1)))).toBe("SasExpired");
-    const readOnly = open({ url: sasUrl({ container: containerName, permissions: "rl" }) });
+    const readOnly = open(sasUrl({ container: containerName, permissions: "rl" }));
     expect(await codeOf(readOnly.put("dump.rdb", inChunks(Buffer.from("x"), 1)))).toBe("Forbidden");
     expect(await readOnly.stat("dump.rdb")).toBeNull();
   });
 });
 
 test("a container that does not exist is an error, not an empty one", async () => {
-  const storage = open({ connectionString: azurite.connectionString(), container: "not-there" });
+  const storage = open(byKey("azure://not-there"));
   const calls = [storage.stat("dump.rdb"), read(storage, "dump.rdb"), Array.fromAsync(storage.list(""))];
   expect(await Promise.all(calls.map(codeOf))).toEqual(["NotFound", "NotFound", "NotFound"]);
 });
@@ -100,17 +102,21 @@ test("a page blob is read with the zero bytes at its end", async () => {
   const blob = container.getPageBlobClient("pages.rdb");
   await blob.create(content.length);
   await blob.uploadPages(content, 0, content.length);
-  const storage = open({ url: sasUrl({ container: container.containerName }) });
+  const storage = open(sasUrl({ container: container.containerName }));
   expect(content.equals(await read(storage, "pages.rdb"))).toBe(true);
 });
 
-function open(place: object, limits: Partial<StorageLimits> = {}): Storage {
-  return openStorage(parseStorageLocation(place), {
-    clock: systemClock,
-    randomness: systemRandomness,
-    storageRoots: [],
-    limits: { pauseMs: { firstMs: 1, maxMs: 10 }, ...limits },
-  });
+function open(location: StorageLocation, limits: Partial<StorageLimits> = {}): Storage {
+  return openFolder(location, context(limits));
+}
+
+function context(limits: Partial<StorageLimits> = {}): StorageContext {
+  const quick = { pauseMs: { firstMs: 1, maxMs: 10 }, ...limits };
+  return { clock: systemClock, randomness: systemRandomness, storageRoots: [], limits: quick };
+}
+
+function byKey(url: string): StorageLocation {
+  return { url, credentials: { kind: "azure", connectionString: azurite.connectionString() } };
 }
 
 function sasUrl(to: {
@@ -119,13 +125,14 @@ function sasUrl(to: {
   permissions?: string;
   expiresOn?: Date;
   origin?: string;
-}): string {
+}): StorageLocation {
   const { container, file, permissions = "racwdl", origin = azurite.origin } = to;
   const expiresOn = to.expiresOn ?? new Date(systemClock.nowMs() + 2 * hourMs);
   const startsOn = new Date(expiresOn.getTime() - 4 * hourMs);
   const allowed = file === undefined ? permissions : permissions.replace("l", "");
   const sas = azurite.sas({ container, ...(file && { file }), permissions: allowed, startsOn, expiresOn });
-  return `${origin}/devstoreaccount1/${[container, file].filter(Boolean).join("/")}?${sas}`;
+  const path = [container, file].filter(Boolean).join("/");
+  return { url: `${origin}/devstoreaccount1/${path}?${sas}`, credentials: null };
 }
 
 function newContainer(): Promise<ContainerClient> {

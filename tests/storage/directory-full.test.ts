@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock, systemRandomness } from "@larder/service";
-import { openStorage, parseStorageLocation, type StorageError } from "@larder/storage";
+import { openFolder, type StorageError } from "@larder/storage";
 import { contentOf, inChunks, read } from "../../packages/storage/storage-contract.ts";
 
 const bytesMax = 1024 * 1024;
@@ -17,7 +17,7 @@ test.skipIf(!canMount)("wherever the disk becomes full, the file before stays, a
   try {
     mount();
     const context = { clock: systemClock, randomness: systemRandomness, storageRoots: [place] };
-    const storage = openStorage(parseStorageLocation(join(place, "backups")), context);
+    const storage = openFolder({ url: `file://${place}/backups`, credentials: null }, context);
     const before = contentOf(200_000);
     await storage.put("dump.rdb", inChunks(before, 65_536));
     const put = storage.put("dump.rdb", inChunks(contentOf(2 * bytesMax), 65_536));

@@ -6,7 +6,7 @@ import {
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
 import { systemClock, systemRandomness } from "@larder/service";
-import { openStorage, parseStorageLocation, type Storage, type StorageLimits } from "@larder/storage";
+import { openFolder, type Storage, type StorageLimits } from "@larder/storage";
 import { codeOf, describeStorage, inChunks, read } from "../../packages/storage/storage-contract.ts";
 import { hasS3Server, type S3Server, startS3Server } from "../fixture/s3-server.ts";
 import { describeTroubles } from "./remote-troubles.ts";
@@ -81,13 +81,18 @@ function open(
   place: { url: string; endpoint?: string; secretAccessKey?: string },
   limits: Partial<StorageLimits> = {},
 ): Storage {
-  const { accessKeyId, secretAccessKey, endpoint } = server;
-  return openStorage(parseStorageLocation({ accessKeyId, secretAccessKey, endpoint, ...place }), {
-    clock: systemClock,
-    randomness: systemRandomness,
-    storageRoots: [],
-    limits: { pauseMs: { firstMs: 1, maxMs: 10 }, ...limits },
-  });
+  const { url, endpoint = server.endpoint, secretAccessKey = server.secretAccessKey } = place;
+  const keys = { accessKeyId: server.accessKeyId, secretAccessKey, sessionToken: null };
+  const credentials = { kind: "s3", ...keys, region: "us-east-1", endpoint } as const;
+  return openFolder(
+    { url, credentials },
+    {
+      clock: systemClock,
+      randomness: systemRandomness,
+      storageRoots: [],
+      limits: { pauseMs: { firstMs: 1, maxMs: 10 }, ...limits },
+    },
+  );
 }
 
 async function newBucket(): Promise<string> {

@@ -18,7 +18,7 @@ import { parseSha256 } from "../passed-bytes.ts";
 import { isRangeFrom, type RemoteFailure, remoteError } from "../remote/remote-errors.ts";
 import type { FilePage, RemoteFile, RemoteFiles, RemoteUpload } from "../remote/remote-files.ts";
 import { StorageError } from "../storage-error.ts";
-import { isInForce } from "./shared-access.ts";
+import { isInForce } from "./signature-dates.ts";
 
 export interface AzureContainer {
   /** Without a query. */

@@ -1,69 +1,54 @@
-/** Azure Blob Storage as its users name it: SAS URLs and connection strings. */
-import { isFileName } from "../file-name.ts";
-import { invalidLocation, parseEndpoint, parseHttpUrl, parsePrefix } from "./location-text.ts";
-import type { StorageAccess, StorageSecret } from "./storage-location.ts";
+/** Azure Blob Storage as its users name it: URLs with a shared access signature (SAS), and connection strings. */
+import { invalidLocation, parseEndpoint, parseHttpUrl } from "./location-text.ts";
+import type { ParsedPlace } from "./parsed-place.ts";
+
+type AzurePlace = Extract<ParsedPlace, { kind: "azure" }>;
 
 const containerName = /^(\$root|[a-z0-9](-?[a-z0-9]){2,62})$/;
 const accountName = /^[a-z0-9]{3,24}$/;
 
 /** Of Azurite, as its documentation publishes it. */
 const developmentAccount = {
-  account: "devstoreaccount1",
-  key: "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
   endpoint: "http://127.0.0.1:10000/devstoreaccount1",
+  access: {
+    account: "devstoreaccount1",
+    key: "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+  },
 };
 
-/** A URL of a container, or of one file in it, with its SAS. */
-export function parseSasUrl(given: string, prefix: string | undefined): StorageAccess {
+export function parseAzureUrl(given: string): AzurePlace {
   const url = parseHttpUrl(given);
   const sas = url.search.slice(1);
   const query = new URLSearchParams(sas);
   if (!query.get("sig")) throw invalidLocation("the URL has no shared access signature (sig)");
   const words = decodePath(url.pathname);
   const account = isAccountInPath(url.hostname) ? [words.shift() ?? ""] : [];
-  const [container = "", ...rest] = words;
+  const container = words.shift() ?? "";
   if (!containerName.test(container)) throw invalidLocation("the URL names no container");
   const containerUrl = [url.origin, ...account, container].join("/");
-  const secret: StorageSecret = { kind: "azure-sas", sas };
-  const path = rest.join("/");
-  // Only a signature of a directory (sr=d) makes a folder of what else would be a file.
-  if (path === "" || query.get("sr") === "d") {
-    const folder = parsePrefix([path, prefix ?? ""].join("/"));
-    return { location: { kind: "azure", containerUrl, prefix: folder, file: null }, secret };
-  }
-  if (prefix !== undefined) throw invalidLocation("prefix: the URL is of one file");
-  const file = rest.at(-1) ?? "";
-  if (!isFileName(file)) throw invalidLocation("the file's name is not allowed");
-  const folder = parsePrefix(rest.slice(0, -1).join("/"));
-  return { location: { kind: "azure", containerUrl, prefix: folder, file }, secret };
+  return { kind: "azure", container: { containerUrl, access: { sas } }, words, isOneFile: query.get("sr") === "b" };
 }
 
-export function parseConnectionString(
-  given: string,
-  place: { container: string; prefix: string | undefined },
-): StorageAccess {
-  if (!containerName.test(place.container)) throw invalidLocation("container is not the name of one");
+export function parseConnectionString(given: string, container: string): Omit<AzurePlace, "words"> {
+  if (!containerName.test(container)) throw invalidLocation("it is not azure://CONTAINER/…");
   const fields = fieldsOf(given);
-  const { endpoint, secret } = fields.get("usedevelopmentstorage") === "true" ? development() : account(fields);
-  const containerUrl = `${endpoint}/${place.container}`;
-  return { location: { kind: "azure", containerUrl, prefix: parsePrefix(place.prefix ?? ""), file: null }, secret };
+  const { endpoint, access } = fields.get("usedevelopmentstorage") === "true" ? developmentAccount : accountOf(fields);
+  return { kind: "azure", container: { containerUrl: `${endpoint}/${container}`, access }, isOneFile: false };
 }
 
-function development(): { endpoint: string; secret: StorageSecret } {
-  const { account, key, endpoint } = developmentAccount;
-  return { endpoint, secret: { kind: "azure-key", account, key } };
-}
-
-function account(fields: ReadonlyMap<string, string>): { endpoint: string; secret: StorageSecret } {
+function accountOf(fields: ReadonlyMap<string, string>): {
+  endpoint: string;
+  access: AzurePlace["container"]["access"];
+} {
   const name = fields.get("accountname");
   if (name !== undefined && !accountName.test(name)) throw invalidLocation("AccountName is not the name of one");
-  const endpoint = fields.get("blobendpoint") ?? defaultEndpoint(fields, name);
+  const endpoint = parseEndpoint(fields.get("blobendpoint") ?? defaultEndpoint(fields, name));
   const sas = fields.get("sharedaccesssignature")?.replace(/^\?/, "");
   const key = fields.get("accountkey");
-  if (sas !== undefined) return { endpoint: parseEndpoint(endpoint), secret: { kind: "azure-sas", sas } };
+  if (sas !== undefined) return { endpoint, access: { sas } };
   if (name === undefined || key === undefined)
     throw invalidLocation("the connection string has neither AccountName and AccountKey nor SharedAccessSignature");
-  return { endpoint: parseEndpoint(endpoint), secret: { kind: "azure-key", account: name, key } };
+  return { endpoint, access: { account: name, key } };
 }
 
 function defaultEndpoint(fields: ReadonlyMap<string, string>, name: string | undefined): string {
@@ -86,9 +71,8 @@ function fieldsOf(connectionString: string): Map<string, string> {
 
 function decodePath(path: string): string[] {
   try {
-    return decodeURIComponent(path)
-      .split("/")
-      .filter((word) => word !== "");
+    const words = path.split("/").map(decodeURIComponent);
+    return words.flatMap((word) => word.split("/")).filter((word) => word !== "");
   } catch {
     throw invalidLocation("the URL's path is not valid");
   }

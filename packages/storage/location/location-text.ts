@@ -6,12 +6,19 @@ export function invalidLocation(detail: string): StorageError {
   return new StorageError("InvalidLocation", { detail });
 }
 
-/** Empty, or with one slash at its end. */
-export function parsePrefix(given: string): string {
-  const prefix = given.replace(/^\/+|\/+$/g, "");
-  if (prefix === "") return "";
-  if (!isFileName(prefix)) throw invalidLocation("the prefix is not one that files may have");
-  return `${prefix}/`;
+/** In front of the names of files: empty, or with a slash at its end. */
+export function prefixOf(words: readonly string[]): string {
+  const folder = words.join("/");
+  if (folder === "") return "";
+  if (!isFileName(folder)) throw invalidLocation("the folder's name is not allowed");
+  return `${folder}/`;
+}
+
+/** The last word. */
+export function fileNameOf(words: readonly string[]): string {
+  const name = words.at(-1) ?? "";
+  if (!isFileName(name)) throw invalidLocation("it names no file, or one whose name is not allowed");
+  return name;
 }
 
 /** Without a slash at its end. */

@@ -2,7 +2,6 @@
 import type { Clock, Randomness } from "@larder/service";
 import { checkFileName } from "../file-name.ts";
 import type { CallOptions, GetOptions, Storage, StoredFile, TransferOptions } from "../storage.ts";
-import { StorageError } from "../storage-error.ts";
 import type { StorageLimits } from "../storage-limits.ts";
 import { Attempts } from "./attempts.ts";
 import { getFile } from "./get-file.ts";
@@ -12,8 +11,6 @@ import type { RemoteFiles } from "./remote-files.ts";
 export interface RemoteStorageOptions {
   description: string;
   files: RemoteFiles;
-  /** Where access is to one file alone, its name. */
-  onlyFile: string | null;
   limits: StorageLimits;
   clock: Clock;
   randomness: Randomness;
@@ -22,16 +19,14 @@ export interface RemoteStorageOptions {
 export class RemoteStorage implements Storage {
   readonly description: string;
   readonly #files: RemoteFiles;
-  readonly #onlyFile: string | null;
   readonly #clock: Clock;
   readonly #randomness: Randomness;
   readonly #place: { files: RemoteFiles; attempts: Attempts; limits: StorageLimits };
 
   constructor(options: RemoteStorageOptions) {
-    const { description, files, onlyFile, limits, clock, randomness } = options;
+    const { description, files, limits, clock, randomness } = options;
     this.description = description;
     this.#files = files;
-    this.#onlyFile = onlyFile;
     this.#clock = clock;
     this.#randomness = randomness;
     this.#place = { files, attempts: new Attempts(limits, clock, randomness), limits };
@@ -39,7 +34,7 @@ export class RemoteStorage implements Storage {
 
   async put(name: string, source: AsyncIterable<Uint8Array>, options: TransferOptions = {}): Promise<StoredFile> {
     try {
-      this.#check(name);
+      checkFileName(name);
     } catch (error) {
       void source[Symbol.asyncIterator]()
         .return?.()
@@ -52,7 +47,7 @@ export class RemoteStorage implements Storage {
   }
 
   async *get(name: string, options: GetOptions = {}): AsyncIterable<Uint8Array> {
-    this.#check(name);
+    checkFileName(name);
     let bytes = 0;
     for await (const chunk of getFile(this.#place, name, options)) {
       bytes += chunk.byteLength;
@@ -62,7 +57,7 @@ export class RemoteStorage implements Storage {
   }
 
   async stat(name: string, options: CallOptions = {}): Promise<StoredFile | null> {
-    this.#check(name);
+    checkFileName(name);
     const found = await this.#run(name, options, (signal) => this.#files.find(name, signal));
     if (found === null) return null;
     const { bytes, modifiedAtMs, sha256 } = found;
@@ -70,11 +65,6 @@ export class RemoteStorage implements Storage {
   }
 
   async *list(prefix: string, options: CallOptions = {}): AsyncIterable<StoredFile> {
-    if (this.#onlyFile !== null) {
-      const file = this.#onlyFile.startsWith(prefix) ? await this.stat(this.#onlyFile, options) : null;
-      if (file !== null) yield { ...file, sha256: null };
-      return;
-    }
     for (let next: string | undefined, isFirst = true; isFirst || next !== undefined; isFirst = false) {
       const from = next;
       const page = await this.#run(undefined, options, (signal) => this.#files.list(prefix, from, signal));
@@ -84,18 +74,12 @@ export class RemoteStorage implements Storage {
   }
 
   async remove(name: string, options: CallOptions = {}): Promise<void> {
-    this.#check(name);
+    checkFileName(name);
     await this.#run(name, options, (signal) => this.#files.remove(name, signal));
   }
 
   close(): void {
     this.#files.close();
-  }
-
-  #check(name: string): void {
-    checkFileName(name);
-    if (this.#onlyFile !== null && name !== this.#onlyFile)
-      throw new StorageError("NotAllowed", { file: name, detail: `access is to ${this.#onlyFile} alone` });
   }
 
   #run<T>(file: string | undefined, options: CallOptions, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
