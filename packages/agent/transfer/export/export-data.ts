@@ -1,15 +1,23 @@
 /**
  * An export: what the node holds at one moment becomes one RDB file, gzipped where that is wanted. The file has its name only
- * when it is whole, with its checksum.
+ * when it is whole, with its SHA-256.
+ *
+ * The engine's bytes go on as they are, unless only some keys or another version are wanted. Either way they are read as they
+ * pass, with their checksum: what was damaged on its way out of the engine gets no name.
  */
 import type { TransferSpec } from "@larder/api";
+import { RdbError, type RdbItem, rdbVersionOf } from "@larder/rdb";
 import { gzip } from "../compression.ts";
 import { openFolder } from "../file-place.ts";
+import { KeyChoice } from "../key-choice.ts";
+import type { Progress } from "../progress.ts";
+import { passRdb } from "../rdb-pass.ts";
 import type { Transfer, TransferContext } from "../transfer.ts";
 import { TransferError } from "../transfer-error.ts";
 import { copyOfEngine } from "./engine-copy.ts";
+import { rewritten } from "./rewritten.ts";
 
-type ExportContext = TransferContext<Extract<TransferSpec, { kind: "export" }>>;
+export type ExportContext = TransferContext<Extract<TransferSpec, { kind: "export" }>>;
 
 export function exportData(context: ExportContext): Transfer {
   return { run: () => run(context) };
@@ -22,16 +30,33 @@ async function run(context: ExportContext): Promise<void> {
   const storage = openFolder(spec.to, context);
   try {
     progress.enter("running", `writing ${spec.fileName}`);
-    const copy = counted(copyOfEngine(context), context);
-    const bytes = spec.gzip ? gzip(copy) : copy;
+    const bytes = spec.gzip ? gzip(fileOf(context)) : fileOf(context);
     const { name, bytes: written, sha256 } = await storage.put(spec.fileName, bytes, { signal });
     progress.files = [{ name, bytes: written, sha256: sha256 ?? "" }];
+  } catch (error) {
+    if (!(error instanceof RdbError)) throw error;
+    const message = `The engine's copy of its data is damaged: ${error.message}.`;
+    throw new TransferError("EngineLost", message, { isRetryable: true, cause: error });
   } finally {
     storage.close();
   }
 }
 
-async function* counted(source: AsyncIterable<Uint8Array>, { progress }: ExportContext): AsyncGenerator<Uint8Array> {
+function fileOf(context: ExportContext): AsyncIterable<Uint8Array> {
+  const { spec, engine, progress } = context;
+  const choice = new KeyChoice(spec.filter);
+  const copy = counted(copyOfEngine(context), progress);
+  const isAsItIs = spec.rdbVersion === null || spec.rdbVersion === rdbVersionOf(engine.engine);
+  if (choice.isEverything && isAsItIs) return passRdb(copy, (item) => countKeys(item, progress));
+  return rewritten(copy, { choice, version: spec.rdbVersion, progress });
+}
+
+function countKeys(item: RdbItem, progress: Progress): undefined {
+  if (item.type === "entry") progress.keys++;
+  else if (item.type === "resize") progress.keysTotal = (progress.keysTotal ?? 0) + item.keys;
+}
+
+async function* counted(source: AsyncIterable<Uint8Array>, progress: Progress): AsyncGenerator<Uint8Array, void, void> {
   for await (const chunk of source) {
     progress.bytes += chunk.length;
     yield chunk;

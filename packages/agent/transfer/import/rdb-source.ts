@@ -3,16 +3,15 @@
  * comes as a TransferError that names the file and the offset. May be read several times, from the beginning each time.
  */
 import type { StorageLocation } from "@larder/api";
-import { RdbError, type RdbItem, RdbReader } from "@larder/rdb";
+import { RdbError, RdbReader } from "@larder/rdb";
 import { StorageError } from "@larder/storage";
 import { gunzipIfCompressed } from "../compression.ts";
 import { type FilePlace, openFile } from "../file-place.ts";
 import { EngineRefusal } from "../load/engine-writer.ts";
 import type { RdbLoader } from "../load/rdb-loader.ts";
+import { type OnItem, passRdb } from "../rdb-pass.ts";
 import type { TransferContext } from "../transfer.ts";
 import { TransferError } from "../transfer-error.ts";
-
-export type OnItem = (item: RdbItem) => Promise<void> | undefined;
 
 export class RdbSource {
   readonly #place: FilePlace;
@@ -60,33 +59,15 @@ export class RdbSource {
   }
 
   /**
-   * The file's bytes, each piece only when its items were read and taken. The last piece comes when the checksum is right: who
-   * needs all of a file has nothing whole before.
+   * The file's bytes, each piece only when its items were read and taken, and the last only when the checksum is right.
    */
   async *checked(onItem: OnItem, onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array, void, void> {
-    const reader = new RdbReader();
-    this.#reader = reader;
-    let held: Uint8Array | null = null;
+    this.#reader = new RdbReader();
     try {
-      for await (const chunk of this.#chunks(onBytes)) {
-        if (reader.isDone) {
-          refuseUnlessPadding(chunk, reader.offset);
-          continue;
-        }
-        reader.push(chunk);
-        await takeItems(reader, onItem);
-        if (held !== null) yield held;
-        held = chunk;
-        if (!reader.isDone) continue;
-        refuseUnlessPadding(reader.rest(), reader.offset);
-        held = chunk.subarray(0, chunk.length - reader.rest().length);
-      }
-      reader.end();
-      await takeItems(reader, onItem);
+      yield* passRdb(this.#chunks(onBytes), onItem, this.#reader);
     } catch (error) {
       throw this.#named(error);
     }
-    if (held !== null) yield held;
   }
 
   close(): void {
@@ -118,17 +99,4 @@ export class RdbSource {
       return new TransferError("Conflict", `${where}: the node is not the primary any more.`, { isRetryable: true });
     return new TransferError("BadFile", `${where}: the engine refuses what is there: ${reply}.`);
   }
-}
-
-async function takeItems(reader: RdbReader, onItem: OnItem): Promise<void> {
-  for (let item = reader.next(); item !== null; item = reader.next()) {
-    const wait = onItem(item);
-    if (wait !== undefined) await wait;
-  }
-}
-
-/** Page blobs are filled up with zeroes. */
-function refuseUnlessPadding(bytes: Uint8Array, offset: number): void {
-  const at = bytes.findIndex((byte) => byte !== 0);
-  if (at >= 0) throw new RdbError("trailing-bytes", offset + at, "Bytes behind the end of the file");
 }
