@@ -11,6 +11,7 @@ import { z } from "zod";
 import { choice, parseBody, wholeNumber } from "./body-values.ts";
 import type { RedisCreateBody, RedisUpdateBody } from "./redis-resource.ts";
 import { refuseUnsupported } from "./redis-unsupported.ts";
+import { storageLocation } from "./storage-location-parse.ts";
 
 export const maxmemoryPolicies = [
   "volatile-lru",
@@ -25,8 +26,6 @@ export const maxmemoryPolicies = [
 
 /** The service fills these in; a caller who sends them back is not asking for anything. */
 const readOnlyConfiguration = ["maxclients", "preferred-data-archive-auth-method", "zonal-configuration"];
-/** Longer than any connection string or signed URL. */
-const secretLengthMax = 4_096;
 const tagCountMax = 50;
 /** As the service has them. */
 const snapshotMinutes = [15, 30, 60, 360, 720, 1440];
@@ -51,27 +50,8 @@ const flag = z.union(
 const setting = z.union([z.string(), z.number(), z.boolean()], "must be a string").transform(String);
 const text = z.string("must be a string");
 
-const secret = z.string("must be a string").max(secretLengthMax, "is too long");
-
-const credentials = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("azure"), connectionString: secret }),
-  z.object({
-    kind: z.literal("s3"),
-    accessKeyId: secret,
-    secretAccessKey: secret,
-    sessionToken: secret.optional().transform((token) => token ?? null),
-    region: text,
-    endpoint: text.optional().transform((endpoint) => endpoint ?? null),
-  }),
-]);
-
-const location = z.object({
-  url: z
-    .string("must be a string")
-    .max(secretLengthMax, "is too long")
-    .regex(/^((file|https?|azure|s3):\/\/.+)?$/, "must be a URL of storage: file:///, https://, azure:// or s3://"),
-  credentials: credentials.optional().transform((given) => given ?? null),
-});
+/** An empty one takes back what was set. */
+const persistTo = z.union([z.literal("").transform((url) => ({ url, credentials: null })), storageLocation]);
 
 const sku = z.object(
   {
@@ -151,7 +131,7 @@ const properties = z.object(
       .object({
         durableWrites: flag.optional(),
         replicaReads: flag.optional(),
-        persistTo: location.optional(),
+        persistTo: persistTo.optional(),
         acceptEviction: flag.optional(),
       })
       .optional(),

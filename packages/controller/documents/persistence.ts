@@ -12,6 +12,8 @@ const defaultFrequencyMinutes = 60;
 /** Azure keeps the newest. */
 const defaultSnapshotsMax = 1;
 const minuteMs = 60_000;
+/** Append-only files stay on the hosts: what goes to storage beside them is a snapshot, so often. */
+const aofCopyEveryMs = 60 * minuteMs;
 /** The container that copies go to in an account that is given by its connection string. */
 const container = "larder-persistence";
 export const connectionStringKeys = [
@@ -36,19 +38,21 @@ export function isPersistent(settings: Pick<CacheSettings, "redisConfiguration">
 }
 
 /** null: nothing is kept. */
-export function derivePersistence({ settings, route, leader }: CacheDocument): PersistenceSpec | null {
+export function derivePersistence({ settings, route, leader, nodes }: CacheDocument): PersistenceSpec | null {
   if (!isPersistent(settings)) return null;
   const { redisConfiguration: configuration } = settings;
   const minutes = Number(configuration["rdb-backup-frequency"] || defaultFrequencyMinutes);
   const copyTo = copyPlaceOf(settings);
+  // A node that is added to one that serves gets its data from that.
+  const isUnled = leader === null ? nodes.length === 1 : leader.endedAtMs !== null;
   const hasServed = route.epoch > 1;
   return {
     sinceMs: settings.persistedSinceMs ?? 0,
-    snapshotEveryMs: hasSnapshots(settings) ? minutes * minuteMs : null,
+    snapshotEveryMs: hasSnapshots(settings) ? minutes * minuteMs : copyTo !== null ? aofCopyEveryMs : null,
     snapshotsMax: Number(configuration["rdb-backup-max-snapshot-count"] || defaultSnapshotsMax),
     hasAof: hasAof(settings),
     copyTo,
-    takesCopy: copyTo !== null && hasServed && (leader === null || leader.endedAtMs !== null),
+    takesCopy: copyTo !== null && hasServed && isUnled,
   };
 }
 

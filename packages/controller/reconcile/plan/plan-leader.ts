@@ -4,12 +4,14 @@
  * A leader leads for one life of its engine: one that was started again is empty, and must not be copied. It stays until
  * its life is known to be over, from the agent that is its parent, or until its host is silent and no follower hears
  * it any more. Its successor is whoever has the newest whole copy and the most of it: several first stop and are asked, as
- * what they reported before is old. Where writes are durable all are waited for, as one alone may have an acknowledged write. Where nobody has one, and nobody can who is not heard of, the data is lost and the cache
- * begins anew, empty.
+ * what they reported before is old. Where writes are durable all are waited for, as one alone may have an acknowledged write. Where nobody has one, and nobody can who is not heard of, the cache goes on with the newest
+ * that is kept on disk (restored-data.ts); without persistence the data is lost and it begins anew, empty.
  */
 import type { Leader } from "@larder/api";
 import type { CacheDocument } from "../../documents/cache-document.ts";
+import { isPersistent } from "../../documents/persistence.ts";
 import type { CacheSeen, ObservedNode } from "./observed.ts";
+import { newestKept, restoredText } from "./restored-data.ts";
 import { firstReportsMs, isReplicated, isRunning, type Replicated } from "./serving.ts";
 
 export interface LeaderPlan {
@@ -41,8 +43,10 @@ export function planLeader(cache: CacheDocument, observed: CacheSeen, nowMs: num
     return noChange;
   const cause = hasEnded ? "the primary's process ended" : "the primary's host is silent";
   // One that is only silent may hold what nobody else has, unless somebody copied all of it.
+  // And what is kept on a disk may be newer than a copy of what an earlier one led.
+  const isAnyCopyGood = hasEnded && !isPersistent(cache.settings);
   const copies = running.filter(({ replication: { copiedEpoch } }) =>
-    hasEnded ? copiedEpoch > 0 : copiedEpoch >= leader.firstEpoch,
+    isAnyCopyGood ? copiedEpoch > 0 : copiedEpoch >= leader.firstEpoch,
   );
   // An agent that was started anew has to find its engine again, which may have a copy.
   const isComing = observed.nodes.some(({ nodeId, seen }) => nodeId !== leader.nodeId && seen?.state === "starting");
@@ -53,6 +57,7 @@ export function planLeader(cache: CacheDocument, observed: CacheSeen, nowMs: num
   if (copies.length > 0 && (candidates.length > 1 || isComing))
     return { ...planElection(leader, candidates, election), cause };
   if (copies.length === 1) return { ...noChange, leader: successor(leader.epoch, copies[0]), cause };
+  if (isPersistent(cache.settings)) return planRestoring(cache, leader, observed, { nowMs, cause });
   if (running.length === 0 || !observed.nodes.every(cannotHoldData)) return noChange;
   // Nor where nobody is known to have one.
   return { ...planElection(leader, running, election), cause: `${cause}, and no copy of its data was left` };
@@ -76,6 +81,25 @@ function planElection(
   const isOver = haveAllSpoken || (!areAllAwaited && nowMs >= leader.endedAtMs + countingMs);
   if (!isOver || counted.length === 0) return { ...noChange, lookAgainAtMs: leader.endedAtMs + countingMs };
   return { ...noChange, leader: successor(leader.epoch, newest(counted)) };
+}
+
+/** Only once all hosts are heard of: one that is silent may have what is newest. */
+function planRestoring(
+  cache: CacheDocument,
+  leader: Leader,
+  observed: CacheSeen,
+  { nowMs, cause }: { nowMs: number; cause: string },
+): LeaderPlan {
+  if (!observed.nodes.every(({ agentReporting }) => agentReporting)) return noChange;
+  if (leader.endedAtMs === null) return { ...noChange, leader: { ...leader, endedAtMs: nowMs }, cause };
+  const best = newestKept(cache, observed);
+  return { ...noChange, leader: successor(leader.epoch, best), cause: `${cause}, and ${describeRestored(best)}` };
+}
+
+function describeRestored(best: Replicated | undefined): string {
+  if (best === undefined || best.replication.copiedEpoch > 0) return "the newest copy that was left took its place";
+  if (best.restored === null) return "no copy of its data was left, nor anything on disk";
+  return `its data comes from ${restoredText(best.restored)}`;
 }
 
 function isKnownToHaveEnded({ nodeId, runId }: Leader, { nodes }: CacheSeen): boolean {
