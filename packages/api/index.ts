@@ -7,6 +7,7 @@ export * from "./host-parse.ts";
 export * from "./host-protocol.ts";
 export * from "./join-token.ts";
 export * from "./management-client.ts";
+export * from "./migration-parse.ts";
 export * from "./names.ts";
 export * from "./patch-schedule.ts";
 export * from "./redis-parse.ts";

@@ -23,6 +23,10 @@ import {
   redisApiVersion,
   type ScheduleEntry,
 } from "./redis-resource.ts";
+import type { TransferResource } from "./transfer-resource.ts";
+
+/** Of the answer to what begins a transfer: its id. */
+export const transferHeader = "x-larder-transfer";
 
 const resourcesApiVersion = "2021-04-01";
 
@@ -150,6 +154,35 @@ export class ManagementClient {
   /** Returns once all keys are removed. Throws OutcomeUnknown where nobody knows whether they are. */
   async flushCache(at: CacheAddress): Promise<void> {
     await this.#finish(await this.#call(`${this.#cachePath(at)}/flush`, { method: "POST" }));
+  }
+
+  /** Data comes in, goes out, or is compared: begins it, and returns the transfer's id. */
+  async beginTransfer(
+    at: CacheAddress,
+    action: "import" | "export" | "migrate" | "reverse" | "compare",
+    body: unknown,
+  ): Promise<string> {
+    const response = await this.#call(`${this.#cachePath(at)}/${action}`, { method: "POST", body });
+    await response.arrayBuffer();
+    return response.headers.get(transferHeader) ?? "";
+  }
+
+  /** The newest first. */
+  async listTransfers(at: CacheAddress): Promise<TransferResource[]> {
+    return (await this.#json<Page<TransferResource>>(this.#call(`${this.#cachePath(at)}/transfers`))).value;
+  }
+
+  async getTransfer(at: CacheAddress, id: string): Promise<TransferResource> {
+    return this.#json(this.#call(`${this.#cachePath(at)}/transfers/${encodeURIComponent(id)}`));
+  }
+
+  async askTransfer(
+    at: CacheAddress,
+    id: string,
+    wish: "cancel" | "pause" | "resume" | "cutover",
+  ): Promise<TransferResource> {
+    const path = `${this.#cachePath(at)}/transfers/${encodeURIComponent(id)}/${wish}`;
+    return this.#json(this.#call(path, { method: "POST" }));
   }
 
   /** Returns once it has begun. */

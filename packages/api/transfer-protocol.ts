@@ -102,6 +102,8 @@ export type TransferState = "preparing" | "running" | "following" | "paused" | "
 
 export interface TransferObserved {
   transferId: TransferId;
+  /** The life of the node's engine that it has to do with: another one has nothing of what was done. null: none yet. */
+  runId: string | null;
   state: TransferState;
   /** What it does just now, in a few words: "copying from 10.0.0.4:6379, by replication". */
   phase: string;

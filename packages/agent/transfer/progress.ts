@@ -17,6 +17,7 @@ export class Progress {
   files: TransferObserved["files"] = [];
   differences: TransferObserved["differences"] = null;
   place: TransferObserved["place"] = null;
+  runId: string | null = null;
   readonly #transferId: TransferId;
   readonly #clock: Clock;
   readonly #onChange: () => void;
@@ -36,8 +37,9 @@ export class Progress {
     return this.#state;
   }
 
-  /** A new attempt: the figures begin again. */
-  begin(): void {
+  /** A new attempt: the figures begin again. `runId`: of the engine's life. */
+  begin(runId: string): void {
+    this.runId = runId;
     this.keys = this.bytes = this.keysSkipped = 0;
     this.keysTotal = this.bytesTotal = this.lagBytes = this.lagMs = null;
     this.usedEngineLoader = false;
@@ -78,6 +80,7 @@ export class Progress {
 
   #now(): TransferObserved {
     const {
+      runId,
       keys,
       keysTotal,
       bytes,
@@ -92,6 +95,7 @@ export class Progress {
     } = this;
     return {
       transferId: this.#transferId,
+      runId,
       state: this.#state,
       phase: this.#phase,
       keys,

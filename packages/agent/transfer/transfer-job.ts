@@ -86,6 +86,8 @@ export class TransferJob {
 
   /** Resolves when nothing is left to apply. Throws Conflict. */
   async finish(order: LeadOrder): Promise<void> {
+    if (this.#progress.runId !== order.runId)
+      throw new LarderError("Conflict", "The engine was started again and has to be filled anew.");
     if (this.#progress.state === "done") return;
     const finish = this.#current?.finish?.bind(this.#current);
     if (finish === undefined) throw new LarderError("Conflict", "The node is not filled yet.");
@@ -109,7 +111,12 @@ export class TransferJob {
       if (engine === null) return;
       const error = await this.#attempt(engine);
       if (signal.aborted) return;
-      if (error === null) return this.#progress.enter("done", "");
+      if (error === null) {
+        this.#progress.enter("done", "");
+        if (!(await this.#isEmptyAgain(engine))) return;
+        this.#progress.enter("preparing", "begins anew");
+        continue;
+      }
       const { transferId, nodeId, kind } = this.#spec;
       const { code } = this.#problemOf(error);
       const isLast = !this.#mayPass(error) || attempts === attemptsMax;
@@ -140,7 +147,7 @@ export class TransferJob {
       const now = this.#options.engineOf(this.#spec);
       return now?.runId === engine.runId ? now : null;
     };
-    progress.begin();
+    progress.begin(engine.runId);
     const context = { spec: this.#spec, engine, engineNow, progress, storageRoots, clock, randomness, log, signal };
     const watch = this.#watch(engine, attempt);
     try {
@@ -156,6 +163,17 @@ export class TransferJob {
       this.#wakeup.wake();
       await watch;
     }
+  }
+
+  /** What was filled waits for its turn to lead. Its engine may be started again before. */
+  async #isEmptyAgain(filled: TransferEngine): Promise<boolean> {
+    while (filled.isIntake && !this.#stopped.signal.aborted) {
+      const now = this.#options.engineOf(this.#spec);
+      if (now !== null && now.runId !== filled.runId) return now.isIntake;
+      if (now?.isIntake === false) return false;
+      await this.#wakeup.wait(lookEveryMs);
+    }
+    return false;
   }
 
   /** Ends the attempt when the engine's life has. */

@@ -54,6 +54,7 @@ export function transferObservedFixture(
 ): TransferObserved {
   return {
     transferId,
+    runId: "1",
     state: "running",
     phase: "",
     keys: 0,

@@ -2,12 +2,13 @@
  * What goes into a cache and comes out of it.
  *
  *   POST …/redis/{name}/import|export                               as Azure has them: long-running operations
+ *   POST …/redis/{name}/migrate|reverse|compare                     Larder's own, answered likewise
  *   GET  …/redis/{name}/transfers[/{id}]                            Larder's own
  *   POST …/redis/{name}/transfers/{id}/cancel|pause|resume|cutover
  *
  * The answer to what begins a transfer names it in `x-larder-transfer`.
  */
-import { parseExport, parseImport } from "@larder/api";
+import { parseCompare, parseExport, parseImport, parseMigrate, parseReverse, transferHeader } from "@larder/api";
 import type { Context, Hono } from "hono";
 import type { TransferRequest } from "../transfers/transfers.ts";
 import { transferWishes } from "../transfers/wish-rules.ts";
@@ -19,7 +20,13 @@ import { pathValue } from "./request-path.ts";
 import { transferBody } from "./transfer-body.ts";
 
 export function redisTransfers(app: Hono<ApiEnvironment>, api: ApiContext): void {
-  const parses = { import: parseImport, export: parseExport };
+  const parses: Record<string, (body: unknown, nowMs: number) => TransferRequest> = {
+    import: parseImport,
+    export: parseExport,
+    migrate: parseMigrate,
+    reverse: parseReverse,
+    compare: parseCompare,
+  };
   for (const [path, parse] of Object.entries(parses))
     app.post(`${oneCache}/${path}`, async (context) => {
       const place = await placeOf(context, api);
@@ -58,7 +65,7 @@ async function begun(
   context.header("azure-asyncoperation", operationUrl(context, operation, "asyncOperations"));
   context.header("location", operationUrl(context, operation, "operationresults"));
   context.header("retry-after", "1");
-  context.header("x-larder-transfer", transfer.transferId);
+  context.header(transferHeader, transfer.transferId);
   return context.body(null, 202);
 }
 

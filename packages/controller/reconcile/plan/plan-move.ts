@@ -66,7 +66,7 @@ function withIntake({ nodes, intake }: CacheSeen): ObservedNode[] {
 
 function hasAllData(from: Replicated, to: Replicated, { intake, transfers }: CacheSeen): boolean {
   if (intake?.nodeId !== to.nodeId) return to.replication.inSync && isFed(from, to);
-  return transfers.some((transfer) => transfer.document.nodeId === to.nodeId && isReadyToLead(transfer));
+  return transfers.some((transfer) => transfer.document.nodeId === to.nodeId && isReadyToLead(transfer, intake));
 }
 
 /** A primary sends nothing to a replica with a new copy before that has said so, which it does within a second. */

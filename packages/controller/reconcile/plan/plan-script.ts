@@ -143,6 +143,7 @@ export class ScriptedCache {
     const [state = "", detail] = what.split(" ");
     const error = state === "failed" ? { code: detail ?? "", message: "it says why" } : null;
     const said = {
+      runId: this.#nodes.get(document.nodeId)?.runId ?? null,
       state: state as TransferObserved["state"],
       error,
       lagBytes: detail === undefined ? null : Number(detail),

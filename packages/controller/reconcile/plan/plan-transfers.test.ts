@@ -156,6 +156,15 @@ const scripts = {
     after 9s            => settled
     t1: done            => prepare b`,
 
+  "a node that was started again is not taken for filled": `${filled}
+    t1: done            => prepare b
+    b: ended            => rest
+    b: running          => call off
+    gateway: serving    => t1 goes on
+    a: running          => settle
+    after 20s           => settled
+    t1: done            => prepare b`,
+
   "a merge goes to the primary, an export to a replica": `${standard}
     merge               => start t1 on a
     export              => start t2 on b

@@ -65,8 +65,9 @@ export function planTransfersEnd({ transfers }: CacheSeen): TransferAction | und
 }
 
 /** What is left of the first copy, and of the stream of changes after it. Asked before the hold and in it. */
-export function isReadyToLead({ document, seen }: ObservedTransfer): boolean {
-  if (seen === null) return false;
+export function isReadyToLead({ document, seen }: ObservedTransfer, intake: ObservedNode | null): boolean {
+  // A life that began since is empty.
+  if (seen === null || intake?.seen == null || seen.runId !== intake.seen.runId) return false;
   if (document.task.kind === "import") return seen.state === "done";
   return seen.state === "following" && seen.lagBytes !== null && seen.lagBytes <= lagBytesMax;
 }
@@ -154,7 +155,10 @@ class Underway {
     if (seen?.state === "failed") return failed(document, ...reasonOf(transfer));
     if (document.callOffs >= callOffsMax)
       return failed(document, "CutOverCalledOff", "The new node could not take over. The cache's history says why.");
-    if (!isReadyToLead(transfer) || (document.task.kind === "migrate" && document.cutOver === "manual"))
+    if (
+      !isReadyToLead(transfer, this.#observed.intake) ||
+      (document.task.kind === "migrate" && document.cutOver === "manual")
+    )
       return undefined;
     return this.#cutOver(document);
   }
