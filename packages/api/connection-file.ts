@@ -8,5 +8,7 @@ export interface ConnectionFile {
   ca: string;
   subscription: string;
   resourceGroup: string;
+  /** Folders of this machine beneath which its agents may have files of imports and exports. */
+  storageRoots?: string[];
   pids: { controller: number[]; agent: number[]; gateway: number[] };
 }

@@ -8,6 +8,7 @@ import { addOperations } from "./operations-grammar.ts";
 import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
 import manifest from "./package.json" with { type: "json" };
 import { systemTerminal } from "./terminal.ts";
+import { addTransfers } from "./transfers-grammar.ts";
 
 const snippetNames = ["node-redis", "ioredis", "redis-py", "stackexchange", "redis-cli", "env"];
 const helpWidthMax = 100;
@@ -36,6 +37,7 @@ export function createProgram(): Command {
   addUse(program);
   addHosts(program);
   addOperations(program);
+  addTransfers(program);
   return program;
 }
 
@@ -56,6 +58,12 @@ function addService(program: Command): void {
       ),
     )
     .addOption(withVariable("--hosts <number>", "run so many hosts here, for development").default("1"))
+    .addOption(
+      withVariable(
+        "--storage-root <directory...>",
+        "folders beneath which imports and exports may have files (default: files in the data directory)",
+      ),
+    )
     .addOption(withVariable("--agent-host <address>", "let agents of other machines join, at this address"))
     .addOption(withVariable("--agent-port <port>", "port for them").default("8444"))
     .addOption(withVariable("--address <ip>", "where other hosts reach this one (default: --agent-host)"))

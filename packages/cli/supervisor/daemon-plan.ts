@@ -26,6 +26,9 @@ export interface DaemonPlan {
   logPath: string;
 }
 
+/** A list is a flag that is given several times. */
+type Flags = Record<string, string | string[]>;
+
 export function layoutOf(dataDirectory: string, socketDirectory: string): Layout {
   return {
     dataDirectory,
@@ -54,7 +57,7 @@ export interface ServicePlan {
 }
 
 export function planDaemons(options: UpOptions, layout: Layout, packagesDirectory: string): ServicePlan {
-  const planOf = (daemon: DaemonName, flags: Record<string, string>, name: string = daemon): DaemonPlan => ({
+  const planOf = (daemon: DaemonName, flags: Flags, name: string = daemon): DaemonPlan => ({
     name,
     program: join(packagesDirectory, daemon, "main.ts"),
     args: [...toArguments(flags), "--supervised"],
@@ -75,7 +78,7 @@ export function planDaemons(options: UpOptions, layout: Layout, packagesDirector
   };
 }
 
-function controllerFlags(options: UpOptions, layout: Layout): Record<string, string> {
+function controllerFlags(options: UpOptions, layout: Layout): Flags {
   return {
     "data-dir": join(layout.dataDirectory, "controller"),
     socket: controllerSocket(layout),
@@ -89,16 +92,17 @@ function controllerFlags(options: UpOptions, layout: Layout): Record<string, str
   };
 }
 
-function agentFlags(options: UpOptions, layout: Layout): Record<string, string> {
+function agentFlags(options: UpOptions, layout: Layout): Flags {
   return {
     "socket-dir": layout.socketDirectory,
     engine: options.engine,
     ...(options.hosts === 1 ? {} : { "hosts-on-machine": String(options.hosts) }),
     ...(options.enginePath === undefined ? {} : { "engine-path": options.enginePath }),
+    "storage-root": options.storageRoots,
   };
 }
 
-function firstAgentFlags(options: UpOptions, layout: Layout): Record<string, string> {
+function firstAgentFlags(options: UpOptions, layout: Layout): Flags {
   return {
     ...agentFlags(options, layout),
     "data-dir": join(layout.dataDirectory, "agent"),
@@ -110,7 +114,7 @@ function firstAgentFlags(options: UpOptions, layout: Layout): Record<string, str
   };
 }
 
-function joiningAgentFlags(options: UpOptions, layout: Layout, number: number): Record<string, string> {
+function joiningAgentFlags(options: UpOptions, layout: Layout, number: number): Flags {
   const { directory, tokenPath } = joinOf(layout, `agent-${number}`);
   return {
     ...agentFlags(options, layout),
@@ -131,7 +135,7 @@ function joinOf(layout: Layout, name: string): NonNullable<AgentPlan["join"]> {
   };
 }
 
-function gatewayFlags(options: UpOptions, layout: Layout, worker: number): Record<string, string> {
+function gatewayFlags(options: UpOptions, layout: Layout, worker: number): Flags {
   return {
     "data-dir": join(layout.dataDirectory, "gateway"),
     "controller-socket": controllerSocket(layout),
@@ -145,7 +149,7 @@ function gatewayFlags(options: UpOptions, layout: Layout, worker: number): Recor
   };
 }
 
-function nodeCertificateFlags(layout: Layout): Record<string, string> {
+function nodeCertificateFlags(layout: Layout): Flags {
   return {
     "node-cert": join(layout.dataDirectory, "controller/pki/node.pem"),
     "node-key": join(layout.dataDirectory, "controller/pki/node-key.pem"),
@@ -157,6 +161,6 @@ function controllerSocket(layout: Layout): string {
   return join(layout.socketDirectory, "controller.sock");
 }
 
-function toArguments(flags: Record<string, string>): string[] {
-  return Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
+function toArguments(flags: Flags): string[] {
+  return Object.entries(flags).flatMap(([flag, given]) => [given].flat().flatMap((value) => [`--${flag}`, value]));
 }

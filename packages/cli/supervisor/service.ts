@@ -62,6 +62,7 @@ export class LocalService {
     const { controller, agents, gateways } = this.#plan;
     this.#removeReadyFile();
     const isFirst = !existsSync(layout.connection);
+    for (const root of options.storageRoots) mkdirSync(root, { recursive: true, mode: 0o700 });
     for (const { logPath } of [controller, ...agents, ...gateways]) rotateLog(logPath);
     await waitForPreviousRun(layout.connection, clock);
     await this.#supervisor.start(() => this.#admitAgents());
@@ -120,6 +121,7 @@ export class LocalService {
       ca: layout.ca,
       subscription: client.subscription,
       resourceGroup: defaultResourceGroup,
+      storageRoots: options.storageRoots,
     };
     return this.#writeConnection() as ConnectionFile;
   }

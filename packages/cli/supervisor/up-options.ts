@@ -1,6 +1,6 @@
 /** The options of `larder up`, from text to values. Everything that is wrong is said at once. */
 import { isIP } from "node:net";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { LarderError } from "@larder/api/errors";
 import { gatewayLimits } from "@larder/api/gateway-protocol";
 
@@ -16,6 +16,8 @@ export interface UpOptions {
   gatewayWorkers: number;
   /** Agents on this machine, each a host with a loopback address of its own. */
   hosts: number;
+  /** Beneath which its agents may have files of imports and exports; the first one is also for files that commands bring. */
+  storageRoots: string[];
   /** Where agents of other machines come in; undefined: nowhere. */
   agentHost: string | undefined;
   agentPort: number;
@@ -37,6 +39,7 @@ export interface UpArguments {
   portBase: string;
   gatewayWorkers?: string;
   hosts: string;
+  storageRoot?: string | string[];
   agentHost?: string;
   agentPort: string;
   address?: string;
@@ -72,6 +75,7 @@ export function parseUpOptions(given: UpArguments, cores: number): UpOptions {
     portBase: port("--port-base", given.portBase),
     gatewayWorkers: parseWorkers(given.gatewayWorkers, problems) ?? defaultGatewayWorkers(cores),
     hosts: parseHosts(given.hosts, problems),
+    storageRoots: parseStorageRoots(given),
     agentHost: given.agentHost,
     agentPort: port("--agent-port", given.agentPort),
     address:
@@ -90,6 +94,12 @@ export function parseUpOptions(given: UpArguments, cores: number): UpOptions {
     problems.push(`--api-port and --tls-port must differ; both are ${options.apiPort}`);
   if (problems.length > 0) throw new LarderError("ConfigInvalid", `${problems.join("; ")}.`);
   return options;
+}
+
+/** From the environment they come as one text, with colons between them. */
+function parseStorageRoots({ storageRoot, dataDir }: UpArguments): string[] {
+  const roots = typeof storageRoot === "string" ? storageRoot.split(":") : (storageRoot ?? []);
+  return roots.length === 0 ? [join(resolve(dataDir), "files")] : roots.map((root) => resolve(root));
 }
 
 function hostProblems(options: UpOptions, given: UpArguments): string[] {

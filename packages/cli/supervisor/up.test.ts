@@ -34,6 +34,7 @@ describe("options", () => {
       portBase: 10_000,
       gatewayWorkers: 1,
       hosts: 1,
+      storageRoots: ["/data/files"],
       agentHost: undefined,
       agentPort: 8444,
       address: "127.0.0.1",

@@ -93,7 +93,10 @@ describe("import", () => {
     await fixture.agent.report();
     const ended = await fixture.ended(answer);
     expect(ended.body).toMatchObject({ status: "Succeeded" });
-    expect(await newestEvent()).toMatchObject({ kind: "import", text: "The cache's data was replaced by 7 keys" });
+    expect(await newestEvent()).toMatchObject({
+      kind: "import",
+      text: "The cache's data was replaced by 7 keys (0 bytes)",
+    });
     await until(() => fixture.agent.desired?.nodes.length === 1);
     expect(fixture.agent.desired?.nodes).toMatchObject([{ nodeId: intake?.nodeId, isIntake: false }]);
     expect(intake?.nodeId).not.toBe(before as never);

@@ -1,5 +1,5 @@
 /** What a cache's history says of a transfer that is over. Pure. */
-import { type CacheEvent, describeLocation, type TransferTask } from "@larder/api";
+import { type CacheEvent, describeLocation, type TransferObserved, type TransferTask } from "@larder/api";
 import type { TransferDocument } from "../documents/transfer-document.ts";
 
 type Event = Omit<CacheEvent, "number" | "time">;
@@ -35,19 +35,26 @@ export function transferEvent(transfer: TransferDocument, nowMs: number): Event 
 }
 
 function outcomeText({ task, progress }: TransferDocument): string {
-  const keys = `${(progress?.keys ?? 0).toLocaleString("en")} keys`;
+  const size = sizeOf(progress);
   switch (task.kind) {
     case "import":
-      return task.mode === "fill" ? `The cache's data was replaced by ${keys}` : `${keys} were imported`;
+      return task.mode === "fill" ? `The cache's data was replaced by ${size}` : `${size} were imported`;
     case "export":
-      return `${keys} were exported to ${describeLocation(task.to)}`;
+      return `${size} were exported to ${describeLocation(task.to)}`;
     case "migrate":
-      return `The cache has ${keys} of another server now`;
+      return `The cache has ${size} of another server now`;
     case "reverse":
-      return `${keys} were written back`;
+      return `${size} were written back`;
     case "compare":
-      return `${keys} were compared; ${(progress?.differences?.count ?? 0).toLocaleString("en")} differ`;
+      return `${size} were compared; ${(progress?.differences?.count ?? 0).toLocaleString("en")} keys differ`;
   }
+}
+
+/** Keys are not counted where a file passes as it is. */
+function sizeOf(progress: TransferObserved | null): string {
+  const { keys, bytes } = progress ?? { keys: 0, bytes: 0 };
+  const inBytes = `${bytes.toLocaleString("en")} bytes`;
+  return keys === 0 && bytes > 0 ? inBytes : `${keys.toLocaleString("en")} keys (${inBytes})`;
 }
 
 function whatIsLeft({ task }: TransferDocument): string {

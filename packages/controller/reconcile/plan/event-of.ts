@@ -69,7 +69,7 @@ export function eventOf(
       return {
         ...none,
         kind: eventKinds[action.cause],
-        cause: causeTexts[action.cause],
+        cause: action.cause === "replicas" ? "there were more nodes than asked for" : causeTexts[action.cause],
         text: `${action.nodeId} was removed`,
       };
     case "resizeNode": {

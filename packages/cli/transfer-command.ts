@@ -1,0 +1,67 @@
+/** What the commands that move data have in common: filters, and staying with a transfer until it is over. */
+import { type ErrorCode, errorTable, LarderError } from "@larder/api/errors";
+import type { CacheAddress } from "@larder/api/management-client";
+import type { TransferResource } from "@larder/api/transfer-resource";
+import type { CommandContext, CommonOptions } from "./command-context.ts";
+import { formatOutcome, isOver } from "./transfer-view.ts";
+import { watchTransfer } from "./transfer-watch.ts";
+
+export interface FilterOptions {
+  prefix?: string[];
+  type?: string[];
+  database?: number[];
+}
+
+export interface TransferOptions extends CommonOptions, FilterOptions {
+  resourceGroup?: string;
+  /** false: returns once it has begun. */
+  wait: boolean;
+}
+
+export interface SeenThrough {
+  at: CacheAddress;
+  /** Returns the transfer's id. */
+  begin(): Promise<string>;
+  options: Pick<TransferOptions, "wait">;
+  /** What is left to do where it succeeded. Returns where data is then. */
+  done?(transfer: TransferResource): Promise<string[]>;
+}
+
+export function filterOf({ prefix, type, database }: FilterOptions) {
+  return { prefixes: prefix ?? [], types: type ?? [], databases: database ?? [] };
+}
+
+export function warnOfSecret({ terminal }: Pick<CommandContext, "terminal">): void {
+  const note = "others on this machine can read the signature in the command; @FILE or - keeps it to you";
+  terminal.err(`${terminal.errColors.yellow("note:")} ${note}\n`);
+}
+
+/** Throws what made it fail. Ctrl-C cancels it. */
+export async function seeThrough(context: CommandContext, { at, begin, options, done }: SeenThrough): Promise<void> {
+  const { client, print } = context;
+  const id = await begin();
+  if (!options.wait) {
+    const begun = await client.getTransfer(at, id);
+    return print(begun, () => `Begun: ${id}. \`larder transfer watch ${at.name} ${id}\` shows how far it is.\n`);
+  }
+  const transfer = await watchTransfer(context, { at, id, onInterrupt: "cancel" });
+  const to = transfer.status === "succeeded" ? await done?.(transfer) : undefined;
+  showEnd(context, at.name, to === undefined ? transfer : { ...transfer, to });
+}
+
+/** Prints the outcome of one that is over. Throws where it failed. */
+export function showEnd({ print, terminal }: CommandContext, cache: string, transfer: TransferResource): void {
+  if (transfer.status === "succeeded" || !isOver(transfer)) {
+    print(transfer, () => (isOver(transfer) ? formatOutcome(transfer, cache, terminal.colors) : ""));
+    return;
+  }
+  print(transfer, () => "");
+  throw failureOf(transfer);
+}
+
+function failureOf({ kind, status, error }: TransferResource): LarderError {
+  if (status === "cancelled")
+    return new LarderError("TransferCancelled", `The ${kind} was cancelled; nothing was changed.`);
+  const code = error !== null && error.code in errorTable ? (error.code as ErrorCode) : "TransferFailed";
+  return new LarderError(code, error?.message ?? `The ${kind} failed.`);
+}
