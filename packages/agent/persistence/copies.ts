@@ -6,11 +6,10 @@ import { createReadStream } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import type { CacheId, NodeId, PersistenceSpec, StorageLocation } from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
-import { openStorage, type Storage } from "@larder/storage";
+import { openFolder, type Storage } from "@larder/storage";
 import { type Copy, copiesPrefix, copyName, parseCopy, surplusCopies } from "./copy-name.ts";
 import { byNewest } from "./kept-position.ts";
 import type { Snapshot } from "./snapshots.ts";
-import { storageAccess } from "./storage-access.ts";
 
 export interface CopiesContext {
   storageRoots: readonly string[];
@@ -23,7 +22,7 @@ export class Copies {
   readonly #prefix: string;
 
   constructor(location: StorageLocation, cacheId: CacheId, { sinceMs }: PersistenceSpec, context: CopiesContext) {
-    this.#storage = openStorage(storageAccess(location), context);
+    this.#storage = openFolder(location, context);
     this.#prefix = copiesPrefix(cacheId, sinceMs);
   }
 

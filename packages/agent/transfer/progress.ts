@@ -37,8 +37,8 @@ export class Progress {
     return this.#state;
   }
 
-  /** A new attempt: the figures begin again. `runId`: of the engine's life. */
-  begin(runId: string): void {
+  /** A new attempt: the figures begin again. `runId`: of the engine's life, where that is another. */
+  begin(runId = this.runId): void {
     this.runId = runId;
     this.keys = this.bytes = this.keysSkipped = 0;
     this.keysTotal = this.bytesTotal = this.lagBytes = this.lagMs = null;

@@ -70,7 +70,8 @@ class Rewriter {
         if (this.#isTakingParts) this.#written.endEntry();
         return undefined;
       case "end":
-        return this.#written.end();
+        this.#written.end();
+        return undefined;
       default:
         return undefined;
     }
