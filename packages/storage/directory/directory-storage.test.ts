@@ -17,10 +17,12 @@ import { codeOf, contentOf, describeStorage, inChunks, read } from "../storage-c
 import { DirectoryStorage } from "./directory-storage.ts";
 
 let root = "";
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), "larder-storage-"));
-});
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+function withRoot(): void {
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "larder-storage-"));
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+}
 
 describeStorage("directory", async () => {
   const own = mkdtempSync(join(tmpdir(), "larder-storage-"));
@@ -42,6 +44,8 @@ describeStorage("directory", async () => {
 });
 
 describe("directory: places", () => {
+  withRoot();
+
   test("nothing outside the roots is reached, by no name and no link", async () => {
     const outside = mkdtempSync(join(tmpdir(), "larder-outside-"));
     writeFileSync(join(outside, "secret.rdb"), "secret");
@@ -84,6 +88,8 @@ describe("directory: places", () => {
 });
 
 describe("directory: files", () => {
+  withRoot();
+
   test("the checksum is one that sha256sum checks", async () => {
     await open(root).put("a/dump.rdb", inChunks(contentOf(1000), 100));
     const checked = spawnSync("sha256sum", ["-c", "dump.rdb.sha256"], { cwd: join(root, "a"), encoding: "utf8" });
