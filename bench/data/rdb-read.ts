@@ -1,12 +1,16 @@
 /** Reads a file once, from the disk's cache, as a process of its own: so its memory and its CPU time are the reader's. */
 import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { type RdbItem, readRdb } from "@larder/rdb";
+import { IgnoringSink, type RdbItem, RdbWriter, readRdb, ValueDecoder } from "@larder/rdb";
 import { systemClock } from "@larder/service";
 import { obeyOrders } from "../client-process.ts";
 
+/** What becomes of each value: nothing, its elements, or a file for engines without the encodings of today. */
+export type ReadWork = "read" | "decode" | "rewrite";
+
 export interface ReadOrder {
   path: string;
+  work: ReadWork;
 }
 
 export interface ReadAnswer {
@@ -37,9 +41,29 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-await obeyOrders<ReadOrder>(async ({ path }) => {
+const oldVersion = 9;
+const takenBytes = 1 << 20;
+
+function handlerOf(work: ReadWork): (item: RdbItem) => void {
+  if (work === "read") return () => {};
+  if (work === "decode") {
+    const decoder = new ValueDecoder(new IgnoringSink());
+    return (item) => {
+      if (item.type === "entry") decoder.decode(item);
+    };
+  }
+  const writer = new RdbWriter({ version: oldVersion });
+  return (item) => {
+    if (item.type === "entry") writer.entry(item);
+    if (writer.bytesWaiting > takenBytes) writer.take();
+  };
+}
+
+await obeyOrders<ReadOrder>(async ({ path, work }) => {
   const answer: ReadAnswer = { entries: 0, valueBytes: 0, checksum: "", wallMs: 0, cpuMs: 0, grownBytes: 0 };
+  const handle = handlerOf(work);
   const take = (item: RdbItem) => {
+    handle(item);
     if (item.type === "end") answer.checksum = item.checksum;
     if (item.type !== "entry") return;
     answer.entries++;

@@ -52,7 +52,7 @@ export interface ElementSink {
   /** Of a sorted set. The score is never NaN. */
   scored(member: ByteSpan, score: number): void;
   field(field: ByteSpan, value: ByteSpan, expiresAtMs: number | null): void;
-  /** Several items of a list have come since the last time, or one: they were a node of its own in the encoding. */
+  /** The items since the last call were one node of the list's encoding. */
   listNode?(): void;
   /**
    * A node of a stream as it is: the id that its entries count from, in sixteen bytes, and their listpack. A sink that

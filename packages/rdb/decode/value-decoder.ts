@@ -1,7 +1,7 @@
 /**
  * From the bytes of a value to its elements: each goes to the sink as soon as it is complete. Nothing is kept but what
- * the next element still lacks, so a value of any size is decoded within the memory of its largest element (of a
- * packed form: of its largest node).
+ * the next element still lacks, so a value of any size is decoded within a few times the memory of its largest element
+ * (of a packed form: of its largest node).
  *
  * Whole values: `decode(value)`. Values in parts: `begin`, then `push` and `step` until it wants more, then `end` and
  * `step`. An error leaves the decoder ready for the next `begin`; what the sink had got before it stays there.
