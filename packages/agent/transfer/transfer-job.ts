@@ -9,6 +9,7 @@
 import { LarderError, type TransferSpec } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
 import { StorageError } from "@larder/storage";
+import { EngineRefused, EngineUnreachable } from "../engine/ask.ts";
 import { Wakeup } from "../wakeup.ts";
 import { Progress } from "./progress.ts";
 import type { LeadOrder, MakeTransfer, Transfer } from "./transfer.ts";
@@ -155,7 +156,8 @@ export class TransferJob {
       await this.#current.run();
       return null;
     } catch (error) {
-      return attempt.signal.aborted ? attempt.signal.reason : error;
+      if (attempt.signal.aborted) return attempt.signal.reason;
+      return error instanceof EngineUnreachable ? engineLost(error) : error;
     } finally {
       this.#current = null;
       this.#isFinished = false;
@@ -180,8 +182,7 @@ export class TransferJob {
   async #watch(engine: TransferEngine, attempt: AbortController): Promise<void> {
     while (!attempt.signal.aborted && !this.#stopped.signal.aborted) {
       const now = this.#options.engineOf(this.#spec);
-      if (now !== null && now.runId !== engine.runId)
-        attempt.abort(new TransferError("EngineLost", "The node's engine ended.", { isRetryable: true }));
+      if (now !== null && now.runId !== engine.runId) attempt.abort(engineLost());
       else await this.#wakeup.wait(lookEveryMs);
     }
   }
@@ -198,11 +199,16 @@ export class TransferJob {
 
   #problemOf(error: unknown): { code: string; message: string } {
     if (error instanceof TransferError || error instanceof LarderError) return pick(error);
+    if (error instanceof EngineRefused) return { code: "Conflict", message: error.message };
     if (error instanceof StorageError) return { ...pick(error), code: `Storage${error.code}` };
     const { transferId, nodeId } = this.#spec;
     this.#options.log.error({ transferId, nodeId, err: error }, "a transfer failed for an unknown reason");
     return { code: "InternalError", message: "A fault in Larder; the log of the host's agent has the details." };
   }
+}
+
+function engineLost(cause?: unknown): TransferError {
+  return new TransferError("EngineLost", "The node's engine ended.", { isRetryable: true, cause });
 }
 
 function pick({ code, message }: { code: string; message: string }): { code: string; message: string } {

@@ -47,7 +47,7 @@ export class DirectoryStorage implements Storage {
     try {
       checkFileName(name);
       const folder = await fileCall({ file: name }, () => makeFolder(this.#folderOf(name), this.#roots));
-      await this.#removeLeftovers(folder);
+      await fileCall({ file: name }, () => this.#removeLeftovers(folder));
       const temporary = join(folder, `.${basename(name)}.${this.#randomness.bytes(8).toString("hex")}.part`);
       try {
         const passed = await writeFile(temporary, { name, chunks, options });
