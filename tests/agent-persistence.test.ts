@@ -1,5 +1,7 @@
 /** What a node keeps on disk, with a real agent and real engines: everything is killed, and comes back. */
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { NodeObserved, NodeSpec, PersistenceSpec } from "@larder/api";
 import { Redis } from "ioredis";
 import { identifyProcess } from "../packages/agent/engine/process.ts";
@@ -11,6 +13,9 @@ setDefaultTimeout(60_000);
 
 const nativeTest = test.skipIf(!hasNativeEngine);
 const failFast = { retryStrategy: () => null, maxRetriesPerRequest: 0, enableReadyCheck: false };
+
+/** More than compresses well. */
+const longValue = Array.from({ length: 500 }, (_, index) => index).join("-");
 
 let agent: TestAgent;
 const clients: Redis[] = [];
@@ -59,7 +64,9 @@ nativeTest("a snapshot: a node whose engine and agent are killed has what was sa
   await newAgent().start();
   const { spec, node } = await runNode({ persistence: persistence({ snapshotEveryMs: 1_000 }) });
   const client = clientOf(node);
-  await client.mset(Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`key-${index}`, `value-${index}`])));
+  await client.mset(
+    Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`key-${index}`, `value-${index}`])),
+  );
   await client.set("short-lived", "x", "EX", 1_000);
   await agent.controller.observedWhen(spec, ({ persistence }) => (persistence?.lastSnapshot?.bytes ?? 0) > 10_000);
 
@@ -93,3 +100,146 @@ nativeTest("append-only files: an engine that is killed has all that it answered
   expect(await clientOf(again).get("sum")).toBe("100");
   expect(await clientOf(again).dbsize()).toBe(101);
 });
+
+nativeTest("a snapshot that is damaged is kept aside, and the one before it is taken", async () => {
+  await newAgent().start();
+  const { spec, node } = await runNode({ persistence: persistence({ snapshotEveryMs: 500 }) });
+  await clientOf(node).set("key", longValue);
+  const directory = join(agent.nodesDirectory, spec.nodeId, "snapshots");
+  await until(
+    "there are two snapshots of it",
+    () => listed(directory, ".rdb").filter((path) => statSync(path).size > 200).length >= 2,
+  );
+  await agent.signal("SIGKILL");
+  await killed(node);
+  const paths = listed(directory, ".rdb").sort((a, b) => numberOf(b) - numberOf(a));
+  flipByte(paths[0]!, statSync(paths[0]!).size - 20);
+
+  agent.controller.forget();
+  await agent.start();
+  const again = await nextLife(spec, node);
+  expect(again.persistence?.setAside).toHaveLength(1);
+  expect(await clientOf(again).get("key")).toBe(longValue);
+  expect(agent.log).toContain("kept aside");
+});
+
+nativeTest("append-only files that are damaged in the middle: what is before the damage comes back", async () => {
+  await newAgent().start();
+  const { spec, node } = await runNode({ persistence: persistence({ hasAof: true }) });
+  await agent.controller.observedWhen(spec, ({ persistence }) => persistence?.hasAof === true);
+  const client = clientOf(node);
+  for (let index = 0; index < 200; index++) await client.set(`key-${index}`, "value");
+  await until("it is written", () => bytesOfAof(spec) > 6_000);
+  await agent.signal("SIGKILL");
+  await killed(node);
+  const increment = aofIncrement(spec);
+  writeFileSync(
+    increment,
+    Buffer.concat([
+      readFileSync(increment).subarray(0, 3_000),
+      Buffer.from("rubbish"),
+      readFileSync(increment).subarray(3_007),
+    ]),
+  );
+
+  agent.controller.forget();
+  await agent.start();
+  const again = await nextLife(spec, node);
+  expect(again.restored).toMatchObject({ from: "aof" });
+  expect(again.persistence?.setAside).toHaveLength(1);
+  const keys = await clientOf(again).dbsize();
+  expect(keys).toBeGreaterThan(50);
+  expect(keys).toBeLessThan(100);
+});
+
+nativeTest("a host without the node's folder: the newest copy in storage comes back", async () => {
+  const storage = join(newAgent().directory, "agent", "files");
+  mkdirSync(storage, { recursive: true });
+  await agent.start();
+  const copyTo = { url: `file://${storage}`, credentials: null };
+  const keeps = persistence({ snapshotEveryMs: 500, copyTo, takesCopy: true });
+  const { spec, node } = await runNode({ persistence: keeps });
+  await clientOf(node).set("key", longValue);
+  await until("it is copied", () =>
+    listed(join(storage, spec.cacheId, String(keeps.sinceMs)), ".rdb").some((path) => statSync(path).size > 150),
+  );
+  await agent.signal("SIGKILL");
+  await killed(node);
+  rmSync(join(agent.nodesDirectory, spec.nodeId), { recursive: true });
+
+  agent.controller.forget();
+  await agent.start();
+  const again = await nextLife(spec, node);
+  expect(again.restored).toMatchObject({ from: "copy" });
+  expect(await clientOf(again).get("key")).toBe(longValue);
+});
+
+nativeTest("a node that ends as it is asked to saves first", async () => {
+  await newAgent().start();
+  const { spec, node } = await runNode({ persistence: persistence({ snapshotEveryMs: 3_600_000 }) });
+  await clientOf(node).set("key", "value");
+  await agent.ask();
+  agent.controller.forget();
+  await agent.start();
+  const again = await nextLife(spec, node);
+  expect(again.restored).toMatchObject({ from: "snapshot" });
+  expect(await clientOf(again).get("key")).toBe("value");
+
+  const restarted = { ...spec, generation: 2, endRunId: again.runId };
+  await clientOf(again).set("another", "value");
+  agent.controller.want(restarted);
+  expect(await clientOf(await nextLife(restarted, again)).get("another")).toBe("value");
+});
+
+nativeTest("it is turned on, changed and turned off while the node serves", async () => {
+  await newAgent().start();
+  const { spec, node } = await runNode({});
+  const client = clientOf(node);
+  await client.set("key", "value");
+  const folder = join(agent.nodesDirectory, spec.nodeId);
+  const sinceMs = Date.now();
+  const next = (generation: number, given: Partial<PersistenceSpec> | null) => {
+    const changed = { ...spec, generation, persistence: given && persistence({ sinceMs, ...given }) };
+    agent.controller.want(changed);
+    return changed;
+  };
+  await agent.controller.observedWhen(next(2, { hasAof: true }), ({ persistence }) => persistence?.hasAof === true);
+  next(3, { snapshotEveryMs: 3_600_000 });
+  await until(
+    "a snapshot is in place of the append-only files",
+    () => listed(join(folder, "snapshots"), ".rdb").length === 1,
+  );
+  await until("they are gone", () => !existsSync(join(folder, "appendonlydir")));
+  await agent.controller.observedWhen(next(4, { hasAof: true }), ({ persistence }) => persistence?.hasAof === true);
+  next(5, null);
+  await until(
+    "nothing is kept",
+    () => !existsSync(join(folder, "appendonlydir")) && !existsSync(join(folder, "snapshots")),
+  );
+  expect(await client.get("key")).toBe("value");
+});
+
+function listed(directory: string, ending: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(directory, name));
+}
+
+function numberOf(path: string): number {
+  return Number.parseInt(basename(path), 10);
+}
+
+function aofIncrement(spec: NodeSpec): string {
+  return listed(join(agent.nodesDirectory, spec.nodeId, "appendonlydir"), ".incr.aof").at(-1)!;
+}
+
+function bytesOfAof(spec: NodeSpec): number {
+  return statSync(aofIncrement(spec)).size;
+}
+
+function flipByte(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  bytes[at] = bytes[at]! ^ 1;
+  writeFileSync(path, bytes);
+}

@@ -8,6 +8,7 @@
  *   appendonlydir/      the engine's append-only files
  *   appendonly.json     up to where they were written, when it was looked at last; without it they do not count
  *   unreadable/         what could not be loaded
+ *   ending.json         what is to be sealed of an engine that was told to save and end
  *   copied.json         which snapshot was copied to storage last
  */
 import { join } from "node:path";
@@ -19,6 +20,7 @@ export interface KeepingPaths {
   aofDirectory: string;
   aofNotePath: string;
   unreadableDirectory: string;
+  endingPath: string;
   copiedPath: string;
 }
 
@@ -34,6 +36,7 @@ export function keepingPaths(directory: string): KeepingPaths {
     aofDirectory: join(directory, aofDirectoryName),
     aofNotePath: join(directory, "appendonly.json"),
     unreadableDirectory: join(directory, "unreadable"),
+    endingPath: join(directory, "ending.json"),
     copiedPath: join(directory, "copied.json"),
   };
 }

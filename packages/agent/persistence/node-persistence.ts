@@ -11,7 +11,7 @@
  * Invariants: an older dataset never takes the place of a newer one; nothing is removed before what replaces it is on disk;
  * and a node without a whole copy of its cache's data writes down nothing.
  */
-import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import {
   type EngineFound,
   LarderError,
@@ -32,7 +32,8 @@ import { Copier } from "./copier.ts";
 import { Copies, type CopiesContext } from "./copies.ts";
 import type { Copy } from "./copy-name.ts";
 import { damageOf, repairAof } from "./damage.ts";
-import { factsSections, hasAofOn, isWhole, positionOf, reasonIn } from "./engine-facts.ts";
+import { endBySaving, takeEnding } from "./ending.ts";
+import { factsSections, hasAofOn, isWhole, reasonIn } from "./engine-facts.ts";
 import type { ForkTurn } from "./fork-turn.ts";
 import { byNewest, type KeptPosition } from "./kept-position.ts";
 import { type KeepingPaths, keepingPaths } from "./node-keeping.ts";
@@ -54,9 +55,6 @@ export interface PersistenceContext extends CopiesContext {
 const lookEveryMs = 1_000;
 /** How often a node that has data of its own asks a storage that does not answer, before it goes on without. */
 const storageTriesMax = 3;
-/** How long a save before an end may take. */
-const saveMaxMs = 600_000;
-const savePollMs = 20;
 
 export class NodePersistence {
   readonly #context: PersistenceContext;
@@ -139,7 +137,10 @@ export class NodePersistence {
     this.#lookAtMs = Number.NEGATIVE_INFINITY;
     this.#aof.begins();
     if (persistence === null) await this.#forgetAll();
-    else this.#source = await this.#newestOf(spec, persistence);
+    else {
+      await this.#sealEnding(persistence);
+      this.#source = await this.#newestOf(spec, persistence);
+    }
     this.#snapshots.begins(persistence?.sinceMs ?? null);
     return this.#source;
   }
@@ -189,6 +190,7 @@ export class NodePersistence {
   async #fetch(spec: NodeSpec, persistence: PersistenceSpec, copy: Copy): Promise<void> {
     const { clock, log, nodeId } = this.#context;
     const startedMonotonicMs = clock.monotonicMs();
+    mkdirSync(this.#paths.directory, { recursive: true, mode: 0o700 });
     await this.#inStorage(spec, persistence, (copies) =>
       copies.fetch(copy, this.#paths.dumpPath, this.#stopped.signal),
     );
@@ -369,31 +371,24 @@ export class NodePersistence {
     const info = await connection.infos([], factsSections);
     const isKept = info.get("rdb_changes_since_last_save") === "0" && this.#snapshots.newest !== null;
     if (this.#aof.isInForce || isKept) return;
-    // An engine in the middle of its first rewrite does not end.
-    if (hasAofOn(info)) await connection.ask("CONFIG", "SET", "appendonly", "no");
-    const { clock } = this.#context;
-    rmSync(this.#paths.dumpPath, { force: true });
-    const saving = { startedAtMs: clock.nowMs(), startedMonotonicMs: clock.monotonicMs() };
-    const [facts, obeys] = await Promise.all([connection.infos([], ["replication"]), endsBySave(connection)]);
-    const untilMs = saving.startedMonotonicMs + saveMaxMs;
-    while (obeys && clock.monotonicMs() < untilMs && (await isAlive())) await clock.sleep(savePollMs);
-    if (existsSync(this.#paths.dumpPath))
-      await this.#snapshots.seal({ position: positionOf(seen, facts), ...saving }, persistence);
-    else
+    await endBySaving(connection, {
+      seen,
+      isAofOn: hasAofOn(info),
+      isAlive,
+      paths: this.#paths,
+      clock: this.#context.clock,
+    });
+    if (!(await this.#sealEnding(persistence)))
       this.#problems.failed(
         "snapshot",
         reasonIn(readLogTail(this.#context.paths), "It could not be saved at its end."),
       );
   }
-}
 
-/** An engine that obeys closes the connection instead of answering, as it does when it is too busy saving to answer. */
-async function endsBySave(connection: EngineConnection): Promise<boolean> {
-  try {
-    await connection.ask("SHUTDOWN", "SAVE");
-    return true;
-  } catch (error) {
-    return !(error instanceof EngineRefused);
+  /** Also of an engine that took longer than its agent had: the next agent finds it. */
+  async #sealEnding(persistence: PersistenceSpec): Promise<boolean> {
+    const ending = takeEnding(this.#paths);
+    return ending !== undefined && (await this.#snapshots.seal(ending, persistence)) !== undefined;
   }
 }
 

@@ -89,7 +89,7 @@ export class SnapshotTaker {
   /** Of a file that the engine has just written. */
   async seal(saving: Saving, { sinceMs, snapshotsMax }: PersistenceSpec): Promise<Snapshot | undefined> {
     const { paths, clock, log, problems, onChange } = this.#context;
-    const durationMs = Math.round(clock.monotonicMs() - saving.startedMonotonicMs);
+    const durationMs = Math.max(0, Math.round(clock.monotonicMs() - saving.startedMonotonicMs));
     const note = { ...saving.position, sinceMs, savedAtMs: saving.startedAtMs, endedAtMs: clock.nowMs(), durationMs };
     const snapshot = sealSnapshot(paths, note);
     this.#newest = snapshot ?? this.#newest;
