@@ -43,7 +43,7 @@ async function heldImport(): Promise<{ spec: TransferSpec; intake: NodeObserved 
 
 /** An export that has written something. */
 async function begunExport(): Promise<TransferSpec> {
-  await writeMany(clients.admin(source), 200_000, "v".repeat(100));
+  await writeMany(clients.admin(source), 120_000, "v".repeat(100));
   const spec = agent.exportOf(source, "large.rdb");
   await until("some of the file is written", () => readdirSync(agent.files).some((name) => name.endsWith(".part")));
   return spec;
@@ -91,6 +91,9 @@ describe.skipIf(!hasNativeEngine)("a transfer", () => {
     expect(waiting.phase).toBe("waiting for another transfer of the node");
     process.kill(intake.pid!, "SIGCONT");
     await agent.done(spec);
+    // A node that is filled is for nobody else, until that is wanted no longer.
+    expect(agent.transfer(next)?.state).toBe("preparing");
+    agent.cancel(spec);
     await agent.done(next);
     expect(await clients.admin(intake).dbsize()).toBe(1_000);
   });
@@ -110,7 +113,7 @@ describe.skipIf(!hasNativeEngine)("a transfer", () => {
     expect(readdirSync(agent.files)).not.toContain("large.rdb");
     await agent.start();
     await agent.done(spec);
-    expect(agent.read("large.rdb").length).toBeGreaterThan(200_000);
+    expect(agent.read("large.rdb").length).toBeGreaterThan(120_000);
   });
 
   test("into a node begins anew when the engine is killed", async () => {
@@ -177,6 +180,7 @@ describe.skipIf(!hasNativeEngine)("a node that was filled", () => {
   });
 
   test("takes no order to lead before it is full, or that names nothing that fills it", async () => {
+    agent.cancel(filling);
     process.kill(intake.pid!, "SIGSTOP");
     filling = agent.importInto(intake, ["shop.rdb"]);
     await agent.when(filling, ({ state }) => state === "running");

@@ -119,7 +119,7 @@ describe.skipIf(!hasNativeEngine)("a node", () => {
   });
 
   test("is not filled with more than fits, by whichever loader", async () => {
-    await writeMany(clients.admin(source), 100_000, "x".repeat(200));
+    await writeMany(clients.admin(source), 60_000, "x".repeat(300));
     await agent.done(agent.exportOf(source, "large.rdb"));
     for (const filter of [everything, only({ databases: [0] })]) {
       const intake = await agent.intake({ memoryBytesMax: 16 * 2 ** 20, maxmemoryPolicy: "allkeys-lru" });

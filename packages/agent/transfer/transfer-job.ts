@@ -115,6 +115,7 @@ export class TransferJob {
       if (error === null) {
         this.#progress.enter("done", "");
         if (!(await this.#isEmptyAgain(engine))) return;
+        if (attempts === attemptsMax) return this.#progress.fail(this.#problemOf(engineLost()));
         this.#progress.enter("preparing", "begins anew");
         continue;
       }
