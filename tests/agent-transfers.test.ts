@@ -1,6 +1,7 @@
 /** Imports and exports as an agent carries them out, with real engines and files. */
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { copyFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { KeyFilter, NodeObserved } from "@larder/api";
 import { EngineClients, nativeEngines } from "./fixture/engine-clients.ts";
@@ -55,6 +56,58 @@ describe.each(nativeEngines)("$title", ({ program, has }) => {
     expect(await agent.done(agent.importInto(byKey, files))).toMatchObject({ usedEngineLoader: false, keysSkipped: 0 });
     expect(await readEverything(clients.admin(byKey))).toEqual(there);
   });
+});
+
+const samples = new URL("rdb/samples/", import.meta.url).pathname;
+
+/** Of all databases. */
+async function countKeys(node: NodeObserved): Promise<number> {
+  const counts = (await clients.admin(node).info("keyspace")).matchAll(/keys=(\d+)/g);
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+/** The keys of a sample's first database, by their types. */
+async function typesIn(node: NodeObserved): Promise<Record<string, string>> {
+  const client = clients.admin(node);
+  const keys = (await client.keys("*")).sort();
+  return Object.fromEntries(await Promise.all(keys.map(async (key) => [key, await client.type(key)] as const)));
+}
+
+describe.each(nativeEngines)("$title takes files of other engines", ({ program, has }) => {
+  test.skipIf(!has)("as they are or by commands, into an empty node and among others' keys", async () => {
+    await agent.start(program);
+    const source = await agent.node();
+    for (const name of ["redis-6.0.16", "redis-8.0.2", "valkey-9.1.2"]) {
+      copyFileSync(join(samples, `${name}.rdb`), agent.path(`${name}.rdb`));
+      const intake = await agent.intake();
+      const filled = await agent.done(agent.importInto(intake, [`${name}.rdb`]));
+      expect(filled).toMatchObject({ usedEngineLoader: name === "redis-6.0.16", keysSkipped: 0 });
+      const isTimed = name !== "redis-6.0.16";
+      expect(filled.caveats).toEqual(isTimed ? [expect.stringContaining("fields of hashes stay")] : []);
+      const there = await typesIn(intake);
+      expect(await countKeys(intake)).toBe(filled.keys);
+      await clients.admin(source).flushall();
+      await clients.admin(source).set("timed", "of a client");
+      const keep = { mode: "merge", existing: "keep" } as const;
+      expect(await agent.done(agent.importInto(source, [`${name}.rdb`], keep))).toMatchObject({ keysSkipped: 1 });
+      expect(await typesIn(source)).toEqual({ ...there, timed: "string" });
+      await agent.done(agent.importInto(source, [`${name}.rdb`], { mode: "merge", existing: "replace" }));
+      expect(await typesIn(source)).toEqual(there);
+      expect(await clients.admin(source).hgetall("timed")).toEqual(await clients.admin(intake).hgetall("timed"));
+      const pexpiretime = (node: NodeObserved) => clients.admin(node).pexpiretime("expires");
+      expect(await pexpiretime(source)).toBe(await pexpiretime(intake));
+    }
+  });
+});
+
+test("an embedded node is filled key by key, and says plainly that it cannot be exported", async () => {
+  await agent.start();
+  copyFileSync(join(samples, "redis-6.0.16.rdb"), agent.path("shop.rdb"));
+  const intake = await agent.node({ engine: "embedded", isIntake: true });
+  const filled = await agent.done(agent.importInto(intake, ["shop.rdb"]));
+  expect(filled).toMatchObject({ usedEngineLoader: false, caveats: [] });
+  expect(await countKeys(intake)).toBe(filled.keys);
+  expect((await agent.failed(agent.exportOf(intake, "out.rdb"))).error?.code).toBe("NotSupported");
 });
 
 describe.skipIf(!hasNativeEngine)("a node", () => {
