@@ -39,6 +39,28 @@ export interface LarderNode {
   lagBytes: number | null;
 }
 
+/** What is kept of a cache's data for after a crash, and how well. */
+export interface LarderPersistence {
+  /** From the end of one snapshot to the beginning of the next; null: none are taken. */
+  snapshotEveryMinutes: number | null;
+  /** starting: what has been written until now is not in the append-only files yet. */
+  aof: "on" | "off" | "starting";
+  /** Of all nodes; null before the first. */
+  lastSnapshotAt: string | null;
+  /** Where copies go, without its secrets; null: nowhere. */
+  copyTo: string | null;
+  copiedAt: string | null;
+  /** What the primary's present life began with. */
+  restored: { from: "snapshot" | "aof" | "copy"; savedAt: string } | null;
+  /** How far a node is that loads what was kept. */
+  loading: { bytes: number; bytesTotal: number } | null;
+  /** How often something failed, as far as the present agents know. */
+  failures: number;
+  /** What could not be read, on the nodes' hosts. */
+  setAside: { node: string; name: string; reason: string }[];
+  problem: { code: string; message: string } | null;
+}
+
 /** Where and how the cache really runs. */
 export interface LarderProperties {
   /** available: the engine answers and the gateway serves it. Independent of `provisioningState`, which is about change. */
@@ -49,6 +71,8 @@ export interface LarderProperties {
   nodes: LarderNode[];
   durableWrites: boolean;
   replicaReads: boolean;
+  /** null: nothing is kept. */
+  persistence: LarderPersistence | null;
   memoryBytesMax: number;
   memoryBytesUsed: number | null;
   clientsConnected: number | null;

@@ -2,6 +2,7 @@
 import type { LarderNode, LarderProperties, RedisResource } from "@larder/api/redis-resource";
 import { sizeName } from "@larder/api/skus";
 import { resourceGroupOf } from "./cache-lookup.ts";
+import { formatPersistence } from "./persistence-view.ts";
 import { hostAndPort } from "./snippet/shell-quote.ts";
 import { formatTable } from "./table.ts";
 import type { Colors } from "./terminal.ts";
@@ -93,6 +94,7 @@ export function formatCache(cache: RedisResource, colors: Colors): string {
       ? []
       : larder.nodes.map((node) => ["Node", formatNode(node, larder.nodes, colors)] as [string, string])),
     ...(larder.nodes.length < 2 ? [] : formatReplication(larder)),
+    ...(larder.persistence === null ? [] : formatPersistence(larder.persistence, colors)),
     ["Address", `rediss://${formatAddress(cache)}`],
     ["By name", `rediss://${properties.hostName}:${properties.sslPort}`],
     ["Plain port", larder.endpoint.plainPort === null ? "closed" : String(larder.endpoint.plainPort)],

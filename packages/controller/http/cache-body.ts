@@ -24,6 +24,7 @@ import type { CacheSeen } from "../reconcile/plan/observed.ts";
 import { whatIsMissing } from "../reconcile/plan/plan-cache.ts";
 import type { StoredDocument } from "../store/store.ts";
 import type { ApiContext } from "./api-context.ts";
+import { persistenceBody } from "./persistence-body.ts";
 
 /** The version of Redis that Valkey is compatible with, by its own word (INFO server, redis_version). */
 const valkeyAsRedis = "7.2";
@@ -100,6 +101,7 @@ function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext
     nodes: nodesOf(observed, api.observations),
     durableWrites: cache.settings.durableWrites,
     replicaReads: cache.settings.replicaReads,
+    persistence: persistenceBody(cache, observed),
     memoryBytesMax: limitsOf(cache).memoryBytes,
     memoryBytesUsed: node?.memoryBytesUsed ?? null,
     clientsConnected: clients.length === 0 ? null : clients.reduce((sum, count) => sum + count, 0),

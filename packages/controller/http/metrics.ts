@@ -4,7 +4,9 @@
  */
 import type { Hono } from "hono";
 import { provisioningState, servingNode } from "../documents/cache-document.ts";
+import { observeCache } from "../reconcile/observe.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
+import { persistenceBody } from "./persistence-body.ts";
 
 const contentType = "text/plain; version=0.0.4; charset=utf-8";
 const samplePattern = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[^\n]*\})?$/;
@@ -28,11 +30,19 @@ async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
     ["larder_orders_unanswered", api.orders.unanswered],
     ["larder_gateways_connected", api.observations.gateways.connectedReports().length],
   ]);
-  for (const { value: cache } of await api.caches.all()) {
+  for (const stored of await api.caches.all()) {
+    const { value: cache } = stored;
     const state = `larder_caches{state="${provisioningState(cache)}"}`;
     samples.set(state, (samples.get(state) ?? 0) + 1);
     const used = api.observations.node(servingNode(cache)).node?.memoryBytesUsed;
     if (used != null) samples.set(`larder_cache_memory_used_bytes{cache="${cache.name}"}`, used);
+    const kept = persistenceBody(cache, observeCache(stored, api.observations, api.published));
+    if (kept === null) continue;
+    samples.set(`larder_cache_persistence_failures{cache="${cache.name}"}`, kept.failures);
+    samples.set(`larder_cache_persistence_problem{cache="${cache.name}"}`, kept.problem === null ? 0 : 1);
+    if (kept.lastSnapshotAt === null) continue;
+    const ageMs = Math.max(0, api.clock.nowMs() - Date.parse(kept.lastSnapshotAt));
+    samples.set(`larder_cache_snapshot_age_seconds{cache="${cache.name}"}`, Math.round(ageMs / 1_000));
   }
   return samples;
 }
