@@ -8,7 +8,7 @@
 import { type AgentOrder, agentLimits, LarderError, type NodeId, type NodeObserved, type NodeSpec } from "@larder/api";
 import { backoffMs, type Clock, type Log, type Randomness } from "@larder/service";
 import { EngineRefused, EngineUnreachable } from "./engine/ask.ts";
-import { problemOfDeath } from "./engine/death.ts";
+import { problemOf, problemOfDeath } from "./engine/death.ts";
 import { type EngineContext, EngineProcess } from "./engine/engine-process.ts";
 import type { Engines } from "./engine/find.ts";
 import type { NodeCertificate } from "./engine/node-certificate.ts";
@@ -17,6 +17,7 @@ import { forgetProcess, type NodePaths, readLogTail, readRecord, removeFolder } 
 import { initialState, type NodeEvent, type NodeLifeState, type NodeProblem, transition } from "./node-state.ts";
 import type { ForkTurn } from "./persistence/fork-turn.ts";
 import { NodePersistence } from "./persistence/node-persistence.ts";
+import { ToldToEnd } from "./told-to-end.ts";
 import { type TransferEngine, transferEngineOf } from "./transfer/transfer-engine.ts";
 import { Wakeup } from "./wakeup.ts";
 
@@ -57,6 +58,7 @@ export class NodeSupervisor {
   readonly #engineContext: EngineContext;
   readonly #wakeup: Wakeup;
   readonly #persistence: NodePersistence;
+  readonly #toldToEnd = new ToldToEnd();
   readonly #stopped = new AbortController();
   #wanted: NodeSpec | "unwanted" | "unknown";
   #state: NodeLifeState = initialState;
@@ -66,8 +68,6 @@ export class NodeSupervisor {
   #memoryBytesUsed: number | null = null;
   /** Why the wanted generation is not in force although the engine runs. */
   #applyProblem: NodeProblem | null = null;
-  /** Where the stream of a follower was when it was first told to end. */
-  #offsetToldToEnd: number | null = null;
   #ended: Promise<void> | null = null;
   #endedRunId: string | null = null;
 
@@ -140,7 +140,7 @@ export class NodeSupervisor {
       error: this.#problem(),
       endedRunId: this.#endedRunId,
       restored: this.#restored,
-      persistence: this.#persistenceObserved(),
+      persistence: this.#persistence.observed(this.#spec, this.#process?.loading ?? null),
     };
   }
 
@@ -154,11 +154,6 @@ export class NodeSupervisor {
   get #restored(): NodeObserved["restored"] {
     if (this.#process === null || this.#persistence.isToBeginAnew) return this.#persistence.restored;
     return this.#process.record?.restored ?? null;
-  }
-
-  #persistenceObserved(): NodeObserved["persistence"] {
-    const observed = this.#persistence.observed(this.#spec);
-    return observed && { ...observed, loading: this.#process?.loading ?? null };
   }
 
   get #spec(): NodeSpec | undefined {
@@ -283,12 +278,14 @@ export class NodeSupervisor {
       // Not before it obeys: what is held may be for another to write.
       if (!isFenced) await engine.fence(false);
       await this.#observe(engine);
-      if (this.#spec !== undefined) await this.#keep(engine, this.#spec);
+      if (this.#spec !== undefined) await this.#persistence.attend(engine, this.#spec);
     } catch (error) {
       if (!(error instanceof EngineUnreachable)) throw error;
       return null;
     }
-    if (this.#isToEnd(engine) || this.#persistence.isToBeginAnew) return this.#endLife(engine);
+    const isCurrent = this.#options.unheardMs() < agentLimits.askMs;
+    if (this.#toldToEnd.mayEnd(engine, this.#spec, isCurrent) || this.#persistence.isToBeginAnew)
+      return this.#endLife(engine);
     await this.#wakeup.wait(this.#lookInMs(engine));
     return null;
   }
@@ -296,25 +293,8 @@ export class NodeSupervisor {
   async #endAsAsked(): Promise<void> {
     const engine = this.#process;
     if (engine === null) return;
-    await this.#save(engine);
+    await this.#persistence.saveAndEnd(engine, this.#spec);
     await engine.end();
-  }
-
-  /** What is not on disk yet. A failure is no reason to go on. */
-  async #save(engine: EngineProcess): Promise<void> {
-    const spec = this.#spec;
-    if (spec === undefined || !engine.isConnected) return;
-    const { nodeId, log } = this.#options;
-    try {
-      await this.#persistence.saveAndEnd(engine.connection, spec, engine.replicationObserved(), () => engine.isAlive());
-    } catch (error) {
-      log.error({ nodeId, err: error }, "the node could not be saved before its end");
-    }
-  }
-
-  async #keep(engine: EngineProcess, spec: NodeSpec): Promise<void> {
-    const restored = engine.record?.restored ?? null;
-    await this.#persistence.attend(engine.connection, spec, engine.replicationObserved(), restored);
   }
 
   #lookInMs(engine: EngineProcess): number {
@@ -328,29 +308,9 @@ export class NodeSupervisor {
     return this.#spec?.replication?.hasOthers === true && this.#options.unheardMs() > afterMs;
   }
 
-  /**
-   * One that follows ends only when it has heard its leader since it was told to: else it may have what nobody has any more.
-   * That it heard it a second ago would not do, as the leader may have died since. On a host that stood still both the word
-   * and the order may be old: nothing ends unless the newest document is known to be this one.
-   */
-  #isToEnd(engine: EngineProcess): boolean {
-    const spec = this.#spec;
-    const isMeant = spec?.endRunId != null && engine.record?.runId === spec.endRunId;
-    const observed = engine.replicationObserved();
-    const isFree =
-      observed === null || observed.role === "primary" || engine.isIntake || spec?.replication?.follows === false;
-    if (!isMeant || isFree) {
-      this.#offsetToldToEnd = null;
-      return isMeant;
-    }
-    this.#offsetToldToEnd ??= observed.offset;
-    const isCurrent = this.#options.unheardMs() < agentLimits.askMs;
-    return isCurrent && observed.hearsLeader && observed.offset !== this.#offsetToldToEnd;
-  }
-
   /** The next step starts another. */
   async #endLife(engine: EngineProcess): Promise<NodeEvent | null> {
-    await this.#save(engine);
+    await this.#persistence.saveAndEnd(engine, this.#spec);
     return (await engine.end()) ? this.#deathOf(engine, "The engine is being restarted.") : null;
   }
 
@@ -438,9 +398,4 @@ export class NodeSupervisor {
 /** The leader's epoch is compared, too, as nothing is worth a late promotion. */
 function isSameSpec(a: NodeSpec, b: NodeSpec | undefined): boolean {
   return a.generation === b?.generation && a.replication?.leader?.epoch === b.replication?.leader?.epoch;
-}
-
-function problemOf(error: unknown): NodeProblem {
-  const code = error instanceof LarderError ? error.code : "EngineStartFailed";
-  return { code, message: error instanceof Error ? error.message : String(error) };
 }

@@ -78,15 +78,8 @@ export class EngineProcess {
     const { edition } = certificate;
     const formerPort = readRecord(paths)?.replication?.address.port;
     const place = await findPlace(replicationHost, { spec, engine, formerPort });
-    const identity = await startEngine({
-      spec,
-      engine,
-      nodePath: engines.nodePath,
-      paths,
-      place,
-      source,
-      onExit: onLoss,
-    });
+    const starting = { spec, engine, nodePath: engines.nodePath, paths, place, source, onExit: onLoss };
+    const identity = await startEngine(starting);
     const started = new EngineProcess(context, identity, null);
     started.#certificateEdition = edition;
     const replication = place && { address: place.address, ...initialEpochs, isIntake: spec.isIntake };

@@ -6,7 +6,7 @@
  *
  * Copies of a persistence that was turned off meanwhile have another SINCE, and are never found.
  */
-import type { CacheId, NodeId } from "@larder/api";
+import type { CacheId, NodeId, RestoredData } from "@larder/api";
 import { byNewest, type KeptPosition } from "./kept-position.ts";
 
 export interface Copy extends KeptPosition {
@@ -28,6 +28,10 @@ export function parseCopy(prefix: string, name: string): Copy | undefined {
   if (match === null) return undefined;
   const [, epoch, offset, savedAtMs] = match;
   return { name, epoch: Number(epoch), offset: Number(offset), savedAtMs: Number(savedAtMs) };
+}
+
+export function restoredFrom({ epoch, offset, savedAtMs }: Copy): RestoredData {
+  return { from: "copy", epoch, offset, savedAtMs };
 }
 
 /** Those that may go. */

@@ -11,7 +11,7 @@
  * Invariants: an older dataset never takes the place of a newer one; nothing is removed before what replaces it is on disk;
  * and a node without a whole copy of its cache's data writes down nothing.
  */
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import {
   type EngineFound,
   LarderError,
@@ -24,23 +24,24 @@ import {
 } from "@larder/api";
 import type { Log } from "@larder/service";
 import { type EngineConnection, EngineRefused } from "../engine/ask.ts";
-import { type NodePaths, readLogTail } from "../node-folder.ts";
+import { type NodePaths, type NodeRecord, readLogTail } from "../node-folder.ts";
 import { AofKeeper } from "./aof-keeper.ts";
-import { manifestPath, readAof } from "./append-only-files.ts";
+import { readAof } from "./append-only-files.ts";
 import { chooseSource, type Source } from "./beginning.ts";
 import { Copier } from "./copier.ts";
 import { Copies, type CopiesContext } from "./copies.ts";
-import type { Copy } from "./copy-name.ts";
-import { damageOf, repairAof } from "./damage.ts";
+import { type Copy, restoredFrom } from "./copy-name.ts";
+import { damageOf } from "./damage.ts";
 import { endBySaving, takeEnding } from "./ending.ts";
 import { factsSections, hasAofOn, isWhole, reasonIn } from "./engine-facts.ts";
 import type { ForkTurn } from "./fork-turn.ts";
 import { byNewest, type KeptPosition } from "./kept-position.ts";
 import { type KeepingPaths, keepingPaths } from "./node-keeping.ts";
 import { Problems } from "./problems.ts";
+import { keepAside } from "./repair.ts";
 import { SnapshotTaker } from "./snapshot-taker.ts";
-import { forgetNote, listSnapshots } from "./snapshots.ts";
-import { copyFolder, listUnreadable, type SetAside, setAside } from "./unreadable.ts";
+import { listSnapshots } from "./snapshots.ts";
+import { listUnreadable, type SetAside } from "./unreadable.ts";
 
 export interface PersistenceContext extends CopiesContext {
   nodeId: NodeId;
@@ -50,6 +51,17 @@ export interface PersistenceContext extends CopiesContext {
   onChange: () => void;
   /** Of the host. */
   forks: ForkTurn;
+}
+
+/** What is asked of the node's engine. */
+export interface KeptEngine {
+  readonly record: NodeRecord | null;
+  readonly isConnected: boolean;
+  /** Throws EngineUnreachable. */
+  readonly connection: EngineConnection;
+  readonly loading: PersistenceObserved["loading"];
+  isAlive(): Promise<boolean>;
+  replicationObserved(): ReplicationObserved | null;
 }
 
 const lookEveryMs = 1_000;
@@ -106,12 +118,12 @@ export class NodePersistence {
   }
 
   /** Of a node that is wanted; null where nothing is to be kept. */
-  observed(spec: NodeSpec | undefined): PersistenceObserved | null {
+  observed(spec: NodeSpec | undefined, loading: PersistenceObserved["loading"]): PersistenceObserved | null {
     const persistence = spec && persistenceOf(spec);
     if (spec === undefined || !persistence) return null;
     const { newest } = this.#snapshots;
     return {
-      loading: null,
+      loading,
       lastSnapshot: newest && { endedAtMs: newest.endedAtMs, durationMs: newest.durationMs, bytes: newest.bytes },
       failures: this.#problems.failures,
       hasAof: this.#aof.isInForce,
@@ -230,44 +242,19 @@ export class NodePersistence {
     if (reason === undefined) return;
     const { clock, log, nodeId, onChange } = this.#context;
     log.error({ nodeId, kind: source.kind, reason }, "what was kept cannot be read and is kept aside");
-    const nowMs = clock.nowMs();
-    if (source.kind === "snapshot") this.#setAsideSnapshot(source, { reason, nowMs });
-    else await this.#setAsideAof(engine, { reason, nowMs });
+    if (source.kind === "snapshot" && this.#fetched?.number === source.number) this.#badCopies.add(this.#fetched.name);
+    await keepAside(source, { engine, paths: this.#paths, reason, nowMs: clock.nowMs() });
     this.#setAside = listUnreadable(this.#paths);
     onChange();
-  }
-
-  #setAsideSnapshot({ number, path }: Source & { kind: "snapshot" }, about: { reason: string; nowMs: number }): void {
-    if (this.#fetched?.number === number) this.#badCopies.add(this.#fetched.name);
-    setAside(this.#paths, path, about);
-    forgetNote(this.#paths, number);
-  }
-
-  /** All of it is kept aside; what can be read up to the damage stays, with the note, which counts by the bytes that are left. */
-  async #setAsideAof(engine: EngineFound, about: { reason: string; nowMs: number }): Promise<void> {
-    const { aofDirectory } = this.#paths;
-    const there = setAside(this.#paths, aofDirectory, about);
-    const repaired = `${aofDirectory}.repaired`;
-    rmSync(repaired, { recursive: true, force: true });
-    const last = readdirSync(there)
-      .filter((name) => name.endsWith(".incr.aof"))
-      .sort(byNumbers)
-      .at(-1);
-    copyFolder(there, repaired, (name) => name === last);
-    const manifest = manifestPath(repaired);
-    if (manifest !== undefined && (await repairAof(engine, manifest))) renameSync(repaired, aofDirectory);
-    else rmSync(repaired, { recursive: true, force: true });
   }
 
   // ── while it runs ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** As often as is needed. Throws EngineUnreachable. */
-  async attend(
-    connection: EngineConnection,
-    spec: NodeSpec,
-    seen: ReplicationObserved | null,
-    restored: RestoredData | null,
-  ): Promise<void> {
+  async attend(engine: KeptEngine, spec: NodeSpec): Promise<void> {
+    const { connection, record } = engine;
+    const seen = engine.replicationObserved();
+    const restored = record?.restored ?? null;
     const now = this.#context.clock.monotonicMs();
     const persistence = persistenceOf(spec);
     if (persistence !== null) this.#lookForNewer(spec, persistence, seen, restored);
@@ -348,7 +335,7 @@ export class NodePersistence {
     // A life that is as it began has begun with the newest of the folder.
     const own = isAsBegun ? undefined : this.#own(persistence)?.restored;
     const copy = persistence.takesCopy ? await this.#newestCopy(spec, persistence, holds !== null) : undefined;
-    const inStorage = copy && { from: "copy" as const, ...positionIn(copy) };
+    const inStorage = copy && restoredFrom(copy);
     const kept = [own, inStorage].filter((one) => one !== undefined).sort(byNewest)[0];
     if (kept !== undefined && (holds === null || byNewest(kept, holds) < 0)) this.#coming = kept;
     else this.#lookedAfter = leaderEpochOf(spec);
@@ -360,24 +347,27 @@ export class NodePersistence {
    * Saves what is not kept yet, where the engine then ends by itself. Append-only files are complete when it ends. A save
    * that fails is a problem, and no reason to stay.
    */
-  async saveAndEnd(
-    connection: EngineConnection,
-    spec: NodeSpec,
-    seen: ReplicationObserved | null,
-    isAlive: () => Promise<boolean>,
-  ): Promise<void> {
-    const persistence = persistenceOf(spec);
-    if (persistence === null || !isWhole(seen)) return;
+  async saveAndEnd(engine: KeptEngine, spec: NodeSpec | undefined): Promise<void> {
+    const persistence = spec ? persistenceOf(spec) : null;
+    if (persistence === null || !engine.isConnected) return;
+    try {
+      await this.#saveAndEnd(engine, persistence);
+    } catch (error) {
+      const { log, nodeId } = this.#context;
+      log.error({ nodeId, err: error }, "the node could not be saved before its end");
+    }
+  }
+
+  async #saveAndEnd(engine: KeptEngine, persistence: PersistenceSpec): Promise<void> {
+    const { connection } = engine;
+    const seen = engine.replicationObserved();
+    if (!isWhole(seen)) return;
     const info = await connection.infos([], factsSections);
     const isKept = info.get("rdb_changes_since_last_save") === "0" && this.#snapshots.newest !== null;
     if (this.#aof.isInForce || isKept) return;
-    await endBySaving(connection, {
-      seen,
-      isAofOn: hasAofOn(info),
-      isAlive,
-      paths: this.#paths,
-      clock: this.#context.clock,
-    });
+    const isAlive = () => engine.isAlive();
+    const { clock } = this.#context;
+    await endBySaving(connection, { seen, isAofOn: hasAofOn(info), isAlive, paths: this.#paths, clock });
     if (!(await this.#sealEnding(persistence)))
       this.#problems.failed(
         "snapshot",
@@ -390,10 +380,6 @@ export class NodePersistence {
     const ending = takeEnding(this.#paths);
     return ending !== undefined && (await this.#snapshots.seal(ending, persistence)) !== undefined;
   }
-}
-
-function positionIn({ epoch, offset, savedAtMs }: Copy): KeptPosition {
-  return { epoch, offset, savedAtMs };
 }
 
 /** What is in memory: a copy of a leader's data, or what it began with; null: nothing that counts. */
@@ -410,8 +396,4 @@ function persistenceOf({ persistence, isIntake }: NodeSpec): PersistenceSpec | n
 
 function leaderEpochOf({ replication }: NodeSpec): number {
   return replication?.leader?.epoch ?? 0;
-}
-
-function byNumbers(a: string, b: string): number {
-  return a.localeCompare(b, "en", { numeric: true });
 }

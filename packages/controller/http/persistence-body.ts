@@ -16,7 +16,7 @@ export function persistenceBody(cache: CacheDocument, { nodes }: CacheSeen): Lar
   const restored = nodes.find(({ nodeId }) => nodeId === cache.route.node?.nodeId)?.seen?.restored ?? null;
   return {
     snapshotEveryMinutes: wanted.snapshotEveryMs === null ? null : wanted.snapshotEveryMs / minuteMs,
-    aof: wanted.hasAof ? (seen.some(({ hasAof }) => hasAof) ? "on" : "starting") : "off",
+    aof: wanted.hasAof ? (isKeptBy(nodes.length, seen) ? "on" : "starting") : "off",
     lastSnapshotAt: newest(seen.map(({ lastSnapshot }) => lastSnapshot?.endedAtMs ?? null)),
     copyTo: wanted.copyTo === null ? null : describeLocation(wanted.copyTo),
     copiedAt: newest(seen.map(({ copiedAtMs }) => copiedAtMs)),
@@ -26,6 +26,11 @@ export function persistenceBody(cache: CacheDocument, { nodes }: CacheSeen): Lar
     setAside: seen.flatMap(({ nodeId, setAside }) => setAside.map((one) => ({ node: nodeId, ...one }))),
     problem,
   };
+}
+
+/** By all of its nodes: any may be the one that is left. */
+function isKeptBy(count: number, seen: readonly { hasAof: boolean }[]): boolean {
+  return seen.length === count && seen.every(({ hasAof }) => hasAof);
 }
 
 function newest(moments: readonly (number | null)[]): string | null {

@@ -153,7 +153,8 @@ function appointed(
   { leader, cause }: Extract<CacheAction, { type: "appoint" }>,
   nowMs: number,
 ): CacheDocument {
-  const outage = cause === "" ? null : (cache.outage ?? { sinceMs: nowMs, cause });
+  // Who follows, and with which data, is known only at the end.
+  const outage = cause === "" ? null : { sinceMs: cache.outage?.sinceMs ?? nowMs, cause };
   const isOther = leader.runId !== cache.leader?.runId;
   // A move that is held may have made its target a primary, with the next epoch.
   const epoch = cache.move?.phase === "hold" ? Math.max(leader.epoch, (cache.leader?.epoch ?? 0) + 2) : leader.epoch;
