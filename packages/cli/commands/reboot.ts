@@ -35,7 +35,7 @@ export async function reboot(name: string, options: RebootOptions): Promise<void
     at,
     doing,
     begin: () => client.rebootCache(at, type),
-    isUnderWay: async () => (await client.getCache(at)).properties.larder.underWay !== null,
+    isUnderWay: async () => (await client.getCache(at)).properties.larder.underWay === "reboot",
     wait: options.wait,
   });
 }

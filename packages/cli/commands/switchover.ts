@@ -14,7 +14,7 @@ export async function switchover(
     at,
     doing: `Changing the primary of ${cache.name}`,
     begin: () => client.switchOver(at),
-    isUnderWay: async () => (await client.getCache(at)).properties.larder.underWay !== null,
+    isUnderWay: async () => (await client.getCache(at)).properties.larder.underWay === "switchover",
     wait: options.wait,
   });
 }

@@ -82,7 +82,7 @@ test("daemons get their flags, and no secrets", () => {
     "--data-dir /data/controller --socket /run/controller.sock --host 127.0.0.1 --api-port 8443 --tls-port 6380 --port-base 10000 --supervised",
   );
   expect(plans.agents[0]?.args.join(" ")).toBe(
-    "--socket-dir /run --engine auto --data-dir /data/agent --controller-socket /run/controller.sock --address 127.0.0.1 --node-cert /data/controller/pki/node.pem --node-key /data/controller/pki/node-key.pem --node-ca /data/controller/pki/node-ca.pem --supervised",
+    "--socket-dir /run --engine auto --storage-root /data/files --data-dir /data/agent --controller-socket /run/controller.sock --address 127.0.0.1 --node-cert /data/controller/pki/node.pem --node-key /data/controller/pki/node-key.pem --node-ca /data/controller/pki/node-ca.pem --supervised",
   );
   expect(plans.gateways[0]?.args.join(" ")).toBe(
     "--data-dir /data/gateway --controller-socket /run/controller.sock --host 127.0.0.1 --tls-port 6380 " +

@@ -120,6 +120,7 @@ export interface CacheMove {
  */
 export interface CacheIntake {
   transferId: TransferId;
+  cause: "import" | "migration";
   node: CacheNode;
 }
 

@@ -110,9 +110,9 @@ function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext
   };
 }
 
-function underWay({ move, relieve, nodes }: CacheDocument): LarderProperties["underWay"] {
+function underWay({ move, relieve, nodes, intake }: CacheDocument): LarderProperties["underWay"] {
   const isRebooting = nodes.some(({ endRunId }) => endRunId !== null);
-  return move?.cause ?? relieve?.cause ?? (isRebooting ? "reboot" : null);
+  return relieve?.cause ?? move?.cause ?? (isRebooting ? "reboot" : (intake?.cause ?? null));
 }
 
 function nodesOf({ nodes }: CacheSeen, observations: Observations): LarderNode[] {

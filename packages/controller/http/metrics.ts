@@ -30,6 +30,8 @@ async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
     ["larder_orders_unanswered", api.orders.unanswered],
     ["larder_gateways_connected", api.observations.gateways.connectedReports().length],
   ]);
+  for (const [kind, count] of await api.transfers.countUnderWay())
+    samples.set(`larder_transfers_under_way{kind="${kind}"}`, count);
   for (const stored of await api.caches.all()) {
     const { value: cache } = stored;
     const state = `larder_caches{state="${provisioningState(cache)}"}`;

@@ -24,8 +24,9 @@ const call = (method: string, path: string, body?: unknown) =>
 const refusal = ({ status, body }: Answer) => [status, body.error.code, body.error.target];
 const transferOf = (answer: Answer) => `transfers/${answer.headers.get("x-larder-transfer")}`;
 
-async function newestEvent(): Promise<CacheEvent> {
-  return (await call("GET", "events")).body.value[0];
+async function eventOf(kind: CacheEvent["kind"]): Promise<CacheEvent | undefined> {
+  const events: CacheEvent[] = (await call("GET", "events")).body.value;
+  return events.find((event) => event.kind === kind);
 }
 
 const signedFile = (changes: Record<string, string> = {}) => {
@@ -51,7 +52,7 @@ describe("export", () => {
     expect((await fixture.ended(answer)).body.status).toBe("Succeeded");
     expect((await fixture.call("GET", answer.headers.get("location") as string)).status).toBe(200);
     expect((await call("GET", transferOf(answer))).body).toMatchObject({ status: "succeeded", progress: { keys: 12 } });
-    expect(await newestEvent()).toMatchObject({ kind: "export", cause: "asked for" });
+    expect(await eventOf("export")).toMatchObject({ kind: "export", cause: "asked for" });
     expect(fixture.agent.desired?.transfers).toEqual([]);
   });
 
@@ -93,7 +94,7 @@ describe("import", () => {
     await fixture.agent.report();
     const ended = await fixture.ended(answer);
     expect(ended.body).toMatchObject({ status: "Succeeded" });
-    expect(await newestEvent()).toMatchObject({
+    expect(await eventOf("import")).toMatchObject({
       kind: "import",
       text: "The cache's data was replaced by 7 keys (0 bytes)",
     });

@@ -1,6 +1,7 @@
 /** Takes away, every hour, documents that are kept for a while only. */
 import type { Clock, Log } from "@larder/service";
 import type { Store } from "../store/store.ts";
+import { pruneTransfers } from "../transfers/transfer-pruner.ts";
 import { pruneEvents } from "./event-pruner.ts";
 import { pruneOperations } from "./operation-pruner.ts";
 
@@ -13,7 +14,11 @@ export async function keepPruning(
 ): Promise<void> {
   const { clock, log, signal } = context;
   while (!signal.aborted) {
-    for (const prune of [() => pruneOperations(store, clock.nowMs()), () => pruneEvents(store)])
+    for (const prune of [
+      () => pruneOperations(store, clock.nowMs()),
+      () => pruneEvents(store),
+      () => pruneTransfers(store),
+    ])
       await prune().catch((error: unknown) => log.warn({ err: error }, "pruning failed"));
     await clock.sleep(everyMs, signal);
   }

@@ -22,6 +22,7 @@ import {
   operationKey,
   transferKey,
   transferOverKey,
+  transfersPrefix,
 } from "../documents/document-keys.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
 import { inOrder, type TransferDocument } from "../documents/transfer-document.ts";
@@ -104,6 +105,14 @@ export class Transfers {
       .sort(inOrder)
       .reverse()
       .map((transfer) => this.#seen(cache, transfer));
+  }
+
+  /** Of all caches. */
+  async countUnderWay(): Promise<Map<TransferTask["kind"], number>> {
+    const { documents } = await this.#options.store.list<TransferDocument>(transfersPrefix);
+    const counts = new Map<TransferTask["kind"], number>();
+    for (const { value } of documents) counts.set(value.task.kind, (counts.get(value.task.kind) ?? 0) + 1);
+    return counts;
   }
 
   /** Throws ResourceNotFound. */

@@ -92,8 +92,9 @@ function outcomeOf(cache: CacheDocument, action: CacheAction, at: Circumstances)
     case "stopUpdate":
       return unended({ ...cache, update: { ...cache.update, startNow: false, stopped: action.problem } });
     case "addIntake": {
-      const { transferId } = action.transfer;
-      return unended(renewed({ ...cache, intake: { transferId, node: newNode(cache, action, at) } }));
+      const { transferId, task } = action.transfer;
+      const cause = task.kind === "migrate" ? "migration" : "import";
+      return unended(renewed({ ...cache, intake: { transferId, cause, node: newNode(cache, action, at) } }));
     }
     case "cutOver":
       // Agents learn that there is somebody who may take over.

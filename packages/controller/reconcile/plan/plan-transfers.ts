@@ -12,7 +12,7 @@
  * Other changes of the cache's nodes go on beside a fill; both need the cache's only move, and take it in turns.
  */
 import { type EngineVersion, engineLostCode, type NodeId, type RouteNode } from "@larder/api";
-import type { CacheDocument, CacheNode, MoveCause, Problem } from "../../documents/cache-document.ts";
+import type { CacheDocument, CacheIntake, CacheNode, Problem } from "../../documents/cache-document.ts";
 import { limitsOf } from "../../documents/derive.ts";
 import { fills, type TransferDocument, writes } from "../../documents/transfer-document.ts";
 import { callOffsMax, type TransferEnd } from "../../transfers/transfer-steps.ts";
@@ -24,7 +24,7 @@ export type TransferAction =
   | { type: "dropIntake" }
   | { type: "startTransfer"; transfer: TransferDocument; nodeId: NodeId }
   | { type: "relocateTransfer"; transfer: TransferDocument }
-  | { type: "cutOver"; transfer: TransferDocument; target: RouteNode; cause: MoveCause }
+  | { type: "cutOver"; transfer: TransferDocument; target: RouteNode; cause: CacheIntake["cause"] }
   | { type: "transferGoesOn"; transfer: TransferDocument }
   | { type: "endTransfer"; transfer: TransferDocument; status: TransferEnd; problem: Problem | null };
 
@@ -168,7 +168,7 @@ class Underway {
     const seen = this.#observed.intake?.seen ?? null;
     const target = isRunning(seen) ? routeNodeOf(seen) : undefined;
     if (target === undefined || servingPrimary(this.#cache, this.#observed) === undefined) return undefined;
-    const cause = document.task.kind === "migrate" ? "migration" : "import";
+    const cause = this.#cache.intake?.cause ?? "import";
     return this.#unlessBefore(moveTrouble?.notBeforeMs ?? 0, () => ({
       type: "cutOver",
       transfer: document,
