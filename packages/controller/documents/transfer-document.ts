@@ -3,7 +3,8 @@
  *
  *   waiting     another one of the cache is under way, or its node is not there yet
  *   running     an agent has it
- *   cuttingOver what it filled is taking over; from here on it cannot be cancelled
+ *   cuttingOver what it filled is taking over; from here on it cannot be cancelled. A migration stays so until its agent has said where
+ *               the node's own stream of changes begins, from which there may be a way back
  *   succeeded, failed, cancelled   over; it stays readable for a while, without its secrets
  */
 import type { CacheId, KeyFilter, NodeId, TransferId, TransferObserved, TransferTask } from "@larder/api";
@@ -42,6 +43,11 @@ export function fills({ task }: Pick<TransferDocument, "task">): boolean {
 /** It changes what the cache holds: one at a time does. */
 export function writes({ task }: Pick<TransferDocument, "task">): boolean {
   return task.kind === "migrate" || task.kind === "import";
+}
+
+/** It stands on the node that clients write to, whichever that is. */
+export function followsPrimary({ task }: Pick<TransferDocument, "task">): boolean {
+  return task.kind === "reverse" || (task.kind === "import" && task.mode === "merge");
 }
 
 export function isOver({ status }: Pick<TransferDocument, "status">): boolean {

@@ -10,6 +10,7 @@
  */
 import { parseCompare, parseExport, parseImport, parseMigrate, parseReverse, transferHeader } from "@larder/api";
 import type { Context, Hono } from "hono";
+import type { Place } from "../caches/caches.ts";
 import type { TransferRequest } from "../transfers/transfers.ts";
 import { transferWishes } from "../transfers/wish-rules.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
@@ -20,17 +21,20 @@ import { pathValue } from "./request-path.ts";
 import { transferBody } from "./transfer-body.ts";
 
 export function redisTransfers(app: Hono<ApiEnvironment>, api: ApiContext): void {
-  const parses: Record<string, (body: unknown, nowMs: number) => TransferRequest> = {
+  const parses: Record<
+    string,
+    (body: unknown, nowMs: number, place: Place) => TransferRequest | Promise<TransferRequest>
+  > = {
     import: parseImport,
     export: parseExport,
     migrate: parseMigrate,
-    reverse: parseReverse,
+    reverse: async (body, _, place) => parseReverse(body, await api.transfers.placeAfterMigration(place)),
     compare: parseCompare,
   };
   for (const [path, parse] of Object.entries(parses))
     app.post(`${oneCache}/${path}`, async (context) => {
       const place = await placeOf(context, api);
-      return begun(context, api, place, parse(await readJsonBody(context), api.clock.nowMs()));
+      return begun(context, api, place, await parse(await readJsonBody(context), api.clock.nowMs(), place));
     });
 
   app.get(`${oneCache}/transfers`, async (context) => {
@@ -55,12 +59,7 @@ export function redisTransfers(app: Hono<ApiEnvironment>, api: ApiContext): void
     });
 }
 
-async function begun(
-  context: Context,
-  api: ApiContext,
-  place: ReturnType<typeof cachePlace>,
-  asked: TransferRequest,
-): Promise<Response> {
+async function begun(context: Context, api: ApiContext, place: Place, asked: TransferRequest): Promise<Response> {
   const { transfer, operation } = await api.transfers.begin(place, asked);
   context.header("azure-asyncoperation", operationUrl(context, operation, "asyncOperations"));
   context.header("location", operationUrl(context, operation, "operationresults"));

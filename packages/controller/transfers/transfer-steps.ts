@@ -40,7 +40,7 @@ export function transferAfter(
       return { ...known, status: "running", nodeId: step.nodeId };
     case "relocate":
       require(transfer, step, "running");
-      return { ...known, status: "waiting", nodeId: null, lostNodes: transfer.lostNodes + 1 };
+      return { ...relocated(known), status: "waiting", nodeId: null, lostNodes: transfer.lostNodes + 1 };
     case "cutOver":
       require(transfer, step, "running");
       return { ...known, status: "cuttingOver" };
@@ -57,6 +57,13 @@ export function transferAfter(
         endedMs: nowMs,
       };
   }
+}
+
+/** What the other server has by now is not written to it again. */
+function relocated(transfer: TransferDocument): TransferDocument {
+  const { task, progress } = transfer;
+  if (task.kind !== "reverse" || progress?.place == null) return transfer;
+  return { ...transfer, task: { ...task, from: progress.place } };
 }
 
 /** Hours of copying are not thrown away: a migration goes on following until its owner says when it is to be tried again. */

@@ -7,6 +7,7 @@ import {
   type AgentReport,
   type KeyFilter,
   LarderError,
+  type StreamPlace,
   type TransferId,
   type TransferObserved,
   type TransferTask,
@@ -25,7 +26,7 @@ import {
   transfersPrefix,
 } from "../documents/document-keys.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
-import { inOrder, type TransferDocument } from "../documents/transfer-document.ts";
+import { inOrder, isOver, type TransferDocument } from "../documents/transfer-document.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import { progressOf } from "../reconcile/observe.ts";
@@ -105,6 +106,16 @@ export class Transfers {
       .sort(inOrder)
       .reverse()
       .map((transfer) => this.#seen(cache, transfer));
+  }
+
+  /** Where the cache's own changes begin, since its last migration. Throws Conflict where nobody knows. */
+  async placeAfterMigration(place: Place): Promise<StreamPlace> {
+    const seen = (await this.list(place)).find(({ transfer }) => transfer.task.kind === "migrate" && isOver(transfer));
+    if (seen?.transfer.status === "succeeded" && seen.progress?.place != null) return seen.progress.place;
+    throw new LarderError(
+      "Conflict",
+      `'${place.name}' was not migrated, or it is not known where its own changes began: there is no way back.`,
+    );
   }
 
   /** Of all caches. */

@@ -127,6 +127,8 @@ function transferOf(action: TransferConcerned, transfer: TransferDocument, at: C
     case "endTransfer":
       return transferAfter(transfer, { type: "end", status: action.status, problem: action.problem }, now);
     case "handOver":
+      // Its agent has a last word to say.
+      if (transfer.task.kind === "migrate") return { ...transfer, progress: now.progress ?? transfer.progress };
       return transferAfter(transfer, { type: "end", status: "succeeded", problem: null }, now);
   }
 }

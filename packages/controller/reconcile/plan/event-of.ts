@@ -46,7 +46,7 @@ export function eventOf(
     case "handOver": {
       const { move } = cache;
       if (move === null) return undefined;
-      if (transfer !== undefined) return { ...transferEvent(transfer, nowMs), holdMs: nowMs - move.phaseMs };
+      if (transfer?.endedMs != null) return { ...transferEvent(transfer, nowMs), holdMs: nowMs - move.phaseMs };
       const text = `${action.to.nodeId} took over from ${action.from.nodeId}`;
       const times = { durationMs: nowMs - move.startMs, holdMs: nowMs - move.phaseMs };
       return { ...times, kind: "switchover", cause: causeTexts[move.cause], text };

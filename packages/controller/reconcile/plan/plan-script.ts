@@ -147,6 +147,7 @@ export class ScriptedCache {
       state: state as TransferObserved["state"],
       error,
       lagBytes: detail === undefined ? null : Number(detail),
+      place: this.cache?.leader?.nodeId === document.nodeId ? { history: "h", offset: 1 } : null,
     };
     this.#said.set(agentsTransferId(document), transferObservedFixture(agentsTransferId(document), said));
   }

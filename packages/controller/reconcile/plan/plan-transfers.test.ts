@@ -198,7 +198,22 @@ const scripts = {
     gateway: prepared   => hold
     gateway: drained    => hand over to b
     b: running          => rest
-    gateway: serving    => drop a`,
+    gateway: serving    => drop a
+    t1: following 0     => t1 succeeded`,
+
+  "a migration whose node dies before its last word": `${standard}
+    migrate             => fill c
+    c: running          => start t1 on c
+    t1: following 0     => prepare c
+    gateway: prepared   => hold
+    gateway: drained    => hand over to c
+    c: running          => rest
+    a: running          => rest
+    a: copied 10        => rest
+    c: ended            => stop all, after c
+    a: running          => appoint a
+    a: running          => publish a
+    gateway: serving    => t1 succeeded`,
 
   "a migration waits for its owner's word": `${filled.replace("import", "migrate manual")}
     t1: following 0     => settled

@@ -6,7 +6,7 @@
  *                 write the first one begins: a merge on the primary, a fill once its intake node runs
  *   running       it ends as its agent says. One that does not fill goes to another node when its own is lost. A filled node
  *                 takes over by a move, when nothing is left to do or, of a migration, when its owner says so
- *   cuttingOver   without a move it was called off, and goes on
+ *   cuttingOver   without a move it was called off, and goes on; a migration whose node leads ends with its agent's last word
  *
  * Until the hand-over the cache is as it was: whatever goes wrong, the intake node is dropped and nothing else is touched.
  * Other changes of the cache's nodes go on beside a fill; both need the cache's only move, and take it in turns.
@@ -14,7 +14,7 @@
 import { type EngineVersion, engineLostCode, type NodeId, type RouteNode } from "@larder/api";
 import type { CacheDocument, CacheIntake, CacheNode, Problem } from "../../documents/cache-document.ts";
 import { limitsOf } from "../../documents/derive.ts";
-import { fills, type TransferDocument, writes } from "../../documents/transfer-document.ts";
+import { fills, followsPrimary, type TransferDocument, writes } from "../../documents/transfer-document.ts";
 import { callOffsMax, type TransferEnd } from "../../transfers/transfer-steps.ts";
 import type { CacheObserved, CacheSeen, ObservedNode, ObservedTransfer } from "./observed.ts";
 import { firstReportsMs, isReplicated, isRunning, routeNodeOf, servingPrimary } from "./serving.ts";
@@ -91,9 +91,19 @@ class Underway {
 
   next(transfer: ObservedTransfer): TransferAction | undefined {
     const { document } = transfer;
-    if (document.status === "cuttingOver") return { type: "transferGoesOn", transfer: document };
+    if (document.status === "cuttingOver") return this.#takenOver(transfer);
     if (document.status === "waiting") return this.#begun(document);
     return fills(document) ? this.#filled(transfer) : this.#carriedOut(transfer);
+  }
+
+  #takenOver({ document, seen }: ObservedTransfer): TransferAction | undefined {
+    if (ownsIntake(this.#cache, document)) return { type: "transferGoesOn", transfer: document };
+    const end: TransferAction = { type: "endTransfer", transfer: document, status: "succeeded", problem: null };
+    const node = this.#observed.nodes.find(({ nodeId }) => nodeId === document.nodeId);
+    if (seen?.place != null || seen?.state === "failed" || node?.nodeId !== this.#leaderId) return end;
+    return node?.silentSinceMs == null
+      ? undefined
+      : this.#unlessBefore(this.#silentUntil(node, silentMs.read), () => end);
   }
 
   #begun(document: TransferDocument): TransferAction | undefined {
@@ -101,7 +111,7 @@ class Underway {
       return failed(document, nodeLostCode, `It was begun on ${nodesTriedMax} nodes, and each was lost.`);
     if (writes(document) && this.#firstWriter !== document) return undefined;
     if (fills(document)) return this.#intakeReady(document);
-    const node = writes(document) ? this.#primary() : (this.#wholeReplica() ?? this.#primary());
+    const node = followsPrimary(document) ? this.#primary() : (this.#wholeReplica() ?? this.#primary());
     return node && { type: "startTransfer", transfer: document, nodeId: node.nodeId };
   }
 
@@ -182,7 +192,7 @@ class Underway {
     const { document, seen } = transfer;
     const node = this.#observed.nodes.find(({ nodeId }) => nodeId === document.nodeId);
     const relocate: TransferAction = { type: "relocateTransfer", transfer: document };
-    if (node === undefined || (writes(document) && this.#hasOtherPrimary(node))) return relocate;
+    if (node === undefined || (followsPrimary(document) && this.#hasOtherPrimary(node))) return relocate;
     if (node.silentSinceMs !== null) return this.#unlessBefore(this.#silentUntil(node, silentMs.read), () => relocate);
     if (seen?.state === "done") return { type: "endTransfer", transfer: document, status: "succeeded", problem: null };
     if (seen?.state !== "failed") return undefined;
