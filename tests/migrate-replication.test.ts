@@ -1,10 +1,13 @@
 /** Migrations by replication as an agent carries them out, from real servers into a real intake node. */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { fillWithAllTypes } from "./fixture/all-types.ts";
+import { startCuttingProxy } from "./fixture/cutting-proxy.ts";
 import { EngineClients, nativeEngines } from "./fixture/engine-clients.ts";
-import { SourceServer } from "./fixture/source-server.ts";
+import { SourceCluster } from "./fixture/source-cluster.ts";
+import { remoteOf, SourceServer } from "./fixture/source-server.ts";
 import { TransferAgent } from "./fixture/transfer-agent.ts";
 import { until } from "./fixture/until.ts";
+import { WriteLoad } from "./fixture/write-load.ts";
 
 setDefaultTimeout(60_000);
 
@@ -53,3 +56,124 @@ for (const { title, program, has } of nativeEngines) {
     await until("it leads", () => agent.observed(intake)?.replication?.role === "primary");
   });
 }
+
+test("chosen prefixes and databases, as a copy and as they change", async () => {
+  const source = await sourceOf();
+  const old = source.client();
+  await fillWithAllTypes(old, "a:");
+  await fillWithAllTypes(old, "b:");
+  await old.select(2);
+  await old.set("a:second", "2");
+  await old.select(0);
+  await agent.start("valkey-server");
+  const intake = await agent.intake();
+  const filter = { prefixes: ["a:"], types: [], databases: [0] };
+  const migration = agent.migrateInto(intake, source.remote, { filter });
+  await agent.when(migration, ({ state }) => state === "following");
+  await old.mset({ "a:new": "1", "b:new": "2" });
+  await old.rename("a:new", "b:gone");
+  await old.del("a:set", "b:set");
+  await old.select(2);
+  await old.set("a:elsewhere", "1");
+  await old.select(0);
+  await old.set("a:last", "last");
+  expect((await agent.lead(intake, migration)).error).toBeNull();
+  const node = clients.admin(intake);
+  expect((await node.keys("*")).filter((key) => !key.startsWith("a:"))).toEqual([]);
+  expect(await node.dbsize()).toBe(14);
+  expect(await node.mget("a:new", "a:last", "a:string")).toEqual([null, "last", expect.any(String)]);
+});
+
+test("a cluster's primaries in one cache", async () => {
+  const cluster = await SourceCluster.start();
+  sources.push(...cluster.servers);
+  const old = cluster.client();
+  for (let index = 0; index < 300; index++) await old.set(`key:${index}`, index);
+  await agent.start("valkey-server");
+  const intake = await agent.intake();
+  const [first] = cluster.addresses;
+  const migration = agent.migrateInto(intake, remoteOf(first!));
+  await agent.when(migration, ({ state }) => state === "following");
+  for (let index = 0; index < 300; index++) await old.multi().incr(`key:${index}`).incr(`key:${index}`).exec();
+  expect((await agent.lead(intake, migration)).error).toBeNull();
+  const node = clients.admin(intake);
+  const keys = Array.from({ length: 300 }, (_, index) => `key:${index}`);
+  expect(await node.mget(keys)).toEqual(keys.map((_, index) => String(index + 2)));
+  old.disconnect();
+});
+
+test("a connection that is cut again and again, under writes: nothing is lost, and nothing twice", async () => {
+  const source = await sourceOf();
+  const proxy = await startCuttingProxy(() => source.address);
+  const writers = Array.from({ length: 4 }, () => source.client());
+  const load = new WriteLoad(writers);
+  await load.progress(100);
+  await agent.start("valkey-server");
+  const intake = await agent.intake();
+  const migration = agent.migrateInto(intake, remoteOf(proxy.address), { pausesSource: true });
+  await agent.when(migration, ({ state }) => state === "following");
+  for (let cuts = 0; cuts < 5; cuts++) {
+    proxy.cut();
+    await load.progress(200);
+  }
+  await until(
+    "the proxy lets the source's stream through",
+    async () => (await agent.lead(intake, migration)).error === null,
+  );
+  // It holds its clients' writes still.
+  const keys = ["counter:0", "counter:1", "counter:2", "counter:3"];
+  const [there, here] = await Promise.all([source.client().mget(keys), clients.admin(intake).mget(keys)]);
+  expect(here).toEqual(there);
+  await source.client().client("UNPAUSE");
+  await load.end();
+  proxy.stop();
+});
+
+test("a source that sends rubbish is copied anew", async () => {
+  const source = await sourceOf();
+  const proxy = await startCuttingProxy(() => source.address);
+  const old = source.client();
+  await old.set("key", "value");
+  await agent.start("valkey-server");
+  const intake = await agent.intake();
+  const migration = agent.migrateInto(intake, remoteOf(proxy.address));
+  await agent.when(migration, ({ state }) => state === "following");
+  proxy.spoil(Buffer.from("\x00\x01 no command at all \r\n".repeat(100)));
+  await old.set("key", "other");
+  await agent.when(migration, ({ caveats }) => caveats.some((caveat) => caveat.includes("copied anew")));
+  await agent.when(migration, ({ state }) => state === "following");
+  expect((await agent.lead(intake, migration)).error).toBeNull();
+  expect(await clients.admin(intake).get("key")).toBe("other");
+  proxy.stop();
+});
+
+test("a wrong password is refused at once, and not repeated", async () => {
+  const source = await sourceOf("valkey-server", ["requirepass right"]);
+  await agent.start("valkey-server");
+  const intake = await agent.intake();
+  const migration = agent.migrateInto(intake, remoteOf(source.address, { password: "wrong-secret" }));
+  const { error } = await agent.over(migration);
+  expect(error?.code).toBe("SourceRefused");
+  expect(JSON.stringify(error)).not.toContain("wrong-secret");
+});
+
+test("what is not led after all goes on following", async () => {
+  const source = await sourceOf();
+  const old = source.client();
+  await old.set("key", "1");
+  await agent.start("valkey-server");
+  const intake = await agent.intake();
+  const migration = agent.migrateInto(intake, source.remote);
+  await agent.when(migration, ({ state }) => state === "following");
+  const answer = await agent.lead(intake, migration, { isCalledOff: true });
+  expect(answer.error).toBeNull();
+  await old.set("key", "2");
+  await agent.when(
+    migration,
+    ({ state, lagBytes, place }) => state === "following" && lagBytes === 0 && place === null,
+  );
+  await old.set("key", "3");
+  expect((await agent.lead(intake, migration)).error).toBeNull();
+  expect(await clients.admin(intake).get("key")).toBe("3");
+  expect((await agent.done(migration)).caveats).toEqual([]);
+});

@@ -4,6 +4,7 @@
  */
 import { type Argument, Command, Option } from "commander";
 import { formatUsageError } from "./failure.ts";
+import { addMigrate } from "./migrate-grammar.ts";
 import { addOperations } from "./operations-grammar.ts";
 import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
 import manifest from "./package.json" with { type: "json" };
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   addHosts(program);
   addOperations(program);
   addTransfers(program);
+  addMigrate(program);
   return program;
 }
 

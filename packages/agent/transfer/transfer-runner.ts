@@ -7,12 +7,13 @@
  */
 import { LarderError, type NodeId, type TransferId, type TransferObserved, type TransferSpec } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
+import { compareData } from "./compare/compare-data.ts";
 import { exportData } from "./export/export-data.ts";
 import { importData } from "./import/import-data.ts";
 import { migrateData } from "./migrate/migrate-data.ts";
+import { reverseData } from "./reverse/reverse-data.ts";
 import type { LeadOrder, MakeTransfer, TransferContext } from "./transfer.ts";
 import type { TransferEngine } from "./transfer-engine.ts";
-import { TransferError } from "./transfer-error.ts";
 import { TransferJob } from "./transfer-job.ts";
 
 export interface TransferRunnerOptions {
@@ -102,10 +103,6 @@ const makers: Record<TransferSpec["kind"], MakeTransfer> = {
   import: (context) => importData(context as TransferContext<Extract<TransferSpec, { kind: "import" }>>),
   export: (context) => exportData(context as TransferContext<Extract<TransferSpec, { kind: "export" }>>),
   migrate: (context) => migrateData(context as TransferContext<Extract<TransferSpec, { kind: "migrate" }>>),
-  reverse: notBuilt,
-  compare: notBuilt,
+  reverse: (context) => reverseData(context as TransferContext<Extract<TransferSpec, { kind: "reverse" }>>),
+  compare: (context) => compareData(context as TransferContext<Extract<TransferSpec, { kind: "compare" }>>),
 };
-
-function notBuilt({ spec }: TransferContext): never {
-  throw new TransferError("NotSupported", `This agent cannot carry out a transfer of kind ${spec.kind} yet.`);
-}

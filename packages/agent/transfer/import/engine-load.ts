@@ -42,7 +42,7 @@ export async function loadByEngine(context: ImportContext, source: RdbSource): P
     return true;
   } catch (error) {
     if (!(error instanceof NotForEngine)) throw error;
-    progress.begin();
+    progress.begin(engine.runId);
     progress.bytesTotal = await source.bytes();
     await emptyIntake(context);
     return false;

@@ -30,7 +30,7 @@ export interface RdbLoaderOptions {
   isServing: boolean;
   /** A key that nobody else has, for values that are made. */
   temporaryKey: string;
-  progress: Progress;
+  progress: Pick<Progress, "keys" | "keysTotal" | "keysSkipped" | "addCaveat">;
   nowMs: () => number;
 }
 

@@ -1,6 +1,7 @@
 /** What the node says of itself while it is fed: how far it is, how many keys it has, whether they fit. By its Unix socket. */
 import type { StreamPlace } from "@larder/api";
 import { RemoteClient } from "../remote/remote-client.ts";
+import { type RemoteReply, textOf } from "../remote/remote-reply.ts";
 import type { TransferEngine } from "../transfer-engine.ts";
 import { TransferError } from "../transfer-error.ts";
 import { NodeCommands } from "./node-commands.ts";
@@ -9,6 +10,7 @@ export class NodeWatch {
   readonly #client: RemoteClient;
   /** Errors of commands of the stream before it began. */
   #refusedBefore: number | null = null;
+  #sanitized = "no";
 
   private constructor(client: RemoteClient) {
     this.#client = client;
@@ -22,9 +24,11 @@ export class NodeWatch {
     return new NodeCommands(await this.#client.ask("COMMAND"));
   }
 
-  /** Of an intake node, which is nobody's yet. */
-  async empty(): Promise<void> {
-    await this.#client.ask("FLUSHALL");
+  /** Packed values are looked at as they are loaded: what a source sends is not trusted. False again when that is over. */
+  async checkPayloads(isChecked: boolean): Promise<void> {
+    const setting = "sanitize-dump-payload";
+    if (isChecked) this.#sanitized = textOf(((await this.#client.ask("CONFIG", "GET", setting)) as RemoteReply[])[1]);
+    await this.#client.ask("CONFIG", "SET", setting, isChecked ? "yes" : this.#sanitized);
   }
 
   /** Its backlog is not given up: the way back needs it. */

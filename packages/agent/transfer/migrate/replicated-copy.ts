@@ -9,7 +9,9 @@
  */
 import { LarderError, type StreamPlace, type TransferSpec } from "@larder/api";
 import type { Feed } from "../../engine/replication-plan.ts";
+import { emptyIntake } from "../import/intake.ts";
 import { RdbFeed } from "../import/rdb-feed.ts";
+import { KeyChoice } from "../key-choice.ts";
 import type { TransferContext } from "../transfer.ts";
 import { TransferError } from "../transfer-error.ts";
 import type { NodeWatch } from "./node-watch.ts";
@@ -58,10 +60,14 @@ export class ReplicatedCopy {
     const { engine, spec, signal, progress } = this.#context;
     const commands = await this.#node.commands();
     await this.#takeFrom(null);
-    await this.#node.empty();
-    await this.#takeFrom(await this.#feed.listen());
-    const options = { engine, filter: spec.filter, signal };
+    await emptyIntake(this.#context);
+    const feed = await this.#feed.listen();
+    signal.throwIfAborted();
+    await this.#takeFrom(feed);
+    const options = { engine, choice: new KeyChoice(spec.filter), progress, signal };
+    await this.#node.checkPayloads(true);
     await this.#feed.give(this.#counted(snapshotOf(this.#followers, options)), signal);
+    await this.#node.checkPayloads(false);
     progress.usedEngineLoader = true;
     await this.#node.keepBacklog();
     const plan = { commands, filter: spec.filter, databases: engine.databases };

@@ -35,7 +35,7 @@ export class ReplicationMigration implements Transfer {
 
   /** Resolves when the node leads. */
   async run(): Promise<void> {
-    const { clock, progress, signal, log, spec } = this.#context;
+    const { clock, progress, signal, log, spec, engine } = this.#context;
     for (let copies = 1; ; copies++) {
       const beganMs = clock.monotonicMs();
       try {
@@ -46,7 +46,7 @@ export class ReplicationMigration implements Transfer {
         if (clock.monotonicMs() - beganMs > migrationLimits.steadyMs) copies = 0;
         if (!known.isRetryable || copies >= migrationLimits.copiesMax) throw known;
         log.warn({ transferId: spec.transferId, code: known.code, copies }, "a migration begins anew");
-        progress.begin();
+        progress.begin(engine.runId);
         progress.addCaveat(`Everything was copied anew: ${known.message}`);
         await clock.sleep(lookEveryMs * copies, signal);
       }
@@ -97,17 +97,21 @@ export class ReplicationMigration implements Transfer {
     const found = await findPrimaries(spec.source, signal);
     this.#found = found;
     const node = await NodeWatch.open(engine);
+    let copying: Promise<unknown> = Promise.resolve();
     try {
       this.#lanes = found.primaries.map((primary, index) => this.#laneOf({ primary, index, signal }));
       const followers = this.#lanes.map(({ follower }) => follower);
       this.#copy = new ReplicatedCopy(context, { node, followers });
       this.#show();
       const following = followers.map((follower) => follower.run());
-      await Promise.race([this.#watch(node, signal), this.#copy.run(), ...following]);
+      copying = this.#copy.run();
+      await Promise.race([this.#watch(node, signal), copying, ...following]);
     } finally {
       attempt.abort();
       this.#copy?.close();
       this.#copy = null;
+      // Whoever fills the node next must be the only one.
+      await copying.catch(() => {});
       await Promise.all(this.#lanes.splice(0).map((lane) => lane.close()));
       node.close();
     }

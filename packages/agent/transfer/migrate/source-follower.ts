@@ -8,6 +8,7 @@
  *   away        the connection is lost, and is tried again
  *   resting     its owner wants a pause: nothing comes, and the place is kept
  */
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Address, RemoteServer, StreamPlace } from "@larder/api";
 import { encodeRequest } from "@larder/resp";
@@ -31,6 +32,12 @@ export interface FollowerOptions {
   clock: Clock;
   randomness: Randomness;
   signal: AbortSignal;
+  /** Where to begin; without it a copy of everything comes first. */
+  from?: StreamPlace;
+  /** Of a server on this machine: how it is reached, instead of by its address. */
+  connect?: (signal: AbortSignal) => Promise<Socket>;
+  /** We count for nothing at the server, as no replica of it would: it is told that we have nothing, and no more often than it must be. */
+  isUncounted?: boolean;
   /** The state has changed, or why it is away. */
   onChange: () => void;
 }
@@ -38,6 +45,8 @@ export interface FollowerOptions {
 /** The primary sends something every ten seconds, if its owner has not said otherwise. */
 const silentMs = 60_000;
 const acknowledgeEveryMs = 1_000;
+/** A server gives up a replica that has not spoken for a minute. */
+const uncountedEveryMs = 45_000;
 const reconnectBackoff = { firstMs: 100, maxMs: 5_000 };
 
 /** What came before cannot be gone on with. Another copy may be. */
@@ -75,6 +84,13 @@ export class SourceFollower {
     this.#options = options;
     const { spoolMemoryBytesMax: memoryBytesMax, spoolFileBytesMax: fileBytesMax } = migrationLimits;
     const limits = { memoryBytesMax, fileBytesMax };
+    const { from } = options;
+    if (from !== undefined) {
+      this.copyAt = from;
+      this.#history = from.history;
+      this.received = this.applied = from.offset;
+      this.#isWhole = true;
+    }
     this.copy = new Spool(join(options.directory, `${options.name}.copy`), limits);
     this.stream = new Spool(join(options.directory, `${options.name}.stream`), limits);
   }
@@ -123,7 +139,12 @@ export class SourceFollower {
   }
 
   acknowledge(): void {
-    this.#client?.write(encodeRequest(["REPLCONF", "ACK", String(Math.max(this.applied, this.copyAt?.offset ?? 0))]));
+    if (this.#options.isUncounted === true) return this.#acknowledge(0);
+    this.#acknowledge(Math.max(this.applied, this.copyAt?.offset ?? 0));
+  }
+
+  #acknowledge(offset: number): void {
+    this.#client?.write(encodeRequest(["REPLCONF", "ACK", String(offset)]));
   }
 
   async close(): Promise<void> {
@@ -158,12 +179,13 @@ export class SourceFollower {
   }
 
   async #follow(onAgreed: () => void): Promise<void> {
-    const { source, locate, signal, clock } = this.#options;
+    const { source, locate, signal, clock, connect } = this.#options;
     const address = await locate();
     this.address = address;
     const session = new AbortController();
     this.#session = session;
-    const socket = await openRemoteSocket(address, source.tls, AbortSignal.any([signal, session.signal]));
+    const either = AbortSignal.any([signal, session.signal]);
+    const socket = await (connect === undefined ? openRemoteSocket(address, source.tls, either) : connect(either));
     const client = new ReplicationClient(socket, { name: showAddress(address), silentMs });
     const end = () => client.close();
     session.signal.addEventListener("abort", end, { once: true });
@@ -238,7 +260,7 @@ export class SourceFollower {
 
   async #acknowledgeAlways(clock: Clock, signal: AbortSignal): Promise<never> {
     for (;;) {
-      await clock.sleep(acknowledgeEveryMs, signal);
+      await clock.sleep(this.#options.isUncounted === true ? uncountedEveryMs : acknowledgeEveryMs, signal);
       if (signal.aborted) throw sourceLost("The connection was given up.");
       if (this.#isWhole) this.acknowledge();
     }

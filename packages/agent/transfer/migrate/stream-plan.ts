@@ -4,7 +4,7 @@
  *
  *   SELECT             goes on where the database is wanted; what follows in another one does not
  *   MULTI, EXEC        go on always, so that what belongs together stays together
- *   FLUSHALL           goes on: the node has nothing but what comes from here
+ *   FLUSHALL           goes on, if the node has nothing but what comes from here
  *   FLUSHDB            goes on in a database that is wanted
  *   SWAPDB, MOVE       between databases of which one only is wanted: cannot be followed, but that MOVE out is a DEL
  *   FUNCTION, SCRIPT   go on
@@ -29,6 +29,8 @@ export interface StreamPlanOptions {
   filter: Pick<KeyFilter, "prefixes" | "databases">;
   /** How many the node has. */
   databases: number;
+  /** Where it goes there are other keys too, which nothing may empty. */
+  isBesideOthers?: boolean;
 }
 
 /** What of the frame goes on. */
@@ -102,6 +104,9 @@ export class StreamPlan {
   }
 
   #takeFiltered(name: string, frame: CommandFrame): Planned {
+    const empties = name === "flushall" || name === "flushdb";
+    if (empties && this.#options.isBesideOthers === true && this.#prefixes.length > 0) throw this.#impossible(name);
+    if (name === "flushall" && this.#options.isBesideOthers === true) throw this.#impossible(name);
     if (name === "flushall" || name === "function" || name === "script" || name === "ping") return "whole";
     if (name === "swapdb") return this.#swap(frame.words());
     if (!this.#isDatabaseWanted(this.#database)) return this.#elsewhere(name, frame);

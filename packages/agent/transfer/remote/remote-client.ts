@@ -90,6 +90,18 @@ export class RemoteClient {
     return replies;
   }
 
+  /** Requests as they are, in one write, with so many replies. */
+  askRaw(bytes: Buffer, count: number): Promise<RemoteReply[]> {
+    const replies = Array.from({ length: count }, () => this.#await());
+    if (!this.isClosed) this.#write(bytes);
+    return Promise.all(replies);
+  }
+
+  /** For what is answered to `onMessage`. */
+  send(...words: Words): void {
+    if (!this.isClosed) this.#socket.write(encodeRequest(words));
+  }
+
   /** The `key:value` lines of a section of INFO. */
   async info(section: string): Promise<Map<string, string>> {
     return parseInfo(String(await this.ask("INFO", section)));

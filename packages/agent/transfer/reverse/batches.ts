@@ -1,0 +1,119 @@
+/**
+ * Parts a node's stream into batches that another server takes as one transaction each: whole commands, whole transactions, and with
+ * them the place that they lead to. Pure.
+ */
+import type { StreamPlace } from "@larder/api";
+import { encodeRequest } from "@larder/resp";
+import { CommandFrames } from "../migrate/command-frames.ts";
+import { textAt } from "../migrate/stream-keys.ts";
+import { CannotFollow, StreamPlan, type StreamPlanOptions } from "../migrate/stream-plan.ts";
+
+export interface Batch {
+  commands: Buffer[][];
+  /** The database that is selected before the first command. */
+  database: number;
+  /** The one that is selected behind it. */
+  databaseAfter: number;
+  /** The offset behind it. */
+  end: number;
+}
+
+/** More than this is not put into one transaction, unless the node did. */
+const batchBytesMax = 256 * 1024;
+
+export interface BatchesOptions extends StreamPlanOptions {
+  from: StreamPlace;
+  /** The server knows no SET … PXAT: Redis before 6.2. */
+  lacksPxat: boolean;
+}
+
+export class Batches {
+  readonly #frames: CommandFrames;
+  readonly #plan: StreamPlan;
+  readonly #lacksPxat: boolean;
+  #commands: Buffer[][] = [];
+  #bytes = 0;
+  #database: number;
+  #selected: number;
+
+  /** `database`: what was selected at the place. */
+  constructor({ from, lacksPxat, ...plan }: BatchesOptions, database: number) {
+    this.#frames = new CommandFrames({ offset: from.offset, isWhole: true });
+    this.#plan = new StreamPlan(plan);
+    this.#lacksPxat = lacksPxat;
+    this.#database = this.#selected = database;
+  }
+
+  /** The whole batches that the bytes end. Throws CannotFollow and BadStream. */
+  push(bytes: Buffer): Batch[] {
+    const batches: Batch[] = [];
+    this.#frames.push(bytes);
+    for (let item = this.#frames.next(); item !== null; item = this.#frames.next()) {
+      if (item.kind === "piece" || (item.kind === "command" && item.frame.isLong)) throw tooLong();
+      if (item.kind === "command") this.#take(item.frame);
+      if (this.#bytes > batchBytesMax && !this.#plan.isInTransaction) batches.push(this.#end());
+    }
+    if (!this.#plan.isInTransaction) batches.push(this.#end());
+    return batches;
+  }
+
+  #take(frame: Parameters<StreamPlan["take"]>[0]): void {
+    const planned = this.#plan.take(frame);
+    const words = frame.words();
+    const name = textAt(words, 0);
+    if (name === "select") this.#selected = Number(textAt(words, 1));
+    // The batch is a transaction already.
+    if (planned === "nothing" || ["multi", "exec", "ping"].includes(name)) return;
+    this.#bytes += frame.bytes.length;
+    const kept = planned === "whole" ? words : wordsOf(planned.bytes);
+    this.#commands.push(...(this.#lacksPxat ? withoutPxat(kept) : [kept.map((word) => Buffer.from(word))]));
+  }
+
+  #end(): Batch {
+    const [database, databaseAfter] = [this.#database, this.#selected];
+    const batch = { commands: this.#commands, database, databaseAfter, end: this.#frames.offset };
+    this.#commands = [];
+    this.#bytes = 0;
+    this.#database = this.#selected;
+    return batch;
+  }
+}
+
+function wordsOf(bytes: Buffer): Buffer[] {
+  const frames = new CommandFrames({ offset: 0, isWhole: true });
+  frames.push(bytes);
+  const item = frames.next();
+  return item?.kind === "command" ? item.frame.words() : [];
+}
+
+/** SET key value PXAT time: as two commands. */
+function withoutPxat(words: readonly Buffer[]): Buffer[][] {
+  const own = words.map((word) => Buffer.from(word));
+  const [, key, value] = own;
+  const isMeant = textAt(words, 0) === "set" && textAt(words, 3) === "pxat" && key !== undefined && value !== undefined;
+  if (!isMeant) return [own];
+  return [
+    [Buffer.from("SET"), key, value],
+    [Buffer.from("PEXPIREAT"), key, own[4] as Buffer],
+  ];
+}
+
+function tooLong(): CannotFollow {
+  return new CannotFollow(
+    "The cache's stream has a command that is too long to be written to the other server in one piece.",
+  );
+}
+
+/** As one transaction, which also says there how far it leads: what was done is known after any loss. */
+export function encodeBatch(batch: Batch, marker: { key: string; history: string; ttlSeconds: number }): Buffer {
+  const place = `${marker.history} ${batch.end} ${batch.databaseAfter}`;
+  const commands: (readonly (string | Buffer)[])[] = [
+    ["MULTI"],
+    ["SELECT", String(batch.database)],
+    ...batch.commands,
+    ["SELECT", "0"],
+    ["SET", marker.key, place, "EX", String(marker.ttlSeconds)],
+    ["EXEC"],
+  ];
+  return Buffer.concat(commands.map((words) => encodeRequest(words)));
+}

@@ -1,0 +1,75 @@
+/** `larder migrate URL --to NAME`, and what may be asked of a migration: the data of another server comes into a cache, while both serve. */
+import type { TransferResource } from "@larder/api/transfer-resource";
+import { findCache } from "../cache-lookup.ts";
+import { type CommandContext, openContext } from "../command-context.ts";
+import { openServer, type ServerOptions } from "../other-server.ts";
+import { isServerArgument } from "../server-argument.ts";
+import { parseStorageArgument } from "../storage-argument.ts";
+import { filterOf, seeThrough, type TransferOptions } from "../transfer-command.ts";
+
+export interface MigrateOptions extends TransferOptions, ServerOptions {
+  to: string;
+  cutOver?: "auto" | "manual";
+  method?: "auto" | "replication" | "scan";
+  pauseSource?: boolean;
+}
+
+export interface VerifyOptions extends TransferOptions, ServerOptions {
+  sample?: number;
+}
+
+export async function migrate(source: string, options: MigrateOptions): Promise<void> {
+  const context = openContext(options);
+  const { client } = context;
+  const { server, database } = await openServer(source, options, context);
+  const { at } = await findCache(client, options.to, options.resourceGroup);
+  const filter = filterOf(options);
+  if (database !== null && filter.databases.length === 0) filter.databases = [database];
+  const body = {
+    source: server,
+    filter,
+    method: options.method ?? "auto",
+    cutOver: options.cutOver ?? "auto",
+    pauseSource: options.pauseSource ?? false,
+  };
+  await seeThrough(context, {
+    at,
+    begin: () => client.beginTransfer(at, "migrate", body),
+    options,
+    done: (transfer) => tellNext(context, options.to, transfer),
+  });
+}
+
+async function tellNext({ terminal }: CommandContext, name: string, { to }: TransferResource): Promise<string[]> {
+  terminal.err(
+    `${name} has the data. Next:
+  larder connect ${name}           how applications connect: point them there
+  larder migrate verify ${name} …  compares it with the old server
+  larder migrate reverse ${name} … writes what changes from here on back to the old server
+`,
+  );
+  return to;
+}
+
+export async function verify(name: string, other: string, options: VerifyOptions): Promise<void> {
+  const context = openContext(options);
+  const { client } = context;
+  const { at } = await findCache(client, name, options.resourceGroup);
+  const compared = isServerArgument(other) ? (await openServer(other, options, context)).server : fileOf(other);
+  const body = { with: compared, sample: options.sample ?? null, filter: filterOf(options) };
+  await seeThrough(context, { at, begin: () => client.beginTransfer(at, "compare", body), options });
+}
+
+export async function reverse(name: string, other: string, options: TransferOptions & ServerOptions): Promise<void> {
+  const context = openContext(options);
+  const { client } = context;
+  const { at } = await findCache(client, name, options.resourceGroup);
+  const { server } = await openServer(other, options, context);
+  const body = { target: server, filter: filterOf(options) };
+  await seeThrough(context, { at, begin: () => client.beginTransfer(at, "reverse", body), options });
+}
+
+function fileOf(text: string) {
+  const argument = parseStorageArgument(text, process.env);
+  return argument.kind === "location" ? argument.location : { url: argument.path, credentials: null };
+}
