@@ -7,6 +7,8 @@ export { ByteSpan } from "./decode/byte-span.ts";
 export * from "./decode/element-sink.ts";
 export { moduleNameOf } from "./decode/module-name.ts";
 export * from "./decode/value-decoder.ts";
+export * from "./digest/dataset-digest.ts";
+export { DigestSum } from "./digest/digest-sum.ts";
 export * from "./dump-entry.ts";
 export * from "./dump-payload.ts";
 export * from "./encodings.ts";
