@@ -3,9 +3,8 @@
  * import is linked there, or copied where it lies on another file system, under a name that tells nobody anything; one that
  * was exported is moved from there to where its owner wants it.
  */
-import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { access, copyFile, link, mkdir, rename, rm } from "node:fs/promises";
+import { access, copyFile, link, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LarderError } from "@larder/api/errors";
@@ -29,9 +28,8 @@ export class LocalFiles {
         "The service has hosts on other machines, which cannot see files of this one.",
         "put the file into storage that all reach (https://, azure://, s3://), or name one of their own with file:///",
       );
-    const folder = join(root, `larder-${randomBytes(6).toString("hex")}`);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    return new LocalFiles(folder);
+    await mkdir(root, { recursive: true, mode: 0o700 });
+    return new LocalFiles(await mkdtemp(join(root, "larder-")));
   }
 
   /** URL of the folder. */

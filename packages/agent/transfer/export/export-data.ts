@@ -7,8 +7,8 @@
  */
 import type { TransferSpec } from "@larder/api";
 import { RdbError, type RdbItem, rdbVersionOf } from "@larder/rdb";
-import { gzip } from "../compression.ts";
 import { openFolder } from "@larder/storage";
+import { gzip } from "../compression.ts";
 import { KeyChoice } from "../key-choice.ts";
 import type { Progress } from "../progress.ts";
 import { passRdb } from "../rdb-pass.ts";

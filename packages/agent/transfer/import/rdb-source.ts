@@ -4,9 +4,8 @@
  */
 import type { StorageLocation } from "@larder/api";
 import { RdbError, RdbReader } from "@larder/rdb";
-import { StorageError } from "@larder/storage";
+import { type FilePlace, openFile, StorageError } from "@larder/storage";
 import { gunzipIfCompressed } from "../compression.ts";
-import { type FilePlace, openFile } from "@larder/storage";
 import { EngineRefusal } from "../load/engine-writer.ts";
 import type { RdbLoader } from "../load/rdb-loader.ts";
 import { type OnItem, passRdb } from "../rdb-pass.ts";
