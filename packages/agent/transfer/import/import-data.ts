@@ -13,7 +13,7 @@ import { RdbLoader } from "../load/rdb-loader.ts";
 import type { Transfer, TransferContext } from "../transfer.ts";
 import { TransferError } from "../transfer-error.ts";
 import { loadByEngine } from "./engine-load.ts";
-import { emptyIntake, memoryFigures } from "./intake.ts";
+import { emptyIntake, memoryFigures, withConnection } from "./intake.ts";
 import { RdbSource } from "./rdb-source.ts";
 
 export type ImportContext = TransferContext<Extract<TransferSpec, { kind: "import" }>>;
@@ -84,7 +84,7 @@ async function loadByKey(
         choice: new KeyChoice(spec.filter),
         existing,
         isServing: spec.mode === "merge",
-        temporaryKey: `larder:import:${spec.transferId}`,
+        temporaryKey: temporaryKeyOf(context),
         progress,
         nowMs: () => clock.nowMs(),
       });
@@ -93,11 +93,31 @@ async function loadByKey(
       });
     }
   } catch (error) {
+    if (spec.mode === "merge") await removeTemporaryKey(context);
     signal.throwIfAborted();
     if (error instanceof TransferError && error.code === "OutOfMemory") throw await withFigures(context, error);
     throw error;
   } finally {
     writer.close();
+  }
+}
+
+function temporaryKeyOf({ spec }: ImportContext): string {
+  return `larder:import:${spec.transferId}`;
+}
+
+/** A value that was being made when the import ended. An engine that is gone, or not the primary any more, keeps it. */
+async function removeTemporaryKey(context: ImportContext): Promise<void> {
+  const { engine, log, spec } = context;
+  try {
+    await withConnection(engine, async (connection) => {
+      for (let database = 0; database < engine.databases; database++) {
+        await connection.ask("SELECT", String(database));
+        await connection.ask("UNLINK", temporaryKeyOf(context));
+      }
+    });
+  } catch (err) {
+    log.warn({ nodeId: spec.nodeId, transferId: spec.transferId, err }, "a value that was being made may be left");
   }
 }
 
