@@ -182,7 +182,7 @@ export interface EngineFound {
 export type NodeState = "starting" | "running" | "failed";
 
 /**
- * detached  it serves no data, follows nobody, and nobody can copy it; data that it has stays
+ * detached  it serves no data, follows nobody, and nobody can copy it; data that it has stays. Also a node that is being filled
  * primary   it serves, and others may follow it
  * replica   it follows the leader
  */
