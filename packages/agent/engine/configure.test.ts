@@ -98,7 +98,7 @@ describe("of a node that replicates", () => {
     ])
       expect(lines).toContain(line);
     expect(lines.join()).not.toContain("masterauth");
-    expect(linesFor("valkey", "8.0.1").join()).not.toMatch(/tls-|replica|cpulist/);
+    expect(linesFor("valkey", "8.0.1").join()).not.toMatch(/tls-|replica(of|-announce|-serve)|cpulist/);
   });
 
   test("alone it has its port too, and begins as a primary", () => {

@@ -48,6 +48,9 @@ const always: readonly Directive[] = [
   ["aof-load-truncated", "yes"],
   ["aof-use-rdb-preamble", "yes"],
   ["stop-writes-on-bgsave-error", "no"],
+  // Replicas and exports get their copy at once, and without a file.
+  ["repl-diskless-sync", "yes"],
+  ["repl-diskless-sync-delay", "0"],
   // Of the gateway's own subscriptions, which stand for those of all clients; it holds each client to 32mb 8mb 60.
   ["client-output-buffer-limit", "pubsub", "256mb", "128mb", "60"],
   ["lazyfree-lazy-eviction", "yes"],

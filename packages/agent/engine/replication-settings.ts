@@ -58,8 +58,6 @@ export function replicationDirectives(
     ["tls-replication", "yes"],
     ["replica-announce-ip", address.host],
     ["replica-serve-stale-data", "no"],
-    ["repl-diskless-sync", "yes"],
-    ["repl-diskless-sync-delay", "0"],
     // Where there is nothing to lose a copy is loaded as it comes. Else it goes through a file, which must not stay: the
     // next life of the engine would load it and not begin empty.
     ["repl-diskless-load", "on-empty-db"],
