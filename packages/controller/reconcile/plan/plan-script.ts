@@ -5,12 +5,14 @@
  *   create [N nodes]                               its owner asks
  *   import | merge | export | migrate [manual]     a transfer is asked for: t1, then t2; later cancel t1 | cutover t1
  *   t1: running | done | failed CODE | following LAG   its agent says so
- *   plain on | delete | replicas N | size CAPACITY | switchover | reboot NODE | readers on | durable on
+ *   plain on | delete | replicas N | size CAPACITY | switchover | reboot NODE | readers on | durable on | kept on
  *   agent: silent | gone | starting | running | failed CODE
  *   a: …, b: …, c: …                               as `agent`, which is a, of the first, second and third node; and:
  *   b: copied OFFSET | cut                         it has all that its primary has; it has lost its primary
  *   b: unfed OFFSET                                it has a whole copy, and its primary sends nothing more to it yet
  *   b: deaf | hears                                its engine does not take what it is told; it does again
+ *   a: kept EPOCH OFFSET                           so much is on its disk, and in the memory of its next life
+ *   a: looks | looked                              for anything newer, while nobody leads
  *   a: ended                                       its engine died, and its agent starts it again
  *   gateway: none | behind | serving | taken PORT  it is away; has an old table; the newest; a port it cannot have
  *   gateway: prepared | drained | expired          it has the newest table, and is so far with the move
@@ -233,6 +235,7 @@ export class ScriptedCache {
     else if (what === "plain") updated({ enableNonSslPort: true });
     else if (what === "readers") updated({ replicaReads: true });
     else if (what === "durable") updated({ durableWrites: true });
+    else if (what === "kept") updated({ redisConfiguration: { "aof-backup-enabled": "true" } });
     else if (what === "replicas") updated({ replicas: Number(detail) });
     else if (what === "size") updated({ sku: { ...settings.sku, capacity: Number(detail) } }, "scale");
     else if (what === "switchover") this.cache = { ...cache, relieve: { runId, cause: "switchover" } };

@@ -1,8 +1,20 @@
 /** One node of a scripted cache (plan-script.ts): what its agent says of it. */
 import type { EngineVersion, NodeId, NodeObserved, ReplicaObserved, ReplicationObserved } from "@larder/api";
 import { allNodes, type CacheDocument } from "../../documents/cache-document.ts";
+import { isPersistent } from "../../documents/persistence.ts";
 import type { ObservedNode } from "./observed.ts";
 import { isReplicated } from "./serving.ts";
+
+const keeping: NonNullable<NodeObserved["persistence"]> = {
+  loading: null,
+  lastSnapshot: null,
+  failures: 0,
+  hasAof: true,
+  hasLooked: true,
+  copiedAtMs: null,
+  setAside: [],
+  problem: null,
+};
 
 export class ScriptedNode {
   readonly name: string;
@@ -16,6 +28,10 @@ export class ScriptedNode {
   /** What it was told last, where it takes no more. */
   #stuckAt: ReplicationObserved | null = null;
   #copy = { epoch: 0, offset: 0, isLinked: false, isFed: false };
+
+  /** What its life began with, or the next may begin with. */
+  #kept: { epoch: number; offset: number } | null = null;
+  #hasLooked = true;
 
   constructor(name: string) {
     this.name = name;
@@ -45,11 +61,13 @@ export class ScriptedNode {
   }
 
   happen(what: string, cache: CacheDocument, nowMs: number): void {
-    const [event = "", detail] = what.split(" ");
+    const [event = "", detail, offset] = what.split(" ");
     this.#isHeard = event !== "silent";
     this.#silentSinceMs = this.#isHeard ? null : (this.#silentSinceMs ?? nowMs);
     if (event === "silent") return;
-    if (event === "deaf") this.#stuckAt ??= this.#replication(cache);
+    if (event === "kept") this.#kept = { epoch: Number(detail), offset: Number(offset) };
+    else if (event === "looks" || event === "looked") this.#hasLooked = event === "looked";
+    else if (event === "deaf") this.#stuckAt ??= this.#replication(cache);
     else if (event === "hears") this.#stuckAt = null;
     else if (event === "cut") this.#copy.isLinked = false;
     else if (event === "copied" || event === "unfed")
@@ -94,8 +112,8 @@ export class ScriptedNode {
       memoryBytesUsed: 0,
       error: this.#error === null ? null : { code: this.#error, message: "it says why" },
       endedRunId: isRunning ? this.#runId(this.#life - 1) : this.#runId(this.#life),
-      restored: null,
-      persistence: null,
+      restored: this.#kept && { from: "aof", ...this.#kept, savedAtMs: 0 },
+      persistence: isPersistent(cache.settings) ? { ...keeping, hasLooked: this.#hasLooked } : null,
       replication: isRunning && isReplicated(cache) ? (this.#stuckAt ?? this.#replication(cache)) : null,
     };
   }
