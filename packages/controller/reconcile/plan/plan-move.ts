@@ -101,6 +101,7 @@ function handOver(cache: CacheDocument, observed: CacheSeen, from: Replicated, t
   const epoch = leader.epoch + 1;
   const { nodeId, runId, replication } = to;
   const next: Leader = { epoch, firstEpoch: epoch, nodeId, runId, endedAtMs: null, address: replication.address };
-  const transfer = observed.transfers.find(({ document }) => document.status === "cuttingOver")?.document ?? null;
+  const filling = observed.transfers.find(({ document }) => document.nodeId === observed.intake?.nodeId)?.document;
+  const transfer = observed.intake?.nodeId === nodeId ? (filling ?? null) : null;
   return { type: "handOver", from: lifeOf(from), to: lifeOf(to), leader: next, transfer };
 }
