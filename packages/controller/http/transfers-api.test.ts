@@ -146,6 +146,57 @@ describe("import", () => {
   });
 });
 
+describe("migration", () => {
+  const source = { addresses: [{ host: "old", port: "6380" }], username: "mover", password: "SECRET", tls: true };
+
+  test("is paused, resumed, cut over by a word, and shows no password", async () => {
+    fixture.agent.progress = (spec) => ({
+      state: "isPaused" in spec && spec.isPaused ? "paused" : "following",
+      lagBytes: 0,
+    });
+    const answer = await call("POST", "migrate", { source, cutOver: "manual" });
+    const transfer = transferOf(answer);
+    await until(() => fixture.agent.desired?.transfers.length === 1);
+    expect((await call("POST", `${transfer}/pause`)).body).toMatchObject({ paused: true, from: ["old:6380"] });
+    expect(refusal(await call("POST", `${transfer}/cutover`))[1]).toBe("Conflict");
+    expect((await call("POST", `${transfer}/resume`)).body).toMatchObject({ paused: false, cutOver: "manual" });
+    expect(JSON.stringify((await call("GET", "transfers")).body)).not.toContain("SECRET");
+    await call("POST", `${transfer}/cutover`);
+    await until(() => fixture.agent.orders.some(({ kind }) => kind === "lead"));
+    const place = { history: "h", offset: 5 };
+    fixture.agent.progress = () => ({ state: "done", keys: 3, place });
+    await fixture.agent.report();
+    expect((await fixture.ended(answer)).body.status).toBe("Succeeded");
+    expect(await eventOf("migration")).toMatchObject({ text: "The cache has 3 keys (0 bytes) of another server now" });
+    fixture.agent.progress = () => ({ state: "following" });
+    await call("POST", "reverse", { target: source });
+    await until(() => fixture.agent.desired?.transfers[0]?.kind === "reverse");
+    expect(fixture.agent.desired?.transfers[0]).toMatchObject({ from: place });
+  });
+
+  test("a cache that was not migrated has no way back", async () => {
+    expect(refusal(await call("POST", "reverse", { target: source }))[1]).toBe("Conflict");
+  });
+
+  test("a comparison is with a server or with a file", async () => {
+    fixture.agent.progress = () => ({ state: "done", differences: { count: 0, examples: [] } });
+    for (const other of [source, signed])
+      expect((await fixture.ended(await call("POST", "compare", { with: other }))).body.status).toBe("Succeeded");
+  });
+
+  test.each([
+    ["migrate", {}, "source"],
+    ["migrate", { source: { addresses: [] } }, "source.addresses"],
+    ["migrate", { source: { addresses: [{ host: "a b" }] } }, "source.addresses.0.host"],
+    ["migrate", { source: { ...source, topology: "sentinel" } }, "source.sentinelName"],
+    ["migrate", { source: { addresses: [{ host: "old" }], username: "mover" } }, "source.password"],
+    ["compare", { with: signedFile({ se: "2020-01-01" }) }, "with"],
+    ["compare", { with: source, sample: 0 }, "sample"],
+  ])("%s refuses %j", async (action, body, target) => {
+    expect(refusal(await call("POST", action, body))).toEqual([400, "InvalidParameter", target]);
+  });
+});
+
 async function until(holds: () => boolean): Promise<void> {
   for (let tries = 0; !holds(); tries++) {
     if (tries > 500) throw new Error("it did not come to that");
