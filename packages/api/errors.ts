@@ -29,7 +29,7 @@ export const errorTable = {
   ServiceUnavailable: { status: 503, exit: 69, text: "A part of the service is not ready; try again." },
 
   OutcomeUnknown: { status: 503, exit: 69, text: "It may or may not have been done; look before it is asked again." },
-  TransferFailed: { status: 500, exit: 74, text: "Data could not be moved; what was there before is there still." },
+  TransferFailed: { status: 500, exit: 74, text: "Data could not be moved; the message says why." },
   TransferCancelled: { status: 500, exit: 75, text: "The transfer was cancelled by its owner." },
   EngineStartFailed: { status: 500, exit: 69, text: "The engine process could not be started." },
   PortInUse: { status: 500, exit: 69, text: "A port is taken by another process." },

@@ -59,9 +59,9 @@ export function showEnd({ print, terminal }: CommandContext, cache: string, tran
   throw failureOf(transfer);
 }
 
-function failureOf({ kind, status, error }: TransferResource): LarderError {
-  if (status === "cancelled")
-    return new LarderError("TransferCancelled", `The ${kind} was cancelled; nothing was changed.`);
+function failureOf({ kind, mode, status, error }: TransferResource): LarderError {
+  const left = mode === "merge" ? "what was imported by then stays" : "nothing was changed";
+  if (status === "cancelled") return new LarderError("TransferCancelled", `The ${kind} was cancelled; ${left}.`);
   const code = error !== null && error.code in errorTable ? (error.code as ErrorCode) : "TransferFailed";
   return new LarderError(code, error?.message ?? `The ${kind} failed.`);
 }
