@@ -23,8 +23,10 @@ export interface SeenThrough {
   /** Returns the transfer's id. */
   begin(): Promise<string>;
   options: Pick<TransferOptions, "wait">;
-  /** What is left to do where it succeeded. Returns where data is then. */
-  done?(transfer: TransferResource): Promise<string[]>;
+  /** What is left to do where it succeeded. Returns what it has come to. */
+  done?(transfer: TransferResource): Promise<TransferResource>;
+  /** What its owner does next, where it succeeded. */
+  next?: string;
 }
 
 export function filterOf({ prefix, type, database }: FilterOptions) {
@@ -37,7 +39,10 @@ export function warnOfSecret({ terminal }: Pick<CommandContext, "terminal">): vo
 }
 
 /** Throws what made it fail. Ctrl-C cancels it. */
-export async function seeThrough(context: CommandContext, { at, begin, options, done }: SeenThrough): Promise<void> {
+export async function seeThrough(
+  context: CommandContext,
+  { at, begin, options, done, next }: SeenThrough,
+): Promise<void> {
   const { client, print } = context;
   const id = await begin();
   if (!options.wait) {
@@ -45,8 +50,9 @@ export async function seeThrough(context: CommandContext, { at, begin, options, 
     return print(begun, () => `Begun: ${id}. \`larder transfer watch ${at.name} ${id}\` shows how far it is.\n`);
   }
   const transfer = await watchTransfer(context, { at, id, onInterrupt: "cancel" });
-  const to = transfer.status === "succeeded" ? await done?.(transfer) : undefined;
-  showEnd(context, at.name, to === undefined ? transfer : { ...transfer, to });
+  const hasSucceeded = transfer.status === "succeeded";
+  showEnd(context, at.name, (hasSucceeded && (await done?.(transfer))) || transfer);
+  if (hasSucceeded && next !== undefined) context.terminal.err(next);
 }
 
 /** Prints the outcome of one that is over. Throws where it failed. */

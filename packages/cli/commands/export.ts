@@ -57,8 +57,9 @@ function requireTakable(path: string, { wait, force }: ExportOptions): void {
     throw new CommandError("InvalidParameter", `${path} exists.`, "--force replaces it, once the new one is whole");
 }
 
-async function takeFile(local: LocalFiles, { to }: TransferResource, path: string): Promise<TransferResource["to"]> {
-  const name = to[0]?.slice(to[0].lastIndexOf("/") + 1) ?? "";
-  await local.take(name, path);
-  return [path];
+async function takeFile(local: LocalFiles, transfer: TransferResource, path: string): Promise<TransferResource> {
+  const { to, progress } = transfer;
+  await local.take(to[0]?.slice(to[0].lastIndexOf("/") + 1) ?? "", path);
+  const files = progress?.files.map((file) => ({ ...file, name: path })) ?? [];
+  return { ...transfer, to: [path], progress: progress && { ...progress, files } };
 }

@@ -1,7 +1,6 @@
 /** `larder migrate URL --to NAME`, and what may be asked of a migration: the data of another server comes into a cache, while both serve. */
-import type { TransferResource } from "@larder/api/transfer-resource";
 import { findCache } from "../cache-lookup.ts";
-import { type CommandContext, openContext } from "../command-context.ts";
+import { openContext } from "../command-context.ts";
 import { openServer, type ServerOptions } from "../other-server.ts";
 import { isServerArgument } from "../server-argument.ts";
 import { parseStorageArgument } from "../storage-argument.ts";
@@ -36,19 +35,17 @@ export async function migrate(source: string, options: MigrateOptions): Promise<
     at,
     begin: () => client.beginTransfer(at, "migrate", body),
     options,
-    done: (transfer) => tellNext(context, options.to, transfer),
+    next: nextSteps(options.to),
   });
 }
 
-async function tellNext({ terminal }: CommandContext, name: string, { to }: TransferResource): Promise<string[]> {
-  terminal.err(
-    `${name} has the data. Next:
-  larder connect ${name}           how applications connect: point them there
-  larder migrate verify ${name} …  compares it with the old server
-  larder migrate reverse ${name} … writes what changes from here on back to the old server
-`,
-  );
-  return to;
+function nextSteps(name: string): string {
+  return `
+${name} has the data. Next:
+  larder connect ${name}            how applications connect: point them there
+  larder migrate verify ${name} …   compares it with the old server
+  larder migrate reverse ${name} …  writes what changes from here on back to the old server
+`;
 }
 
 export async function verify(name: string, other: string, options: VerifyOptions): Promise<void> {
