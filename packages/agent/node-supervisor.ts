@@ -101,7 +101,9 @@ export class NodeSupervisor {
     if (engine === "leave" || !this.#spec?.persistence) this.#process?.close();
     await this.#ended;
     await this.#persistence.stop();
-    if (engine === "end") await this.#endAsAsked();
+    if (engine === "leave" || this.#process === null) return;
+    await this.#persistence.saveAndEnd(this.#process, this.#spec);
+    await this.#process.end();
   }
 
   /**
@@ -288,13 +290,6 @@ export class NodeSupervisor {
       return this.#endLife(engine);
     await this.#wakeup.wait(this.#lookInMs(engine));
     return null;
-  }
-
-  async #endAsAsked(): Promise<void> {
-    const engine = this.#process;
-    if (engine === null) return;
-    await this.#persistence.saveAndEnd(engine, this.#spec);
-    await engine.end();
   }
 
   #lookInMs(engine: EngineProcess): number {

@@ -100,7 +100,11 @@ describe("refused", () => {
     ["identity", { identity: { type: "SystemAssigned" } }, {}],
     ["properties.subnetId", {}, { subnetId: "/subscriptions/x" }],
     ["properties.shardCount", {}, { shardCount: 2 }],
-    ["properties.redisConfiguration.rdb-backup-enabled", {}, { redisConfiguration: { "rdb-backup-enabled": "true" } }],
+    [
+      "properties.redisConfiguration.preferred-data-persistence-auth-method",
+      {},
+      { redisConfiguration: { "preferred-data-persistence-auth-method": "ManagedIdentity" } },
+    ],
     ["properties.redisConfiguration.aad-enabled", {}, { redisConfiguration: { "aad-enabled": true } }],
   ])("%s, as Larder does not have it", (target, top, properties) => {
     expect(refusal(() => create(properties, top))).toMatchObject({ code: "OperationNotSupported", target });

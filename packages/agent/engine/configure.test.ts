@@ -48,6 +48,16 @@ describe("the configuration file", () => {
     expect(lines.join()).not.toContain("secret ");
   });
 
+  test("has append-only files from the start only where it loads them, in which no transaction is refused", () => {
+    const restored = { from: "aof", epoch: 1, offset: 1, savedAtMs: 1 } as const;
+    const loading = configureNative(spec(), engine("valkey", "8.0.1"), paths, null, {
+      kind: "aof",
+      restored,
+      bytes: 1,
+    });
+    expect(loading).toContain("appendonly yes\nuser default off ~* &* +@all\n");
+  });
+
   test("follows the spec", () => {
     const lines = linesFor("valkey", "8.0.1", { memoryBytesMax: 250, maxmemoryPolicy: "noeviction", databases: 4 });
     for (const line of ["maxmemory 250", "maxmemory-policy noeviction", "databases 4", 'notify-keyspace-events ""'])

@@ -68,8 +68,6 @@ const versioned: readonly VersionedDirectives[] = [
       ["enable-debug-command", "no"],
       ["enable-module-command", "no"],
       ["enable-protected-configs", "no"],
-      // A replica whose disk is full goes on, and says so, instead of ending.
-      ["replica-ignore-disk-write-errors", "yes"],
     ],
   },
 ];

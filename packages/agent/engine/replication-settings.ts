@@ -66,6 +66,8 @@ export function replicationDirectives(
     ["repl-ping-replica-period", String(pingSeconds)],
     ...(copiesByTwoChannels(engine) ? [["dual-channel-replication-enabled", "yes"] as const] : []),
     ...(isValkey || isAtLeast(engine.version, [7, 0]) ? [["shutdown-timeout", String(shutdownSeconds)] as const] : []),
+    // A replica whose disk is full goes on, and says so, instead of ending.
+    ...(isValkey || isAtLeast(engine.version, [7, 0]) ? [["replica-ignore-disk-write-errors", "yes"] as const] : []),
     ...(cpuList === null ? [] : cpuDirectives(cpuList)),
   ];
 }

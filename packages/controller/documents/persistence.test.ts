@@ -1,17 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import { settingsOfPatch } from "../caches/cache-rules.ts";
 import { withPersistedSince } from "../caches/persistence-rules.ts";
+import type { CacheSettings } from "./cache-document.ts";
 import { cacheFixture } from "./cache-fixture.ts";
 import { derivePersistence, withHiddenSecrets } from "./persistence.ts";
 
 const connectionString =
   "DefaultEndpointsProtocol=https;AccountName=acc;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net";
-const premium = {
+const premium: CacheSettings = {
   ...cacheFixture().settings,
   sku: { name: "Premium", family: "P", capacity: 1 },
   replicas: 1,
-} as const;
-const patched = (redisConfiguration: Record<string, string>, current = { ...premium, redisConfiguration: {} }) =>
+};
+const patched = (redisConfiguration: Record<string, string>, current = premium) =>
   settingsOfPatch({ redisConfiguration }, current);
 
 describe("the keys of persistence", () => {
