@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { fillWithAllTypes } from "./fixture/all-types.ts";
 import { startCuttingProxy } from "./fixture/cutting-proxy.ts";
 import { EngineClients, nativeEngines } from "./fixture/engine-clients.ts";
+import { longTest } from "./fixture/long-test.ts";
 import { SourceCluster } from "./fixture/source-cluster.ts";
 import { remoteOf, SourceServer } from "./fixture/source-server.ts";
 import { TransferAgent } from "./fixture/transfer-agent.ts";
@@ -32,7 +33,8 @@ async function sourceOf(program?: string, lines?: string[]): Promise<SourceServe
 }
 
 for (const { title, program, has } of nativeEngines) {
-  test.skipIf(!has)(`${title}: what there is, then what changes, and then the node leads`, async () => {
+  const run = program === "valkey-server" ? test : longTest;
+  run.skipIf(!has)(`${title}: what there is, then what changes, and then the node leads`, async () => {
     const source = await sourceOf(program);
     const old = source.client();
     await fillWithAllTypes(old);
@@ -84,7 +86,7 @@ test("chosen prefixes and databases, as a copy and as they change", async () => 
   expect(await node.mget("a:new", "a:last", "a:string")).toEqual([null, "last", expect.any(String)]);
 });
 
-test("a cluster's primaries in one cache", async () => {
+longTest("a cluster's primaries in one cache", async () => {
   const cluster = await SourceCluster.start();
   sources.push(...cluster.servers);
   const old = cluster.client();
@@ -102,7 +104,7 @@ test("a cluster's primaries in one cache", async () => {
   old.disconnect();
 });
 
-test("a connection that is cut again and again, under writes: nothing is lost, and nothing twice", async () => {
+longTest("a connection that is cut again and again, under writes: nothing is lost, and nothing twice", async () => {
   const source = await sourceOf();
   const proxy = await startCuttingProxy(() => source.address);
   const writers = Array.from({ length: 4 }, () => source.client());
@@ -129,7 +131,7 @@ test("a connection that is cut again and again, under writes: nothing is lost, a
   proxy.stop();
 });
 
-test("a source that sends rubbish is copied anew", async () => {
+longTest("a source that sends rubbish is copied anew", async () => {
   const source = await sourceOf();
   const proxy = await startCuttingProxy(() => source.address);
   const old = source.client();

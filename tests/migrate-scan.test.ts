@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { fillWithAllTypes } from "./fixture/all-types.ts";
 import { startCuttingProxy } from "./fixture/cutting-proxy.ts";
 import { EngineClients } from "./fixture/engine-clients.ts";
+import { longTest } from "./fixture/long-test.ts";
 import { remoteOf, SourceServer } from "./fixture/source-server.ts";
 import { TransferAgent } from "./fixture/transfer-agent.ts";
 import { WriteLoad } from "./fixture/write-load.ts";
@@ -51,7 +52,7 @@ test("a user who may not replicate: key by key, with what changes meanwhile", as
   expect(await node.get("fifth")).toBe("5");
 });
 
-test("a lost connection: all keys are looked at again, under writes", async () => {
+longTest("a lost connection: all keys are looked at again, under writes", async () => {
   source = await SourceServer.start("valkey-server", [allowed]);
   const proxy = await startCuttingProxy(() => source.address);
   const old = source.client();
@@ -78,7 +79,7 @@ test("a lost connection: all keys are looked at again, under writes", async () =
   proxy.stop();
 });
 
-test("a source that may not be told to tell of changes", async () => {
+longTest("a source that may not be told to tell of changes", async () => {
   source = await SourceServer.start("valkey-server", [`${allowed} -config`]);
   await agent.start("valkey-server");
   const intake = await agent.intake();

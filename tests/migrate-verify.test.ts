@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { fillWithAllTypes } from "./fixture/all-types.ts";
 import { startCuttingProxy } from "./fixture/cutting-proxy.ts";
 import { EngineClients } from "./fixture/engine-clients.ts";
+import { longTest } from "./fixture/long-test.ts";
 import { hasRedis } from "./fixture/native-engine.ts";
 import { remoteOf, SourceServer } from "./fixture/source-server.ts";
 import { TransferAgent } from "./fixture/transfer-agent.ts";
@@ -84,7 +85,7 @@ test("the way back: what the node writes, once, through lost connections", async
   proxy.stop();
 });
 
-test("no way back where the stream no longer has the place", async () => {
+longTest("no way back where the stream no longer has the place", async () => {
   source = await SourceServer.start();
   const { intake } = await migrated();
   const { error } = await agent.over(agent.reverse(intake, source.remote, { history: "0".repeat(40), offset: 5 }));

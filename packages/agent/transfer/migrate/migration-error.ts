@@ -12,3 +12,9 @@ export function inWords(error: unknown): TransferError {
     return new TransferError("SourceLost", error.message, { isRetryable: true, cause: error });
   throw error;
 }
+
+/** It was tried often enough: nobody else is to try it again. */
+export function atLast(error: TransferError): TransferError {
+  if (!error.isRetryable || error.code === "EngineLost") return error;
+  return new TransferError(error.code, error.message, { cause: error });
+}

@@ -8,6 +8,8 @@ export const migrationLimits = {
   commandBytesMax: 64 * 1024 * 1024,
   /** A source that cannot be reached for so long ends the migration. */
   sourceAwayMsMax: 30 * 60_000,
+  /** How often a source is tried that was never reached. */
+  firstTriesMax: 3,
   /** Copies from the beginning that were in vain, in a row. */
   copiesMax: 5,
   /** After so long in step with the source, what went wrong before counts no more. */

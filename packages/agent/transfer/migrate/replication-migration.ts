@@ -6,7 +6,7 @@ import { LarderError, type RemoteServer } from "@larder/api";
 import { showAddress } from "../remote/remote-socket.ts";
 import { findPrimaries, type SourcePrimaries, type SourcePrimary } from "../remote/source-primaries.ts";
 import type { LeadOrder, Transfer } from "../transfer.ts";
-import { inWords } from "./migration-error.ts";
+import { atLast, inWords } from "./migration-error.ts";
 import { migrationLimits } from "./migration-limits.ts";
 import { NodeWatch } from "./node-watch.ts";
 import { type MigrateContext, ReplicatedCopy } from "./replicated-copy.ts";
@@ -44,7 +44,8 @@ export class ReplicationMigration implements Transfer {
         signal.throwIfAborted();
         const known = inWords(error);
         if (clock.monotonicMs() - beganMs > migrationLimits.steadyMs) copies = 0;
-        if (!known.isRetryable || copies >= migrationLimits.copiesMax) throw known;
+        const copiesMax = this.#found === null ? migrationLimits.firstTriesMax : migrationLimits.copiesMax;
+        if (!known.isRetryable || copies >= copiesMax) throw atLast(known);
         log.warn({ transferId: spec.transferId, code: known.code, copies }, "a migration begins anew");
         progress.begin(engine.runId);
         progress.addCaveat(`Everything was copied anew: ${known.message}`);

@@ -52,7 +52,8 @@ export class Spool {
 
   /** The bytes become the spool's. */
   push(bytes: Buffer): void {
-    const usesFile = this.#writtenTo > 0 || this.#tail.length > 0;
+    // While a piece is being written it is neither in the tail nor in the file.
+    const usesFile = this.#isWriting || this.#writtenTo > 0 || this.#tail.length > 0;
     if (!usesFile && this.#headBytes < this.#limits.memoryBytesMax) {
       this.#head.push(bytes);
       this.#headBytes += bytes.length;

@@ -44,19 +44,22 @@ export function openRemoteSocket(address: Address, tls: RemoteTls | null, signal
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(sourceLost("stopped"));
     const socket = tls === null ? connectTcp(address.port, address.host) : connectTls(tlsOptions(address, tls));
-    const settle = (failure?: string) => {
+    const settle = (failure?: string, isFinal = false) => {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
       socket.removeAllListeners();
       if (failure === undefined) return resolve(socket);
       socket.on("error", () => {});
       socket.destroy();
-      reject(sourceLost(`${showAddress(address)} cannot be reached: ${failure}`));
+      const message = `${showAddress(address)} cannot be reached: ${failure}.`;
+      reject(isFinal ? sourceRefused(message) : sourceLost(message));
     };
     const onAbort = () => settle("stopped");
     const timer = setTimeout(() => settle(`no answer within ${connectTimeoutMs / 1_000} s`), connectTimeoutMs);
     signal.addEventListener("abort", onAbort, { once: true });
-    socket.once("error", (error: NodeJS.ErrnoException) => settle(wordsOf(error, tls)));
+    // A certificate that is not trusted will not be at the next try.
+    const isFinal = (error: NodeJS.ErrnoException) => tls !== null && plainWords[error.code ?? ""] === undefined;
+    socket.once("error", (error: NodeJS.ErrnoException) => settle(wordsOf(error, tls), isFinal(error)));
     socket.once("close", () =>
       settle(tls === null ? "it closed the connection" : "it closed the connection during the TLS handshake"),
     );

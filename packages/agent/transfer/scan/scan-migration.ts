@@ -7,7 +7,7 @@ import { backoffMs } from "@larder/service";
 import { emptyIntake } from "../import/intake.ts";
 import { KeyChoice } from "../key-choice.ts";
 import { EngineRefusal } from "../load/engine-writer.ts";
-import { inWords } from "../migrate/migration-error.ts";
+import { atLast, inWords } from "../migrate/migration-error.ts";
 import { migrationLimits } from "../migrate/migration-limits.ts";
 import { countKeys } from "../migrate/node-watch.ts";
 import type { MigrateContext } from "../migrate/replicated-copy.ts";
@@ -58,7 +58,8 @@ export class ScanMigration implements Transfer {
         signal.throwIfAborted();
         const known = inWords(error instanceof EngineRefusal ? refusedByNode(error) : error);
         awaySinceMs ??= clock.monotonicMs();
-        if (!known.isRetryable || clock.monotonicMs() - awaySinceMs > migrationLimits.sourceAwayMsMax) throw known;
+        const awayMsMax = this.#isBegun ? migrationLimits.sourceAwayMsMax : 0;
+        if (!known.isRetryable || clock.monotonicMs() - awaySinceMs > awayMsMax) throw atLast(known);
         progress.enter(progress.state, `trying to reach the source again: ${known.message}`);
         await clock.sleep(backoffMs(attempt, reconnectBackoff, randomness), signal);
       }
