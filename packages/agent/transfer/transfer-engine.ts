@@ -17,6 +17,8 @@ export interface TransferEngine {
   memoryBytesMax: number | null;
   /** It is being filled, and leads nobody: only then may it be emptied. */
   isIntake: boolean;
+  /** The controller takes it for one that is being filled: also one that leads by an order may still be called off. */
+  isIntakeByDocument: boolean;
   /** "primary" for a node without replication. */
   role: ReplicationRole;
   /** Of an intake node: its engine copies from a feed, or no longer. null where it cannot. */
@@ -38,6 +40,7 @@ export function transferEngineOf(process: EngineProcess, spec: NodeSpec | undefi
     databases: record.databases,
     memoryBytesMax: spec?.memoryBytesMax ?? null,
     isIntake: spec?.isIntake === true && (!canReplicate || process.isIntake),
+    isIntakeByDocument: spec?.isIntake !== false,
     role: process.replicationObserved()?.role ?? "primary",
     takeFrom: canReplicate ? (feed) => process.takeFrom(feed) : null,
   };

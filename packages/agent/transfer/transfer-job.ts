@@ -33,6 +33,14 @@ const anewAfterMs = 1_000;
 /** How often it looks whether the engine is there, or still the same. */
 const lookEveryMs = 500;
 
+/** After that a node that was to lead does, or will not. */
+const leadMarginMs = 2_000;
+
+interface Finished {
+  hasLed: boolean;
+  leadsByMs: number;
+}
+
 export class TransferJob {
   readonly #options: TransferJobOptions;
   readonly #progress: Progress;
@@ -40,8 +48,8 @@ export class TransferJob {
   readonly #stopped = new AbortController();
   #spec: TransferSpec;
   #current: Transfer | null = null;
-  /** The node leads, or is about to. */
-  #isFinished = false;
+  /** Nothing is left to apply, and the node is to lead; null: not so. */
+  #finished: Finished | null = null;
   #ended: Promise<void> = Promise.resolve();
 
   constructor(spec: TransferSpec, options: TransferJobOptions) {
@@ -92,17 +100,26 @@ export class TransferJob {
     if (this.#progress.state === "done") return;
     const finish = this.#current?.finish?.bind(this.#current);
     if (finish === undefined) throw new LarderError("Conflict", "The node is not filled yet.");
-    this.#isFinished = true;
     await finish(order);
+    this.#finished = { hasLed: false, leadsByMs: this.#options.clock.monotonicMs() + order.waitMs + leadMarginMs };
   }
 
   /** What the engine is has changed. */
   look(): void {
     this.#wakeup.wake();
+    this.#goOnIfCalledOff();
+  }
+
+  /** It was called off where the node led and is being filled again, and where it does not lead in time. */
+  #goOnIfCalledOff(): void {
+    const finished = this.#finished;
     const engine = this.#options.engineOf(this.#spec);
-    if (!this.#isFinished || engine?.isIntake !== true) return;
-    this.#isFinished = false;
-    this.#current?.goOn?.();
+    if (finished === null || engine === null) return;
+    if (!engine.isIntake) finished.hasLed = true;
+    else if (finished.hasLed || this.#options.clock.monotonicMs() > finished.leadsByMs) {
+      this.#finished = null;
+      this.#current?.goOn?.();
+    }
   }
 
   async #run(): Promise<void> {
@@ -161,7 +178,7 @@ export class TransferJob {
       return error instanceof EngineUnreachable ? engineLost(error) : error;
     } finally {
       this.#current = null;
-      this.#isFinished = false;
+      this.#finished = null;
       attempt.abort();
       this.#wakeup.wake();
       await watch;
@@ -182,6 +199,7 @@ export class TransferJob {
   /** Ends the attempt when the engine's life has. */
   async #watch(engine: TransferEngine, attempt: AbortController): Promise<void> {
     while (!attempt.signal.aborted && !this.#stopped.signal.aborted) {
+      this.#goOnIfCalledOff();
       const now = this.#options.engineOf(this.#spec);
       if (now !== null && now.runId !== engine.runId) attempt.abort(engineLost());
       else await this.#wakeup.wait(lookEveryMs);

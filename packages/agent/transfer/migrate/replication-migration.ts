@@ -60,13 +60,17 @@ export class ReplicationMigration implements Transfer {
   }
 
   async finish({ waitMs }: LeadOrder): Promise<void> {
-    const { clock, spec, progress } = this.#context;
+    const { clock, spec, progress, engineNow } = this.#context;
     const copy = this.#copy;
     if (copy?.isFollowing !== true) throw new LarderError("Conflict", "The copy is not complete yet.");
     if (this.#isPaused) throw new LarderError("Conflict", "The migration is paused.");
+    // The order is repeated.
+    if (copy.finishedAt !== null && engineNow()?.isIntake !== true) return;
     const untilMs = clock.monotonicMs() + waitMs;
     const pauseMs = spec.pausesSource ? waitMs + pauseMarginMs : null;
     try {
+      // It was to lead before, and did not: the source has gone on since.
+      if (copy.finishedAt !== null) await copy.goOn();
       const targets = this.#lanes.map(async (lane) => [lane.follower, await lane.target(pauseMs)] as const);
       await copy.finish(new Map(await Promise.all(targets)), untilMs);
       progress.place = copy.finishedAt;
@@ -157,7 +161,7 @@ export class ReplicationMigration implements Transfer {
       await clock.sleep(lookEveryMs, signal);
       signal.throwIfAborted();
       if (this.#copy?.finishedAt != null) {
-        if (engineNow()?.isIntake === false) return;
+        if (engineNow()?.isIntakeByDocument === false) return;
         continue;
       }
       if (looks % looksPerLocate === 0) await this.#followPrimaries(signal);

@@ -129,7 +129,7 @@ export class ScanMigration implements Transfer {
       await clock.sleep(lookEveryMs, signal);
       signal.throwIfAborted();
       if (this.#isFinished) {
-        if (engineNow()?.isIntake === false) return;
+        if (engineNow()?.isIntakeByDocument === false) return;
         continue;
       }
       const totals = await Promise.all(this.#lanes.map(({ reader }) => reader.databases()));
