@@ -53,7 +53,9 @@ function urlProblem(given: string): string | undefined {
   return undefined;
 }
 
+/** Of a URL that is none there is nothing more to say. */
 function credentialsProblem({ url: given, credentials: has }: StorageLocation): string | undefined {
+  if (!URL.canParse(given)) return undefined;
   const { protocol } = new URL(given);
   if (protocol === "s3:") return has?.kind === "s3" ? undefined : "needs 'credentials' of kind s3";
   if (protocol === "azure:") return has?.kind === "azure" ? undefined : "needs 'credentials' of kind azure";

@@ -139,7 +139,8 @@ function requireSignature({ url }: StorageLocation, target: string, use: "read" 
 
 function refuseIdentity(body: Record<string, unknown>): void {
   const key = "preferred-data-archive-auth-method";
-  if (String(body[key] ?? "").toLowerCase() !== "managedidentity") return;
+  const given = body[key];
+  if (typeof given !== "string" || given.toLowerCase() !== "managedidentity") return;
   const text = `'${key}' asks for a managed identity, which Larder does not have yet: use a URL with a signature.`;
   throw new LarderError("OperationNotSupported", text, { target: key });
 }

@@ -129,6 +129,11 @@ describe("import", () => {
     [{ files: [] }, "files"],
     [{ files: ["shop.rdb"] }, "files.0"],
     [{ files: ["ftp://box/shop.rdb"] }, "files.0"],
+    [{ files: [{ url: "shop.rdb" }] }, "files.0.url"],
+    [
+      { files: [signed], "preferred-data-archive-auth-method": { toString: "SAS" } },
+      "preferred-data-archive-auth-method",
+    ],
     [{ files: ["s3://box/shop.rdb"] }, "files.0"],
     [{ files: [signed, signedFile({ se: "2020-01-01" })] }, "files.1"],
     [{ files: [signedFile({ st: "2998-01-01" })] }, "files.0"],
