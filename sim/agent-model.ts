@@ -77,7 +77,7 @@ export class AgentModel {
   #hear(line: string): void {
     const message = JSON.parse(line) as AgentMessage;
     if ("order" in message) this.#node(message.order.nodeId).takeOrder(message.order, (answer) => this.#answer(answer));
-    else this.#take(message);
+    else if (!("files" in message)) this.#take(message);
   }
 
   #take(desired: AgentDesired): void {

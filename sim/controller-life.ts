@@ -88,7 +88,8 @@ export class ControllerLife {
     const say = this.#stream(this.#published.desired(hostId), { pipe, hear, onEnd, keepAliveMs });
     ends.push(
       this.#orders.opened(hostId, (message) => {
-        this.#world.trace("controller", `orders ${message.order.nodeId}: ${message.order.kind}`);
+        if ("order" in message)
+          this.#world.trace("controller", `orders ${message.order.nodeId}: ${message.order.kind}`);
         say(message);
       }),
     );

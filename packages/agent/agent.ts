@@ -14,6 +14,7 @@ import {
   type AgentReport,
   agentLimits,
   type EngineKind,
+  type FilesOrder,
   type HostIntroduction,
   LarderError,
   type NodeId,
@@ -46,6 +47,7 @@ import { answerOrder } from "./node-orders.ts";
 import { NodeSupervisor } from "./node-supervisor.ts";
 import { ForkTurn } from "./persistence/fork-turn.ts";
 import { Reporter, type ReportFate } from "./reporter.ts";
+import { answerFilesOrder } from "./transfer/backup/stored-backups.ts";
 import { TransferRunner } from "./transfer/transfer-runner.ts";
 
 export interface AgentOptions {
@@ -186,6 +188,7 @@ export class Agent implements Started {
 
   #hear(message: AgentMessage): void {
     if ("order" in message) void this.#carryOut(message.order);
+    else if ("files" in message) void this.#answerFiles(message.files);
     else this.#take(message);
   }
 
@@ -193,6 +196,12 @@ export class Agent implements Started {
   async #carryOut(order: AgentOrder): Promise<void> {
     const answer = await answerOrder(order, this.#nodes.get(order.nodeId));
     this.#options.log.info({ nodeId: order.nodeId, order: order.kind, code: answer.error?.code }, "order answered");
+    await this.#link.report("/agent/answer", answer);
+  }
+
+  async #answerFiles(order: FilesOrder): Promise<void> {
+    const answer = await answerFilesOrder(order, this.#options, this.#stopped.signal);
+    this.#options.log.info({ order: order.kind, code: answer.error?.code }, "files order answered");
     await this.#link.report("/agent/answer", answer);
   }
 

@@ -8,7 +8,7 @@
  *   POST /agent/report          one `AgentReport`, whole, after every change and at least every `reportEveryMs`. The answer is
  *                               a `ReportAnswer`: a report renews the agent's lease only if it was taken, and the agent has
  *                               the newest document.
- *   POST /agent/answer          one `AgentAnswer`, to an order.
+ *   POST /agent/answer          one `AgentAnswer`, to an order or to a question about files.
  *
  * Documents and reports are level-triggered: nothing is lost when a message is, as the next one says everything again. The
  * agent keeps the last `AgentDesired` on disk and goes on with it while the controller is away. Documents carry engine
@@ -17,6 +17,7 @@
  * Orders are for what cannot wait for a document: steps of a planned change of the primary while clients are held, and
  * what is to happen once. An order may be lost, and its answer too; whoever gave it must be able to go on from not knowing.
  */
+import type { BackupManifest } from "./backup-manifest.ts";
 import type { EngineKind } from "./redis-resource.ts";
 import type { StorageLocation } from "./storage-location.ts";
 import type { TransferId, TransferObserved, TransferSpec } from "./transfer-protocol.ts";
@@ -150,16 +151,31 @@ export type AgentOrder = { orderId: string; nodeId: NodeId; runId: string } & (
   | { kind: "publish"; channel: string; message: string }
 );
 
+/**
+ * About files of backups, of any agent that reaches their storage. Either is harmless when it is said twice.
+ *
+ * list    the backups of one cache, or of all (null), by their manifests: the newest `backupsListedMax`
+ * remove  files that need not be there
+ */
+export type FilesOrder = { orderId: string; at: StorageLocation } & (
+  | { kind: "list"; cache: string | null }
+  | { kind: "remove"; names: string[] }
+);
+
+export const backupsListedMax = 1_000;
+
 export interface AgentAnswer {
   orderId: string;
   /** null: done. */
   error: { code: string; message: string } | null;
   /** Of the engine's stream of writes, after the order; null where it does not matter. */
   offset: number | null;
+  /** What there is, the newest first; only where it was asked for. */
+  backups?: BackupManifest[];
 }
 
 /** A line of the stream. */
-export type AgentMessage = AgentDesired | { order: AgentOrder };
+export type AgentMessage = AgentDesired | { order: AgentOrder } | { files: FilesOrder };
 
 /** An engine found on the host. */
 export interface EngineFound {

@@ -1,4 +1,7 @@
 export * from "./agent-protocol.ts";
+export * from "./backup-manifest.ts";
+export * from "./backup-parse.ts";
+export * from "./backup-resource.ts";
 export * from "./connection-file.ts";
 export * from "./engine-order.ts";
 export * from "./errors.ts";

@@ -11,8 +11,10 @@
  *   migrate   another server's data is copied into the cache's intake node, then its changes, until it leads
  *   reverse   the node's changes are written to another server, from which the cache was migrated
  *   compare   what the node holds is compared with another server, or with a file
+ *   verify    a backup is loaded into the cache's intake node, which never leads, and what is there is compared with its manifest
  */
 import type { Address, NodeId } from "./agent-protocol.ts";
+import type { BackupLabel, BackupManifest } from "./backup-manifest.ts";
 import type { StorageLocation } from "./storage-location.ts";
 
 export type TransferId = string & { readonly brand: "TransferId" };
@@ -54,7 +56,13 @@ export interface RemoteTls {
 export type TransferSpec = { transferId: TransferId; nodeId: NodeId; filter: KeyFilter } & TransferTask;
 
 export type TransferTask =
-  | { kind: "import"; files: StorageLocation[]; mode: "fill" }
+  | {
+      kind: "import";
+      files: StorageLocation[];
+      mode: "fill";
+      /** Of the only file, where it is known what has to be in it: else the import fails, whatever it holds. */
+      expects?: { bytes: number; sha256: string };
+    }
   /** `existing`: what becomes of a key that is there already. */
   | { kind: "import"; files: StorageLocation[]; mode: "merge"; existing: "keep" | "replace" }
   | {
@@ -65,6 +73,8 @@ export type TransferTask =
       gzip: boolean;
       /** null: that of the node's engine. */
       rdbVersion: number | null;
+      /** It is a backup: what passes is counted and digested, and a manifest is put beside it. */
+      backup?: BackupLabel;
     }
   | {
       kind: "migrate";
@@ -82,7 +92,8 @@ export type TransferTask =
       with: RemoteServer | StorageLocation;
       /** How many keys are looked at; null: all. */
       sample: number | null;
-    };
+    }
+  | { kind: "verify"; at: StorageLocation; manifest: BackupManifest };
 
 /** A place in a node's stream of changes: its history by the engine's own id, and how many bytes came before. */
 export interface StreamPlace {
@@ -130,6 +141,8 @@ export interface TransferObserved {
   place: StreamPlace | null;
   /** Of a comparison: how many keys differ, and some of them. */
   differences: { count: number; examples: KeyDifference[] } | null;
+  /** Of a backup that was made. */
+  backup?: BackupManifest;
   error: { code: string; message: string } | null;
 }
 

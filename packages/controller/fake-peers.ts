@@ -5,6 +5,7 @@ import type {
   AgentMessage,
   AgentOrder,
   AgentReport,
+  FilesOrder,
   GatewayReport,
   NodeObserved,
   NodeSpec,
@@ -49,6 +50,8 @@ export class FakeAgent {
   readonly orders: AgentOrder[] = [];
   /** What an order comes to; undefined: no answer. */
   answer: (order: AgentOrder) => Omit<AgentAnswer, "orderId"> | undefined = () => ({ error: null, offset: null });
+  /** What a question about files comes to. */
+  answerFiles: (order: FilesOrder) => Omit<AgentAnswer, "orderId"> = () => ({ error: null, offset: null });
   #stamp: ReportStamp | null = null;
   readonly #stopping = new AbortController();
   readonly #link: ControllerLink;
@@ -72,6 +75,11 @@ export class FakeAgent {
       const answer = this.answer(message.order);
       const { orderId } = message.order;
       if (answer !== undefined) void this.#link.report("/agent/answer", { orderId, ...answer } satisfies AgentAnswer);
+      return;
+    }
+    if ("files" in message) {
+      const { orderId } = message.files;
+      void this.#link.report("/agent/answer", { orderId, ...this.answerFiles(message.files) } satisfies AgentAnswer);
       return;
     }
     this.desired = message;

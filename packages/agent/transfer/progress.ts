@@ -2,7 +2,13 @@
  * How far a transfer is. The one who carries it out writes the figures as they come; what the agent reports of them changes
  * once in `progressEveryMs`, and at once with the state or the phase.
  */
-import { type TransferId, type TransferObserved, type TransferState, transferLimits } from "@larder/api";
+import {
+  type BackupManifest,
+  type TransferId,
+  type TransferObserved,
+  type TransferState,
+  transferLimits,
+} from "@larder/api";
 import type { Clock } from "@larder/service";
 
 export class Progress {
@@ -17,6 +23,7 @@ export class Progress {
   files: TransferObserved["files"] = [];
   differences: TransferObserved["differences"] = null;
   place: TransferObserved["place"] = null;
+  backup: BackupManifest | null = null;
   runId: string | null = null;
   readonly #transferId: TransferId;
   readonly #clock: Clock;
@@ -46,6 +53,7 @@ export class Progress {
     this.files = [];
     this.differences = null;
     this.place = null;
+    this.backup = null;
     this.#caveats = [];
   }
 
@@ -110,6 +118,7 @@ export class Progress {
       files,
       differences,
       place,
+      ...(this.backup === null ? {} : { backup: this.backup }),
       error: this.#error,
     };
   }

@@ -7,6 +7,7 @@
  */
 import { LarderError, type NodeId, type TransferId, type TransferObserved, type TransferSpec } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
+import { verifyBackup } from "./backup/verify-backup.ts";
 import { compareData } from "./compare/compare-data.ts";
 import { exportData } from "./export/export-data.ts";
 import { importData } from "./import/import-data.ts";
@@ -28,6 +29,7 @@ export interface TransferRunnerOptions {
 const directions = {
   import: "in",
   migrate: "in",
+  verify: "in",
   export: "out",
   compare: "look",
   reverse: "back",
@@ -102,6 +104,7 @@ export class TransferRunner {
 const makers: Record<TransferSpec["kind"], MakeTransfer> = {
   import: (context) => importData(context as TransferContext<Extract<TransferSpec, { kind: "import" }>>),
   export: (context) => exportData(context as TransferContext<Extract<TransferSpec, { kind: "export" }>>),
+  verify: (context) => verifyBackup(context as TransferContext<Extract<TransferSpec, { kind: "verify" }>>),
   migrate: (context) => migrateData(context as TransferContext<Extract<TransferSpec, { kind: "migrate" }>>),
   reverse: (context) => reverseData(context as TransferContext<Extract<TransferSpec, { kind: "reverse" }>>),
   compare: (context) => compareData(context as TransferContext<Extract<TransferSpec, { kind: "compare" }>>),

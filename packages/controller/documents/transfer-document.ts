@@ -35,14 +35,14 @@ export interface TransferDocument {
   progress: TransferObserved | null;
 }
 
-/** Its data goes into a node of its own, which takes over at the end. */
+/** Its data goes into a node of its own, which takes over at the end; of a backup that is verified it is only looked at. */
 export function fills({ task }: Pick<TransferDocument, "task">): boolean {
-  return task.kind === "migrate" || (task.kind === "import" && task.mode === "fill");
+  return task.kind === "migrate" || task.kind === "verify" || (task.kind === "import" && task.mode === "fill");
 }
 
-/** It changes what the cache holds: one at a time does. */
+/** It changes what the cache holds, or needs the node that is filled: one at a time does. */
 export function writes({ task }: Pick<TransferDocument, "task">): boolean {
-  return task.kind === "migrate" || task.kind === "import";
+  return task.kind === "migrate" || task.kind === "verify" || task.kind === "import";
 }
 
 /** It stands on the node that clients write to, whichever that is. */

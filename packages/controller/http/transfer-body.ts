@@ -34,6 +34,8 @@ function endsOf({ task }: TransferDocument): Pick<TransferResource, "from" | "to
       return { from: addressesOf(task.source), to: [] };
     case "reverse":
       return { from: [], to: addressesOf(task.target) };
+    case "verify":
+      return { from: [`${describeLocation(task.at).replace(/\/$/, "")}/${task.manifest.file}`], to: [] };
     case "compare":
       return { from: "url" in task.with ? [describeLocation(task.with)] : addressesOf(task.with), to: [] };
   }

@@ -31,7 +31,7 @@ function setUp() {
   const hand = handClock();
   const orders = new Orders({ clock: hand.clock, randomness: systemRandomness });
   const said: AgentOrder[] = [];
-  const open = () => orders.opened("host", ({ order }) => said.push(order));
+  const open = () => orders.opened("host", (message) => "order" in message && said.push(message.order));
   return { ...hand, orders, said, open };
 }
 

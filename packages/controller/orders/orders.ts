@@ -5,12 +5,18 @@
  * Where no answer came, nobody knows whether the order was carried out: `OrderUnanswered.wasSaid` tells this apart from
  * one that never left.
  */
-import type { AgentAnswer, AgentOrder } from "@larder/api";
+import type { AgentAnswer, AgentOrder, FilesOrder } from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
 
 /** An order before it has an id. */
 export type OrderWish = AgentOrder extends infer Order
   ? Order extends AgentOrder
+    ? Omit<Order, "orderId">
+    : never
+  : never;
+
+export type FilesWish = FilesOrder extends infer Order
+  ? Order extends FilesOrder
     ? Omit<Order, "orderId">
     : never
   : never;
@@ -28,7 +34,7 @@ export class OrderUnanswered extends Error {
 }
 
 interface Stream {
-  say(message: { order: AgentOrder }): void;
+  say(message: { order: AgentOrder } | { files: FilesOrder }): void;
   readonly waiting: Map<string, PromiseWithResolvers<AgentAnswer>>;
 }
 
@@ -60,20 +66,33 @@ export class Orders {
   }
 
   /** Says an order now and resolves with the answer. Rejects with OrderUnanswered. */
-  async give(hostId: string, wish: OrderWish, timeoutMs: number): Promise<AgentAnswer> {
+  give(hostId: string, wish: OrderWish, timeoutMs: number): Promise<AgentAnswer> {
+    return this.#say(hostId, (orderId) => ({ order: { ...wish, orderId } }), timeoutMs);
+  }
+
+  /** The same, about files in storage. */
+  giveFiles(hostId: string, wish: FilesWish, timeoutMs: number): Promise<AgentAnswer> {
+    return this.#say(hostId, (orderId) => ({ files: { ...wish, orderId } }), timeoutMs);
+  }
+
+  async #say(
+    hostId: string,
+    message: (orderId: string) => Parameters<Stream["say"]>[0],
+    timeoutMs: number,
+  ): Promise<AgentAnswer> {
     const stream = this.#streams.get(hostId)?.at(-1);
     if (stream === undefined)
       throw new OrderUnanswered(`The agent of host ${hostId} is not connected.`, { wasSaid: false });
     if (stream.waiting.size >= unansweredMax)
       throw new OrderUnanswered(`The agent of host ${hostId} owes ${unansweredMax} answers.`, { wasSaid: false });
-    const order: AgentOrder = { ...wish, orderId: this.#randomness.uuid() };
+    const orderId = this.#randomness.uuid();
     const answer = Promise.withResolvers<AgentAnswer>();
-    stream.waiting.set(order.orderId, answer);
-    stream.say({ order });
+    stream.waiting.set(orderId, answer);
+    stream.say(message(orderId));
     const settled = new AbortController();
     void this.#clock.sleep(timeoutMs, settled.signal).then(() => answer.reject(lateError(hostId, timeoutMs)));
     return answer.promise.finally(() => {
-      stream.waiting.delete(order.orderId);
+      stream.waiting.delete(orderId);
       settled.abort();
     });
   }

@@ -11,6 +11,8 @@ export function taskWithoutSecrets(task: TransferTask): TransferTask {
       return { ...task, source: publicServer(task.source) };
     case "reverse":
       return { ...task, target: publicServer(task.target) };
+    case "verify":
+      return { ...task, at: publicLocation(task.at) };
     case "compare":
       return { ...task, with: "url" in task.with ? publicLocation(task.with) : publicServer(task.with) };
   }

@@ -10,6 +10,7 @@ const eventKinds: Record<TransferTask["kind"], CacheEvent["kind"]> = {
   migrate: "migration",
   reverse: "migration",
   compare: "migration",
+  verify: "backup",
 };
 
 const names: Record<TransferTask["kind"], string> = {
@@ -18,19 +19,21 @@ const names: Record<TransferTask["kind"], string> = {
   migrate: "The migration",
   reverse: "The way back to the old server",
   compare: "The comparison",
+  verify: "The verification of a backup",
 };
 
 export function transferEvent(transfer: TransferDocument, nowMs: number): Event {
   const { task, status, problem, createdMs } = transfer;
   const times = { durationMs: nowMs - createdMs, holdMs: null };
-  const kind = eventKinds[task.kind];
+  const kind = isBackup(task) ? "backup" : eventKinds[task.kind];
   if (status === "succeeded") return { ...times, kind, cause: "asked for", text: outcomeText(transfer) };
   const what = status === "cancelled" ? "was cancelled" : "failed";
+  const name = isBackup(task) ? "The backup" : names[task.kind];
   return {
     ...times,
     kind,
     cause: problem?.message ?? "asked for",
-    text: `${names[task.kind]} ${what}${whatIsLeft(transfer)}`,
+    text: `${name} ${what}${whatIsLeft(transfer)}`,
   };
 }
 
@@ -40,7 +43,11 @@ function outcomeText({ task, progress }: TransferDocument): string {
     case "import":
       return task.mode === "fill" ? `The cache's data was replaced by ${size}` : `${size} were imported`;
     case "export":
-      return `${size} were exported to ${describeLocation(task.to)}`;
+      return isBackup(task)
+        ? `A backup of ${size} was made: ${task.fileName}`
+        : `${size} were exported to ${describeLocation(task.to)}`;
+    case "verify":
+      return `The backup of ${task.manifest.name} is good: ${size} were restored into a node of their own and compared`;
     case "migrate":
       return `The cache has ${size} of another server now`;
     case "reverse":
@@ -55,6 +62,10 @@ function sizeOf(progress: TransferObserved | null): string {
   const { keys, bytes } = progress ?? { keys: 0, bytes: 0 };
   const inBytes = `${bytes.toLocaleString("en")} bytes`;
   return keys === 0 && bytes > 0 ? inBytes : `${keys.toLocaleString("en")} keys (${inBytes})`;
+}
+
+function isBackup(task: TransferTask): boolean {
+  return task.kind === "export" && task.backup !== undefined;
 }
 
 function whatIsLeft({ task }: TransferDocument): string {

@@ -8,6 +8,8 @@
 import type { TransferSpec } from "@larder/api";
 import { RdbError, type RdbItem, rdbVersionOf } from "@larder/rdb";
 import { openFolder } from "@larder/storage";
+import { putManifest } from "../backup/put-manifest.ts";
+import { RdbTally } from "../backup/rdb-tally.ts";
 import { gzip } from "../compression.ts";
 import { KeyChoice } from "../key-choice.ts";
 import type { Progress } from "../progress.ts";
@@ -24,15 +26,18 @@ export function exportData(context: ExportContext): Transfer {
 }
 
 async function run(context: ExportContext): Promise<void> {
-  const { spec, engine, progress, signal } = context;
+  const { spec, engine, progress, clock, signal } = context;
   if (engine.role === "detached")
     throw new TransferError("Conflict", "The node has no data that could be exported.", { isRetryable: true });
   const storage = openFolder(spec.to, context);
   try {
     progress.enter("running", `writing ${spec.fileName}`);
-    const bytes = spec.gzip ? gzip(fileOf(context)) : fileOf(context);
-    const { name, bytes: written, sha256 } = await storage.put(spec.fileName, bytes, { signal });
-    progress.files = [{ name, bytes: written, sha256: sha256 ?? "" }];
+    const tally = spec.backup === undefined ? null : new RdbTally(clock.nowMs());
+    const bytes = spec.gzip ? gzip(fileOf(context, tally)) : fileOf(context, tally);
+    const file = await storage.put(spec.fileName, bytes, { signal });
+    if (spec.backup !== undefined && tally !== null)
+      progress.backup = await putManifest(context, { storage, label: spec.backup, file, tally });
+    progress.files = [{ name: file.name, bytes: file.bytes, sha256: file.sha256 ?? "" }];
   } catch (error) {
     if (!(error instanceof RdbError)) throw error;
     const message = `The engine's copy of its data is damaged: ${error.message}.`;
@@ -42,12 +47,17 @@ async function run(context: ExportContext): Promise<void> {
   }
 }
 
-function fileOf(context: ExportContext): AsyncIterable<Uint8Array> {
+/** `tally`: of a backup. */
+function fileOf(context: ExportContext, tally: RdbTally | null): AsyncIterable<Uint8Array> {
   const { spec, engine, progress } = context;
   const choice = new KeyChoice(spec.filter);
   const copy = counted(copyOfEngine(context), progress);
   const isAsItIs = spec.rdbVersion === null || spec.rdbVersion === rdbVersionOf(engine.engine);
-  if (choice.isEverything && isAsItIs) return passRdb(copy, (item) => countKeys(item, progress));
+  if (choice.isEverything && isAsItIs)
+    return passRdb(copy, (item) => {
+      tally?.see(item);
+      return countKeys(item, progress);
+    });
   return rewritten(copy, { choice, version: spec.rdbVersion, progress });
 }
 

@@ -25,7 +25,8 @@ export function importData(context: ImportContext): Transfer {
 async function run(context: ImportContext): Promise<void> {
   const { spec, progress } = context;
   requireRole(context);
-  const sources = spec.files.map((file) => RdbSource.open(file, context));
+  const expected = (spec.mode === "fill" && spec.files.length === 1 ? spec.expects : undefined) ?? null;
+  const sources = spec.files.map((file) => RdbSource.open(file, context, expected));
   try {
     progress.enter("running", "looking at the files");
     progress.bytesTotal = await totalBytes(sources);

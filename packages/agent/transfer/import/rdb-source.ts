@@ -5,6 +5,7 @@
 import type { StorageLocation } from "@larder/api";
 import { RdbError, RdbReader } from "@larder/rdb";
 import { type FilePlace, openFile, StorageError } from "@larder/storage";
+import { asExpected, type ExpectedFile } from "../backup/expected-file.ts";
 import { gunzipIfCompressed } from "../compression.ts";
 import { EngineRefusal } from "../load/engine-writer.ts";
 import type { RdbLoader } from "../load/rdb-loader.ts";
@@ -15,15 +16,18 @@ import { TransferError } from "../transfer-error.ts";
 export class RdbSource {
   readonly #place: FilePlace;
   readonly #signal: AbortSignal;
+  readonly #expected: ExpectedFile | null;
   #reader = new RdbReader();
 
-  private constructor(place: FilePlace, signal: AbortSignal) {
+  private constructor(place: FilePlace, signal: AbortSignal, expected: ExpectedFile | null) {
     this.#place = place;
     this.#signal = signal;
+    this.#expected = expected;
   }
 
-  static open(location: StorageLocation, context: TransferContext): RdbSource {
-    return new RdbSource(openFile(location, context), context.signal);
+  /** `expected`: what has to be in the file; null where nobody knows. */
+  static open(location: StorageLocation, context: TransferContext, expected: ExpectedFile | null = null): RdbSource {
+    return new RdbSource(openFile(location, context), context.signal, expected);
   }
 
   get name(): string {
@@ -78,7 +82,8 @@ export class RdbSource {
   }
 
   async *#fetched(onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array, void, void> {
-    for await (const chunk of this.#place.storage.get(this.name, { signal: this.#signal })) {
+    const stored = this.#place.storage.get(this.name, { signal: this.#signal });
+    for await (const chunk of this.#expected === null ? stored : asExpected(stored, this.name, this.#expected)) {
       onBytes(chunk.length);
       yield chunk;
     }

@@ -5,7 +5,8 @@
  *   waiting       one that only reads begins at once, on a replica with a whole copy or else the primary; of those that
  *                 write the first one begins: a merge on the primary, a fill once its intake node runs
  *   running       it ends as its agent says. One that does not fill goes to another node when its own is lost. A filled node
- *                 takes over by a move, when nothing is left to do or, of a migration, when its owner says so
+ *                 takes over by a move, when nothing is left to do or, of a migration, when its owner says so. One that was
+ *                 filled to verify a backup is dropped
  *   cuttingOver   without a move it was called off, and goes on; a migration whose node leads ends with its agent's last word
  *
  * Until the hand-over the cache is as it was: whatever goes wrong, the intake node is dropped and nothing else is touched.
@@ -163,6 +164,7 @@ class Underway {
     const lost = this.#intakeLost(document);
     if (lost !== undefined) return lost;
     if (seen?.state === "failed") return failed(document, ...reasonOf(transfer));
+    if (document.task.kind === "verify") return seen?.state === "done" ? succeeded(document) : undefined;
     if (document.callOffs >= callOffsMax)
       return failed(document, "CutOverCalledOff", "The new node could not take over. The cache's history says why.");
     if (
@@ -194,7 +196,7 @@ class Underway {
     const relocate: TransferAction = { type: "relocateTransfer", transfer: document };
     if (node === undefined || (followsPrimary(document) && this.#hasOtherPrimary(node))) return relocate;
     if (node.silentSinceMs !== null) return this.#unlessBefore(this.#silentUntil(node, silentMs.read), () => relocate);
-    if (seen?.state === "done") return { type: "endTransfer", transfer: document, status: "succeeded", problem: null };
+    if (seen?.state === "done") return succeeded(document);
     if (seen?.state !== "failed") return undefined;
     return seen.error?.code === engineLostCode ? relocate : failed(document, ...reasonOf(transfer));
   }
@@ -231,6 +233,10 @@ class Underway {
     this.lookAgainAtMs = Math.min(atMs, this.lookAgainAtMs ?? atMs);
     return undefined;
   }
+}
+
+function succeeded(transfer: TransferDocument): TransferAction {
+  return { type: "endTransfer", transfer, status: "succeeded", problem: null };
 }
 
 function failed(transfer: TransferDocument, code: string, message: string): TransferAction {
