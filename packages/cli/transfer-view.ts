@@ -27,6 +27,8 @@ export function transferTitle({ kind, mode, from, to }: TransferResource, cache:
       return `Migrating ${from.join(", ")} to ${cache}`;
     case "reverse":
       return `Writing ${cache} back to ${to.join(", ")}`;
+    case "verify":
+      return `Verifying a backup of ${cache}`;
     case "compare":
       return `Comparing ${cache} with ${from.join(", ")}`;
   }
