@@ -13,6 +13,9 @@ import { join } from "node:path";
 import { LarderError } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
 import { ensureAdminToken } from "./admin-token.ts";
+import { BackupKeeper } from "./backups/backup-keeper.ts";
+import { Backups } from "./backups/backups.ts";
+import { StorageAsker } from "./backups/storage-asker.ts";
 import { AdmissionLock } from "./caches/admission-lock.ts";
 import { CacheActions } from "./caches/cache-actions.ts";
 import { Caches } from "./caches/caches.ts";
@@ -115,6 +118,10 @@ export class Controller {
     const reconciler = new Reconciler({ ...base, ...parts, portsReserved });
     await this.#run(reconciler);
     await this.#run(new GroupRemover({ ...base, removeCache }));
+    const storage = new StorageAsker({ orders, observations });
+    const keeper = new BackupKeeper({ ...base, transfers, storage });
+    await this.#run(keeper);
+    const backups = new Backups({ ...base, caches, transfers, keeper, storage });
     void keepPruning(store, { clock, log, signal: this.#stopping.signal });
     const internal = new InternalServer({ socketPath, observations, published, orders, hosts, clock });
     await this.#run(internal);
@@ -127,6 +134,7 @@ export class Controller {
       caches,
       actions,
       transfers,
+      backups,
       groups,
       hosts,
       joining,

@@ -55,7 +55,7 @@ function deriveNode(cache: CacheDocument, node: CacheNode): NodeSpec {
     engine: "auto",
     engineVersion: node.engine,
     endRunId: endRunIdOf(cache, node),
-    memoryBytesMax: node.memoryBytes - reservedBytes(cache, node.memoryBytes),
+    memoryBytesMax: maxmemoryOf(cache, node),
     maxmemoryPolicy: cache.settings.redisConfiguration["maxmemory-policy"] ?? defaultMaxmemoryPolicy,
     databases: databasesOf(cache),
     notifyKeyspaceEvents: cache.settings.redisConfiguration["notify-keyspace-events"] ?? "",
@@ -66,6 +66,11 @@ function deriveNode(cache: CacheDocument, node: CacheNode): NodeSpec {
     // What is being put together there is kept once it is the cache's data.
     persistence: isFilled ? null : derivePersistence(cache),
   };
+}
+
+/** What keys may take of a node. */
+export function maxmemoryOf(cache: CacheDocument, { memoryBytes }: Pick<CacheNode, "memoryBytes">): number {
+  return memoryBytes - reservedBytes(cache, memoryBytes);
 }
 
 /** Once a cache had several nodes its primary is appointed, also when one is left. */

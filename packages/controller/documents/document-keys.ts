@@ -14,6 +14,8 @@ export const joinTokensPrefix = "join-tokens/";
 /** Those under way. Kept apart from those that are over, as they are listed with every change of a cache. */
 export const transfersPrefix = "transfers/";
 export const transfersOverPrefix = "transfers-over/";
+export const backupsPrefix = "backups/";
+export const backupPoliciesPrefix = "backup-policies/";
 export const serviceKey = "service";
 
 /** Of an event's number in its key. More than a cache can ever have. */
@@ -54,6 +56,19 @@ export function cacheIdOfTransferKey(key: string): CacheId {
 
 export function transferOverKey(cacheId: CacheId, transferId: TransferId): string {
   return `${cacheTransfersOverPrefix(cacheId)}${transferId}`;
+}
+
+/** Keys under it sort by time. */
+export function cacheBackupsPrefix(cacheId: CacheId): string {
+  return `${backupsPrefix}${cacheId}/`;
+}
+
+export function backupKey({ cacheId, name }: { cacheId: CacheId; name: string }): string {
+  return `${cacheBackupsPrefix(cacheId)}${name}`;
+}
+
+export function backupPolicyKey(cacheId: CacheId): string {
+  return `${backupPoliciesPrefix}${cacheId}`;
 }
 
 export function operationKey(operationId: string): string {

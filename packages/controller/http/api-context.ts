@@ -1,5 +1,6 @@
 /** What the handlers of the management API work with. */
 import type { Clock, Log, Randomness } from "@larder/service";
+import type { Backups } from "../backups/backups.ts";
 import type { AdmissionLock } from "../caches/admission-lock.ts";
 import type { CacheActions } from "../caches/cache-actions.ts";
 import type { Caches } from "../caches/caches.ts";
@@ -27,6 +28,7 @@ export interface ApiContext {
   caches: Caches;
   actions: CacheActions;
   transfers: Transfers;
+  backups: Backups;
   groups: ResourceGroups;
   hosts: Hosts;
   /** null: there is no door for agents of other machines. */

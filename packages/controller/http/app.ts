@@ -16,6 +16,7 @@ import { operations } from "./operations.ts";
 import { patchSchedules } from "./patch-schedules.ts";
 import { providerRoutes } from "./providers.ts";
 import { redisActions } from "./redis-actions.ts";
+import { redisBackups } from "./redis-backups.ts";
 import { cachesInGroup, cachesInSubscription, redisCaches } from "./redis-caches.ts";
 import { redisEvents } from "./redis-events.ts";
 import { redisKeys } from "./redis-keys.ts";
@@ -48,6 +49,7 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
     redisUpdates,
     redisEvents,
     redisTransfers,
+    redisBackups,
     redisUnbuilt,
   ])
     routes(app, api);

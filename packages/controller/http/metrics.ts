@@ -38,15 +38,22 @@ async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
     samples.set(state, (samples.get(state) ?? 0) + 1);
     const used = api.observations.node(servingNode(cache)).node?.memoryBytesUsed;
     if (used != null) samples.set(`larder_cache_memory_used_bytes{cache="${cache.name}"}`, used);
+    for (const [what, atMs] of Object.entries(await api.backups.newest(cache)))
+      if (atMs !== null)
+        samples.set(`larder_cache_${what}_age_seconds{cache="${cache.name}"}`, ageSeconds(atMs, api.clock.nowMs()));
     const kept = persistenceBody(cache, observeCache(stored, api.observations, api.published));
     if (kept === null) continue;
     samples.set(`larder_cache_persistence_failures{cache="${cache.name}"}`, kept.failures);
     samples.set(`larder_cache_persistence_problem{cache="${cache.name}"}`, kept.problem === null ? 0 : 1);
     if (kept.lastSnapshotAt === null) continue;
-    const ageMs = Math.max(0, api.clock.nowMs() - Date.parse(kept.lastSnapshotAt));
-    samples.set(`larder_cache_snapshot_age_seconds{cache="${cache.name}"}`, Math.round(ageMs / 1_000));
+    const ageOfSnapshot = ageSeconds(Date.parse(kept.lastSnapshotAt), api.clock.nowMs());
+    samples.set(`larder_cache_snapshot_age_seconds{cache="${cache.name}"}`, ageOfSnapshot);
   }
   return samples;
+}
+
+function ageSeconds(atMs: number, nowMs: number): number {
+  return Math.round(Math.max(0, nowMs - atMs) / 1_000);
 }
 
 /** Samples by name and labels: `larder_caches{state="Failed"}`. Those whose names the format does not allow are left out. */

@@ -60,7 +60,14 @@ export function redisTransfers(app: Hono<ApiEnvironment>, api: ApiContext): void
 }
 
 async function begun(context: Context, api: ApiContext, place: Place, asked: TransferRequest): Promise<Response> {
-  const { transfer, operation } = await api.transfers.begin(place, asked);
+  return begunResponse(context, await api.transfers.begin(place, asked));
+}
+
+/** What begins a transfer answers. */
+export function begunResponse(
+  context: Context,
+  { transfer, operation }: Awaited<ReturnType<ApiContext["transfers"]["begin"]>>,
+): Response {
   context.header("azure-asyncoperation", operationUrl(context, operation, "asyncOperations"));
   context.header("location", operationUrl(context, operation, "operationresults"));
   context.header("retry-after", "1");

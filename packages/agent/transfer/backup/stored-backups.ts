@@ -8,8 +8,7 @@ import {
   type StorageLocation,
 } from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
-import { type Storage, StorageError } from "@larder/storage";
-import { openFolder } from "../file-place.ts";
+import { openFolder, type Storage, StorageError } from "@larder/storage";
 import { readManifest } from "./read-manifest.ts";
 
 export interface StoredBackupsOptions {

@@ -19,8 +19,8 @@ import {
   type TransferSpec,
 } from "@larder/api";
 import { RdbError } from "@larder/rdb";
+import { openFolder } from "@larder/storage";
 import { copyOfEngine } from "../export/engine-copy.ts";
-import { openFolder } from "../file-place.ts";
 import { type ImportContext, importData } from "../import/import-data.ts";
 import { RdbSource } from "../import/rdb-source.ts";
 import { passRdb } from "../rdb-pass.ts";
