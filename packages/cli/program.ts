@@ -3,6 +3,7 @@
  * `commands/`, loaded only when it is called.
  */
 import { type Argument, Command, Option } from "commander";
+import { addBackup } from "./backup-grammar.ts";
 import { formatUsageError } from "./failure.ts";
 import { addMigrate } from "./migrate-grammar.ts";
 import { addOperations } from "./operations-grammar.ts";
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   addOperations(program);
   addTransfers(program);
   addMigrate(program);
+  addBackup(program);
   return program;
 }
 

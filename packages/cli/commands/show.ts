@@ -1,10 +1,14 @@
 /** `larder show NAME`: everything about one cache but its keys. */
+import { policyLine } from "../backup-view.ts";
 import { findCache } from "../cache-lookup.ts";
 import { formatCache } from "../cache-view.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 
 export async function show(name: string, options: CommonOptions & { resourceGroup?: string }): Promise<void> {
   const { client, print, terminal } = openContext(options);
-  const { cache } = await findCache(client, name, options.resourceGroup);
-  print(cache, () => formatCache(cache, terminal.colors));
+  const { cache, at } = await findCache(client, name, options.resourceGroup);
+  const policy = await client.getBackupPolicy(at);
+  const { colors } = terminal;
+  const backups = policy === null ? "" : `  ${colors.dim("Backups")}  ${policyLine(policy)}\n`;
+  print(cache, () => `${formatCache(cache, colors)}${backups}`);
 }

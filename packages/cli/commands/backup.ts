@@ -1,0 +1,191 @@
+/** `larder backup …`: schedules, makes, lists, restores, verifies and deletes backups. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { BackupResource } from "@larder/api/backup-resource";
+import { LarderError } from "@larder/api/errors";
+import type { CacheAddress, ManagementClient } from "@larder/api/management-client";
+import type { StorageLocation } from "@larder/api/storage-location";
+import { chosenBackup, parseEvery } from "../backup-arguments.ts";
+import { formatBackups, formatFound, formatPolicy } from "../backup-view.ts";
+import { findCache } from "../cache-lookup.ts";
+import { type CommandContext, type CommonOptions, openContext } from "../command-context.ts";
+import { isAgreed } from "../consent.ts";
+import { CommandError } from "../failure.ts";
+import { expandArguments, hasTypedSecret, parseStorageArgument } from "../storage-argument.ts";
+import { seeThrough, warnOfSecret } from "../transfer-command.ts";
+
+interface BackupOptions extends CommonOptions {
+  resourceGroup?: string;
+}
+
+interface WaitingOptions extends BackupOptions {
+  wait: boolean;
+}
+
+export interface ScheduleOptions extends BackupOptions {
+  to?: string;
+  every?: string;
+  at?: string;
+  keep?: number;
+  keepDays?: number;
+  off?: boolean;
+}
+
+const lookEveryMs = 100;
+
+export async function scheduleBackups(name: string, options: ScheduleOptions): Promise<void> {
+  const context = openContext(options);
+  const { client, print, terminal } = context;
+  const { at } = await findCache(client, name, options.resourceGroup);
+  if (options.off) await client.setBackupPolicy(at, null);
+  else if (options.to !== undefined) await client.setBackupPolicy(at, scheduleOf(options, options.to, context));
+  else if (options.every !== undefined || options.keep !== undefined || options.keepDays !== undefined)
+    throw new CommandError(
+      "InvalidParameter",
+      "--to is missing: where backups go.",
+      "the credentials are not kept here",
+    );
+  const policy = await client.getBackupPolicy(at);
+  print(policy, () => formatPolicy(policy, at.name, terminal.colors));
+}
+
+export async function backupNow(name: string, options: WaitingOptions & { to?: string }): Promise<void> {
+  const context = openContext(options);
+  const { client, clock } = context;
+  const { at } = await findCache(client, name, options.resourceGroup);
+  const to = options.to === undefined ? undefined : locationOf(options.to, context);
+  let made = "";
+  const begin = async () => {
+    const backup = await client.makeBackup(at, to);
+    made = backup.name;
+    return backup.transfer ?? "";
+  };
+  const done = async () => {
+    let backup = await client.getBackup(at, made);
+    for (; backup.state === "making"; backup = await client.getBackup(at, made)) await clock.sleep(lookEveryMs);
+    return [`${backup.location} as ${backup.name}`];
+  };
+  await seeThrough(context, { at, begin, options, done });
+}
+
+export async function listBackups(name: string | undefined, options: BackupOptions & { from?: string }): Promise<void> {
+  const context = openContext(options);
+  const { client, print, terminal } = context;
+  if (options.from !== undefined) {
+    const found = await client.findBackups(locationOf(options.from, context), name);
+    return print(found, () => formatFound(found, terminal.colors));
+  }
+  if (name === undefined)
+    throw new CommandError("InvalidParameter", "Which cache's?", "give its name, or a storage by --from");
+  const { at } = await findCache(client, name, options.resourceGroup);
+  const backups = await client.listBackups(at);
+  print(backups, () => formatBackups(backups, terminal.colors));
+}
+
+export async function restoreBackup(
+  name: string,
+  backup: string,
+  options: WaitingOptions & { to?: string; from?: string },
+): Promise<void> {
+  const context = openContext(options);
+  const { client } = context;
+  const from = options.from === undefined ? undefined : locationOf(options.from, context);
+  const { chosen, sku, resourceGroup } = await restorable(context, name, backup, { ...options, from });
+  const at = await ensureCache(context, { resourceGroup, name: options.to ?? name }, sku);
+  const source = { resourceGroup: at.resourceGroup, name };
+  const body = { target: at.name, ...(from === undefined ? {} : { from }) };
+  await seeThrough(context, { at, begin: () => client.askBackup(source, chosen, "restore", body), options });
+}
+
+export async function verifyBackup(name: string, backup: string, options: WaitingOptions): Promise<void> {
+  const context = openContext(options);
+  const { client } = context;
+  const { at } = await findCache(client, name, options.resourceGroup);
+  const chosen = chosenBackup(backup, madeNames(await client.listBackups(at)));
+  await seeThrough(context, { at, begin: () => client.askBackup(at, chosen, "verify"), options });
+}
+
+export async function deleteBackup(
+  name: string,
+  backup: string,
+  options: BackupOptions & { yes?: boolean },
+): Promise<void> {
+  const { client, clock, during, print, terminal } = openContext(options);
+  const { at } = await findCache(client, name, options.resourceGroup);
+  const chosen = chosenBackup(
+    backup,
+    (await client.listBackups(at)).map((one) => one.name),
+  );
+  const question = `Delete the backup ${chosen} of ${at.name}, and its files?`;
+  if (!options.yes && !(await isAgreed({ doing: "Deleting a backup", question }, terminal))) return;
+  await client.deleteBackup(at, chosen);
+  await during(`Deleting ${chosen}`, async () => {
+    for (let left = await find(client, at, chosen); left !== undefined; left = await find(client, at, chosen)) {
+      if (left.error !== null) throw new LarderError("StorageFailed", `${left.error.message} It is tried again.`);
+      await clock.sleep(lookEveryMs);
+    }
+  });
+  print({ name: chosen }, () => `${terminal.colors.green("Deleted")}: ${chosen}\n`);
+}
+
+function scheduleOf({ every, at, keep, keepDays }: ScheduleOptions, to: string, context: CommandContext): object {
+  return {
+    location: locationOf(to, context),
+    everyMinutes: parseEvery(every ?? "1d"),
+    startAt: at ?? null,
+    ...(keep === undefined ? {} : { keep }),
+    keepDays: keepDays ?? null,
+  };
+}
+
+/** A path is one of the hosts, beneath their storage roots. */
+function locationOf(typed: string, context: CommandContext): StorageLocation {
+  const [text, ...more] = expandArguments([typed], (file) => readFileSync(file, "utf8"));
+  if (text === undefined || more.length > 0) throw new LarderError("InvalidParameter", "It takes one storage.");
+  if (hasTypedSecret([typed])) warnOfSecret(context);
+  const argument = parseStorageArgument(text, process.env);
+  if (argument.kind === "location") return argument.location;
+  return { url: pathToFileURL(resolve(argument.path)).href, credentials: null };
+}
+
+async function restorable(
+  { client }: CommandContext,
+  name: string,
+  backup: string,
+  { from, resourceGroup = "default" }: { from: StorageLocation | undefined; resourceGroup?: string },
+) {
+  if (from !== undefined) {
+    const found = (await client.findBackups(from, name)).map(({ manifest }) => manifest);
+    const chosen = chosenBackup(
+      backup,
+      found.map((manifest) => manifest.name),
+    );
+    return { chosen, sku: found.find((manifest) => manifest.name === chosen)?.sku, resourceGroup };
+  }
+  const { at, cache } = await findCache(client, name);
+  const chosen = chosenBackup(backup, madeNames(await client.listBackups(at)));
+  return { chosen, sku: cache.properties.sku, resourceGroup: at.resourceGroup };
+}
+
+/** One of the size of the backup's, where there is none of the name. */
+async function ensureCache(
+  { client, during }: CommandContext,
+  at: CacheAddress,
+  sku: { name: "Basic" | "Standard" | "Premium"; family: "C" | "P"; capacity: number } | undefined,
+): Promise<CacheAddress> {
+  const cache = (await client.listCaches()).find((one) => one.name.toLowerCase() === at.name.toLowerCase());
+  if (cache !== undefined) return (await findCache(client, at.name)).at;
+  if (sku === undefined) throw new LarderError("ResourceNotFound", `There is no cache named ${at.name}.`);
+  await client.checkName(at.name);
+  await during(`Creating ${at.name}`, () => client.createCache(at, { location: "local", properties: { sku } }));
+  return at;
+}
+
+function madeNames(backups: readonly BackupResource[]): string[] {
+  return backups.filter(({ state }) => state === "made").map(({ name }) => name);
+}
+
+async function find(client: ManagementClient, at: CacheAddress, name: string): Promise<BackupResource | undefined> {
+  return (await client.listBackups(at)).find((one) => one.name === name);
+}
