@@ -74,8 +74,8 @@ export function formatCacheTable(caches: readonly RedisResource[], colors: Color
   return formatTable([heading.map((text) => colors.dim(text)), ...rows]);
 }
 
-/** Everything about one cache. */
-export function formatCache(cache: RedisResource, colors: Colors): string {
+/** Everything about one cache. `backups`: how it is backed up. */
+export function formatCache(cache: RedisResource, colors: Colors, backups: string | null = null): string {
   const { properties } = cache;
   const { larder } = properties;
   const pairs = (values: Record<string, string>) =>
@@ -95,6 +95,7 @@ export function formatCache(cache: RedisResource, colors: Colors): string {
       : larder.nodes.map((node) => ["Node", formatNode(node, larder.nodes, colors)] as [string, string])),
     ...(larder.nodes.length < 2 ? [] : formatReplication(larder)),
     ...(larder.persistence === null ? [] : formatPersistence(larder.persistence, colors)),
+    ...(backups === null ? [] : [["Backups", backups] as [string, string]]),
     ["Address", `rediss://${formatAddress(cache)}`],
     ["By name", `rediss://${properties.hostName}:${properties.sslPort}`],
     ["Plain port", larder.endpoint.plainPort === null ? "closed" : String(larder.endpoint.plainPort)],

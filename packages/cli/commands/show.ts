@@ -8,7 +8,5 @@ export async function show(name: string, options: CommonOptions & { resourceGrou
   const { client, print, terminal } = openContext(options);
   const { cache, at } = await findCache(client, name, options.resourceGroup);
   const policy = await client.getBackupPolicy(at);
-  const { colors } = terminal;
-  const backups = policy === null ? "" : `  ${colors.dim("Backups")}  ${policyLine(policy)}\n`;
-  print(cache, () => `${formatCache(cache, colors)}${backups}`);
+  print(cache, () => formatCache(cache, terminal.colors, policy === null ? null : policyLine(policy)));
 }

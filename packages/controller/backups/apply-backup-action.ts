@@ -3,7 +3,7 @@ import { type BackupSchedule, backupFileName } from "@larder/api";
 import type { BackupDocument, BackupPolicyDocument } from "../documents/backup-document.ts";
 import type { CacheDocument, Problem } from "../documents/cache-document.ts";
 import type { TransferDocument } from "../documents/transfer-document.ts";
-import { type BackupAction, retryPauseMs } from "./plan-backups.ts";
+import { type BackupAction, type BackupsSeen, retryPauseMs } from "./plan-backups.ts";
 
 /** What is written; undefined: as it was. */
 export interface BackupWrites {
@@ -14,8 +14,9 @@ export interface BackupWrites {
 export function newBackup(
   cache: Pick<CacheDocument, "cacheId" | "name">,
   { cause, at, nowMs }: Pick<BackupDocument, "cause" | "at"> & { nowMs: number },
+  known: Pick<BackupsSeen, "backups" | "transfers">,
 ): BackupDocument {
-  const name = backupName(nowMs);
+  const name = freeName(nowMs, known);
   return {
     name,
     cacheId: cache.cacheId,
@@ -36,9 +37,15 @@ export function newBackup(
   };
 }
 
-/** To the second, of which a cache has no two. */
-export function backupName(nowMs: number): string {
-  return new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z");
+/** To the second; the next one that no backup has, and no transfer of one that is gone. */
+function freeName(nowMs: number, { backups, transfers }: Pick<BackupsSeen, "backups" | "transfers">): string {
+  const taken = new Set(backups.map(({ name }) => name));
+  for (const { task } of transfers)
+    if (task.kind === "export" && task.backup !== undefined) taken.add(task.backup.name);
+  for (let ms = nowMs; ; ms += 1_000) {
+    const name = new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+    if (!taken.has(name)) return name;
+  }
 }
 
 export function newPolicy(

@@ -120,7 +120,9 @@ export class BackupKeeper {
   }
 
   async #begin(cache: CacheDocument, policy: BackupPolicyDocument, nowMs: number): Promise<void> {
-    const backup = newBackup(cache, { cause: "schedule", at: policy.schedule.to, nowMs });
+    const { backups, transfers } = await readBackups(this.#options.store, cache.cacheId);
+    const known = { backups: backups.map(({ value }) => value), transfers };
+    const backup = newBackup(cache, { cause: "schedule", at: policy.schedule.to, nowMs }, known);
     await this.#write(cache.cacheId, { backup, policy: { ...policy, last: { begunMs: nowMs, endedMs: null } } });
   }
 

@@ -118,7 +118,8 @@ export class Backups {
         },
       );
     requireNoneMade(place, stored);
-    const backup = newBackup(cache, { cause: "asked for", at, nowMs: clock.nowMs() });
+    const known = { backups: stored.backups.map(({ value }) => value), transfers: stored.transfers };
+    const backup = newBackup(cache, { cause: "asked for", at, nowMs: clock.nowMs() }, known);
     const outcome = await store.transact(backupPuts(stored, { backup }));
     if (!outcome.committed) throw overtaken(place);
     try {

@@ -58,7 +58,8 @@ class Scripted {
     if (dies) return true;
     if (action.type === "begin") {
       const cause = "schedule";
-      this.backups.push(newBackup(cacheFixture(), { cause, at: action.policy.schedule.to, nowMs: this.nowMs }));
+      const asked = { cause, at: action.policy.schedule.to, nowMs: this.nowMs } as const;
+      this.backups.push(newBackup(cacheFixture(), asked, this));
       this.policy = { ...action.policy, last: { begunMs: this.nowMs, endedMs: null } };
     } else if (action.type === "removeFiles") this.#remove(action.backup);
     else if (action.type !== "export") {
@@ -162,6 +163,14 @@ test("what somebody asked for, or cancelled, is not tried again", () => {
   cancelled.rest();
   cancelled.after(30);
   expect(cancelled.states).toEqual(["00:00 failed"]);
+});
+
+test("no two have one name, and none that of a transfer of another", () => {
+  const asked = { cause: "asked for", at: backupFixture().at, nowMs: startMs } as const;
+  const label = { name: "2026-11-22T00:00:01Z", cache: "shop", cacheId: "cache-1", sku: manifestFixture.sku };
+  const task = { kind: "export", to: asked.at, fileName: "f", gzip: true, rdbVersion: null, backup: label } as const;
+  const known = { backups: [backupFixture()], transfers: [transferFixture(task)] };
+  expect(newBackup(cacheFixture(), asked, known).name).toBe("2026-11-22T00:00:02Z");
 });
 
 test("those that were missed while nobody was there are made once", () => {
