@@ -137,12 +137,12 @@ export class BackupKeeper {
     }
   }
 
-  /** The manifest goes first: a file without one is no backup, a manifest without its file would be none either, and be listed. */
+  /** The manifest goes first: a file without one is not listed. Of a backup that was never made nothing is there. */
   async #removeFiles(backup: BackupDocument): Promise<void> {
     const { store, storage, clock, log } = this.#options;
-    const { cacheId, name, at, file, hostId } = backup;
+    const { cacheId, name, at, file, hostId, manifest } = backup;
     try {
-      await storage.remove(at, [manifestNameOf(file), file], hostId);
+      if (manifest !== null) await storage.remove(at, [manifestNameOf(file), file], hostId);
       await store.transact({ delete: [backupKey(backup)] });
       log.info({ cacheId, backup: name }, "backup removed");
     } catch (error) {
