@@ -2,7 +2,7 @@
 import { benchAvailability } from "./availability/availability.ts";
 import { parseChoices } from "./availability/choices.ts";
 import { benchClient, parseChoices as parseClientChoices } from "./client/client.ts";
-import { benchData } from "./data/main.ts";
+import { benchData, parseChoices as parseDataChoices } from "./data/main.ts";
 import { benchStorage } from "./data/storage.ts";
 import { benchFanOut } from "./fan-out/fan-out.ts";
 import { benchGateway } from "./gateway.ts";
@@ -20,7 +20,8 @@ npm run bench availability [-- --quick] [--only moves,kills,frozen,scale,peers] 
 npm run bench client [-- --quick] [--only first-level,queue]
                                      the client package beside the libraries that applications use instead
 npm run bench storage                files of 1 and 3 GB in a directory, on Azurite and on Swift: rates and memory
-npm run bench data [-- --quick]      a large RDB file, read; --quick: a tenth of it
+npm run bench data [-- --quick] [--only rdb-parse,import,export,migration,killed]
+                                     data that comes in, goes out and stays, beside what engines do themselves; --quick: a tenth of it
 npm run bench idle                   memory of 8,000 idle TLS connections
 npm run bench start                  time to create a cache, and to start the service`;
 
@@ -52,6 +53,10 @@ function subcommandOf(args: readonly string[], signal: AbortSignal): (() => Prom
     const choices = parseClientChoices(args.slice(1));
     return choices && (() => benchClient(choices, signal));
   }
+  if (args[0] === "data") {
+    const choices = parseDataChoices(args.slice(1));
+    return choices && (() => benchData(choices, signal));
+  }
   const isQuick = args[1] === "--quick";
   if (args.length > (isQuick ? 2 : 1)) return undefined;
   switch (args[0]) {
@@ -63,8 +68,6 @@ function subcommandOf(args: readonly string[], signal: AbortSignal): (() => Prom
       return () => benchLatency({ isQuick, signal });
     case "fan-out":
       return () => benchFanOut({ isQuick, signal });
-    case "data":
-      return () => benchData({ isQuick, signal });
     case "idle":
       return isQuick ? undefined : () => benchIdle(signal);
     case "storage":

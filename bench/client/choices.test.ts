@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { parseClientChoices } from "./choices.ts";
+import { parsePartChoices } from "./choices.ts";
 
-const all = ["hits", "queue"] as const;
+const of = { bench: "client", all: ["hits", "queue"] } as const;
 
 test("everything, and parts of it, each with results of its own", () => {
-  expect(parseClientChoices([], all)).toEqual({ parts: ["hits", "queue"], isQuick: false, resultName: "client" });
-  expect(parseClientChoices(["--only", "queue", "--quick"], all)).toEqual({
+  expect(parsePartChoices([], of)).toEqual({ parts: ["hits", "queue"], isQuick: false, resultName: "client" });
+  expect(parsePartChoices(["--only", "queue", "--quick"], of)).toEqual({
     parts: ["queue"],
     isQuick: true,
     resultName: "client-queue-quick",
@@ -13,5 +13,5 @@ test("everything, and parts of it, each with results of its own", () => {
 });
 
 test.each(["--only lunch", "--slow", "queue"])("not %s", (args) => {
-  expect(parseClientChoices(args.split(" "), all)).toBeUndefined();
+  expect(parsePartChoices(args.split(" "), of)).toBeUndefined();
 });

@@ -8,10 +8,10 @@ export interface Choices<Name extends string> {
   resultName: string;
 }
 
-/** undefined where the arguments make no sense. */
-export function parseClientChoices<Name extends string>(
+/** `bench` is the first word of the results' name. undefined where the arguments make no sense. */
+export function parsePartChoices<Name extends string>(
   args: readonly string[],
-  all: readonly Name[],
+  { bench, all }: { bench: string; all: readonly Name[] },
 ): Choices<Name> | undefined {
   try {
     const { values } = parseArgs({
@@ -23,7 +23,7 @@ export function parseClientChoices<Name extends string>(
     if (parts.length !== names.length) return undefined;
     const isQuick = values.quick === true;
     const suffix = [...(values.only === undefined ? [] : parts), ...(isQuick ? ["quick"] : [])];
-    return { parts, isQuick, resultName: ["client", ...suffix].join("-") };
+    return { parts, isQuick, resultName: [bench, ...suffix].join("-") };
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import { startCacheServer } from "../../tests/fixture/cache-server.ts";
 import { describeMachine, type Machine, machineText } from "../machine.ts";
 import { writeResult } from "../result.ts";
 import { tableText } from "../table.ts";
-import { type Choices, parseClientChoices } from "./choices.ts";
+import { type Choices, parsePartChoices } from "./choices.ts";
 import { cutOff } from "./cut-off.ts";
 import { followedDatabase } from "./followed-database.ts";
 import { entryMemory, firstLevel, secondLevel } from "./hits.ts";
@@ -34,7 +34,7 @@ const parts = {
 type PartName = keyof typeof parts;
 
 export function parseChoices(args: readonly string[]): Choices<PartName> | undefined {
-  return parseClientChoices(args, Object.keys(parts) as PartName[]);
+  return parsePartChoices(args, { bench: "client", all: Object.keys(parts) as PartName[] });
 }
 
 /** Whether all goals are met. */

@@ -1,6 +1,7 @@
 /** Seeded commands that fill an engine with keys of every kind, small ones and some large, until their data have a given size. */
 import { randomFrom } from "../../tests/fixture/seed.ts";
 import { encode } from "../bare-client.ts";
+import type { Commands } from "./saved-file.ts";
 
 const seed = 20_261_122;
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
@@ -20,8 +21,7 @@ const fieldsOfLarge = 1_000;
 
 type Words = (string | number)[];
 
-/** Batches of requests. The keys are as many as `mixedKeys` says of the number of rounds, which the generator returns. */
-export function* mixedCommands(dataBytes: number): Generator<Uint8Array, number> {
+export function* mixedCommands(dataBytes: number): Commands {
   const random = randomFrom(seed);
   const pool = Array.from({ length: poolBytes }, () => letters[random(letters.length)]).join("");
   const text = (count: number) => {
@@ -45,10 +45,10 @@ export function* mixedCommands(dataBytes: number): Generator<Uint8Array, number>
     batched = 0;
   }
   yield Buffer.from(batch.join(""), "latin1");
-  return number;
+  return keysOf(number);
 }
 
-export function mixedKeys(rounds: number): number {
+function keysOf(rounds: number): number {
   const small = round.strings + round.smallHashes + round.smallZsets + round.streams;
   return rounds * small + 2 * Math.ceil(rounds / largeEvery);
 }

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import type { PartResult } from "../client/part.ts";
 import { startClientProcess } from "../client-process.ts";
 import { median } from "../quantile.ts";
-import { type MixedFile, makeMixedFile } from "./mixed-file.ts";
+import { mixedCommands } from "./mixed-commands.ts";
+import type { DataContext } from "./part.ts";
 import type { ReadAnswer, ReadOrder, ReadWork } from "./rdb-read.ts";
+import { type SavedFile, saveFile } from "./saved-file.ts";
 
 /** Of what is sent; the file has about four fifths of it. */
 const dataBytes = { full: 1.25e9, quick: 125e6 };
@@ -17,10 +19,14 @@ const goals = { megabytesPerSecond: 150, grownMegabytes: 64 };
  * Each run is a process of its own, so it starts cold. CPU time decides: the goal is about one core, and wall time
  * would count what others do on the machine.
  */
-export async function rdbParse({ isQuick, signal }: { isQuick: boolean; signal: AbortSignal }): Promise<PartResult> {
+export async function rdbParse({ isQuick, signal }: DataContext): Promise<PartResult> {
   const directory = mkdtempSync(join(tmpdir(), "larder-bench-rdb-"));
   try {
-    const file = await makeMixedFile(directory, isQuick ? dataBytes.quick : dataBytes.full, signal);
+    const file = await saveFile(
+      { directory, name: "mixed.rdb" },
+      mixedCommands(isQuick ? dataBytes.quick : dataBytes.full),
+      signal,
+    );
     const answers: ReadAnswer[] = [];
     while (answers.length < runs) answers.push(await readOnce(file, "read", signal));
     const result = resultOf(file, answers);
@@ -31,7 +37,7 @@ export async function rdbParse({ isQuick, signal }: { isQuick: boolean; signal: 
 }
 
 /** One run each: no goal hangs on them. */
-async function furtherFigures(file: MixedFile, signal: AbortSignal): Promise<PartResult["figures"]> {
+async function furtherFigures(file: SavedFile, signal: AbortSignal): Promise<PartResult["figures"]> {
   const decoded = await readOnce(file, "decode", signal);
   const rewritten = await readOnce(file, "rewrite", signal);
   const rate = ({ cpuMs }: ReadAnswer) => Math.round(file.bytes / 1e3 / cpuMs);
@@ -42,7 +48,7 @@ async function furtherFigures(file: MixedFile, signal: AbortSignal): Promise<Par
   ];
 }
 
-async function readOnce(file: MixedFile, work: ReadWork, signal: AbortSignal): Promise<ReadAnswer> {
+async function readOnce(file: SavedFile, work: ReadWork, signal: AbortSignal): Promise<ReadAnswer> {
   await using stack = new AsyncDisposableStack();
   const reader = startClientProcess(stack, "data/rdb-read.ts", signal);
   const order: ReadOrder = { path: file.path, work };
@@ -52,7 +58,7 @@ async function readOnce(file: MixedFile, work: ReadWork, signal: AbortSignal): P
   return answer;
 }
 
-function resultOf(file: MixedFile, answers: readonly ReadAnswer[]): PartResult {
+function resultOf(file: SavedFile, answers: readonly ReadAnswer[]): PartResult {
   const rate = (ms: number) => Math.round(file.bytes / 1e3 / ms);
   const ofCpu = rate(median(answers.map(({ cpuMs }) => cpuMs)));
   const ofWall = rate(median(answers.map(({ wallMs }) => wallMs)));

@@ -1,0 +1,12 @@
+/** What every part of this bench is given. */
+import type { PartResult } from "../client/part.ts";
+import type { SavedFile } from "./saved-file.ts";
+
+export interface DataContext {
+  isQuick: boolean;
+  signal: AbortSignal;
+  /** Small strings in a file that an engine saved, made when it is first asked for. */
+  smallKeys(): Promise<SavedFile>;
+}
+
+export type DataPart = (context: DataContext) => Promise<PartResult>;
