@@ -29,6 +29,7 @@ export async function exportFile(context: DataContext): Promise<PartResult> {
   try {
     while (saves.length < rounds[isQuick ? "quick" : "full"]) {
       saves.push(await saveOnce(node, signal));
+      await untilNoChild(node, signal);
       exports.push(await exportOnce(cache, file, fileUrl(storageRoot, "out")));
     }
   } finally {
@@ -38,13 +39,19 @@ export async function exportFile(context: DataContext): Promise<PartResult> {
 }
 
 async function saveOnce(node: NodeClient, signal: AbortSignal): Promise<number> {
+  await untilNoChild(node, signal);
   const startMs = systemClock.monotonicMs();
   await node.ask("BGSAVE");
+  await untilNoChild(node, signal);
+  return systemClock.monotonicMs() - startMs;
+}
+
+/** The child of an export ends a moment after the file is whole. */
+async function untilNoChild(node: NodeClient, signal: AbortSignal): Promise<void> {
   while (/^rdb_bgsave_in_progress:1/m.test(String(await node.ask("INFO", "persistence")))) {
     signal.throwIfAborted();
     await systemClock.sleep(lookMs);
   }
-  return systemClock.monotonicMs() - startMs;
 }
 
 async function exportOnce(cache: ServedCache, { keys }: SavedFile, container: string): Promise<number> {

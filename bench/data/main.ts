@@ -9,12 +9,13 @@ import { writeResult } from "../result.ts";
 import { tableText } from "../table.ts";
 import { exportFile } from "./export.ts";
 import { importFile } from "./import.ts";
+import { migration } from "./migration/migration.ts";
 import type { DataContext, DataPart } from "./part.ts";
 import { rdbParse } from "./rdb-parse.ts";
 import { type SavedFile, saveFile } from "./saved-file.ts";
 import { smallKeyCommands } from "./small-keys.ts";
 
-const parts = { "rdb-parse": rdbParse, import: importFile, export: exportFile } as const satisfies Record<
+const parts = { "rdb-parse": rdbParse, import: importFile, export: exportFile, migration } as const satisfies Record<
   string,
   DataPart
 >;
@@ -54,6 +55,7 @@ function contextOf(directory: string, isQuick: boolean, signal: AbortSignal): Da
   return {
     isQuick,
     signal,
+    directory,
     smallKeys: () => (made ??= saveFile({ directory, name: "small.rdb" }, smallKeyCommands(count), signal)),
   };
 }

@@ -9,6 +9,7 @@ import type { Endpoint } from "../load.ts";
 type Action = Parameters<TestService["client"]["beginTransfer"]>[1];
 
 const name = "bench";
+const lookMs = 50;
 
 export class ServedCache {
   readonly service: TestService;
@@ -83,11 +84,15 @@ export class ServedCache {
     return pid;
   }
 
+  /** One that led before may still be there. */
   async #nodeId(): Promise<string> {
-    const { nodes } = (await this.service.client.getCache(this.address)).properties.larder;
-    const [node] = nodes;
-    if (node === undefined) throw new Error("the cache has no node");
-    return node.id;
+    for (;;) {
+      this.#signal.throwIfAborted();
+      const { nodes } = (await this.service.client.getCache(this.address)).properties.larder;
+      const [node] = nodes;
+      if (node !== undefined && nodes.length === 1) return node.id;
+      await systemClock.sleep(lookMs);
+    }
   }
 }
 
