@@ -69,9 +69,10 @@ export async function moveByLarder(source: Source, capacity: number, signal: Abo
   };
 }
 
+/** Comparisons are told of likewise, but hold nobody. */
 async function holdOf(cache: ServedCache): Promise<number> {
   const events = await cache.service.client.listEvents(cache.address, 20);
-  const holdMs = events.find(({ kind }) => kind === "migration")?.holdMs;
-  if (holdMs === undefined || holdMs === null) throw new Error("no event tells for how long clients were held");
-  return holdMs;
+  const holds = events.flatMap(({ kind, holdMs }) => (kind === "migration" && holdMs !== null ? [holdMs] : []));
+  if (holds.length === 0) throw new Error("no event tells for how long clients were held");
+  return Math.max(...holds);
 }

@@ -16,7 +16,8 @@ export async function migration({ isQuick, signal, directory }: DataContext): Pr
   const size = isQuick ? quick : full;
   const from = async <Result>(move: (source: Source) => Promise<Result>): Promise<Result> => {
     await using stack = new AsyncDisposableStack();
-    return move(await Source.start(stack, { directory, size, signal }));
+    // Without the wait the stack would end the source at once.
+    return await move(await Source.start(stack, { directory, size, signal }));
   };
   const larder = await from((source) => moveByLarder(source, isQuick ? 1 : 3, signal));
   const peers: [string, ByTool][] = [];
