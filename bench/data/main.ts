@@ -9,16 +9,20 @@ import { writeResult } from "../result.ts";
 import { tableText } from "../table.ts";
 import { exportFile } from "./export.ts";
 import { importFile } from "./import.ts";
+import { killedEngines } from "./killed.ts";
 import { migration } from "./migration/migration.ts";
 import type { DataContext, DataPart } from "./part.ts";
 import { rdbParse } from "./rdb-parse.ts";
 import { type SavedFile, saveFile } from "./saved-file.ts";
 import { smallKeyCommands } from "./small-keys.ts";
 
-const parts = { "rdb-parse": rdbParse, import: importFile, export: exportFile, migration } as const satisfies Record<
-  string,
-  DataPart
->;
+const parts = {
+  "rdb-parse": rdbParse,
+  import: importFile,
+  export: exportFile,
+  migration,
+  killed: killedEngines,
+} as const satisfies Record<string, DataPart>;
 
 type PartName = keyof typeof parts;
 

@@ -17,10 +17,16 @@ export interface PlainEngine {
 
 const lookMs = 5;
 
-/** `directory` is made; what lies in it is loaded. Resolves when it takes connections, which is before it has loaded that. */
-export async function startPlainEngine(directory: string, settings: readonly string[] = []): Promise<PlainEngine> {
+/**
+ * `directory` is made; what lies in it is loaded. Resolves when it takes connections, which is before it has loaded that.
+ * `port`: of an earlier life of it.
+ */
+export async function startPlainEngine(
+  directory: string,
+  { settings = [], port: former }: { settings?: readonly string[]; port?: number } = {},
+): Promise<PlainEngine> {
   mkdirSync(directory, { recursive: true });
-  const [port] = await freePorts(1);
+  const port = former ?? (await freePorts(1))[0];
   const own = ["--bind", "127.0.0.1", "--port", String(port), "--save", "", "--dir", directory];
   const logPath = join(directory, "engine.log");
   const engine = await startProgram({ command: ["valkey-server", ...own, ...settings], port, logPath });

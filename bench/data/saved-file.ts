@@ -21,7 +21,7 @@ export async function saveFile(
   commands: Commands,
   signal: AbortSignal,
 ): Promise<SavedFile> {
-  const engine = await startPlainEngine(directory, ["--dbfilename", name]);
+  const engine = await startPlainEngine(directory, { settings: ["--dbfilename", name] });
   try {
     const keys = await fill(engine.port, commands, signal);
     const held = await engine.client.dbsize();

@@ -69,10 +69,10 @@ export async function moveByLarder(source: Source, capacity: number, signal: Abo
   };
 }
 
-/** Comparisons are told of likewise, but hold nobody. */
+/** Nothing else has held clients. */
 async function holdOf(cache: ServedCache): Promise<number> {
   const events = await cache.service.client.listEvents(cache.address, 20);
-  const holds = events.flatMap(({ kind, holdMs }) => (kind === "migration" && holdMs !== null ? [holdMs] : []));
+  const holds = events.flatMap(({ holdMs }) => (holdMs === null ? [] : [holdMs]));
   if (holds.length === 0) throw new Error("no event tells for how long clients were held");
   return Math.max(...holds);
 }
