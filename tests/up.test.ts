@@ -69,7 +69,15 @@ function takePort(port: number): Promise<Server> {
 describe("the first start", () => {
   test("leaves a cache that answers, and says how to reach it", async () => {
     const { connection, client, dataDir, pids } = await service({ quickstart: true });
-    expect(Object.keys(connection)).toEqual(["api", "token", "ca", "subscription", "resourceGroup", "pids"]);
+    expect(Object.keys(connection)).toEqual([
+      "api",
+      "token",
+      "ca",
+      "subscription",
+      "resourceGroup",
+      "storageRoots",
+      "pids",
+    ]);
     expect(connection.pids).toEqual(pids());
     expect(Object.values(connection.pids).flat().every(isAlive)).toBeTrue();
     expect(connection.resourceGroup).toBe("default");

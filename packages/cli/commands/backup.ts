@@ -6,6 +6,7 @@ import type { BackupResource } from "@larder/api/backup-resource";
 import { LarderError } from "@larder/api/errors";
 import type { CacheAddress, ManagementClient } from "@larder/api/management-client";
 import type { StorageLocation } from "@larder/api/storage-location";
+import type { TransferResource } from "@larder/api/transfer-resource";
 import { chosenBackup, parseEvery } from "../backup-arguments.ts";
 import { formatBackups, formatFound, formatPolicy } from "../backup-view.ts";
 import { findCache } from "../cache-lookup.ts";
@@ -61,10 +62,10 @@ export async function backupNow(name: string, options: WaitingOptions & { to?: s
     made = backup.name;
     return backup.transfer ?? "";
   };
-  const done = async () => {
+  const done = async (transfer: TransferResource) => {
     let backup = await client.getBackup(at, made);
     for (; backup.state === "making"; backup = await client.getBackup(at, made)) await clock.sleep(lookEveryMs);
-    return [`${backup.location} as ${backup.name}`];
+    return { ...transfer, to: [`${backup.location} as ${backup.name}`] };
   };
   await seeThrough(context, { at, begin, options, done });
 }
