@@ -6,7 +6,7 @@
  *
  * Errors: a refusal by the API keeps its code, message and target; nobody listening is `NotRunning`.
  */
-import type { BackupPolicyResource, BackupResource, FoundBackup } from "./backup-resource.ts";
+import { BackupsClient } from "./backups-client.ts";
 import { type ErrorBody, type ErrorCode, errorTable, LarderError } from "./errors.ts";
 import type { HostResource, JoinToken } from "./host-protocol.ts";
 import { cacheResourceId, resourceGroupId } from "./names.ts";
@@ -24,7 +24,6 @@ import {
   redisApiVersion,
   type ScheduleEntry,
 } from "./redis-resource.ts";
-import type { StorageLocation } from "./storage-location.ts";
 import type { TransferResource } from "./transfer-resource.ts";
 
 /** Of the answer to what begins a transfer: its id. */
@@ -80,6 +79,15 @@ export class ManagementClient {
 
   constructor(options: ManagementClientOptions) {
     this.#options = { ...options, api: options.api.replace(/\/+$/, "") };
+  }
+
+  get backups(): BackupsClient {
+    return new BackupsClient({
+      call: (path, request) => this.#call(path, request),
+      cachePath: (at) => this.#cachePath(at),
+      subscription: this.subscription,
+      transferHeader,
+    });
   }
 
   get subscription(): string {
@@ -185,65 +193,6 @@ export class ManagementClient {
   ): Promise<TransferResource> {
     const path = `${this.#cachePath(at)}/transfers/${encodeURIComponent(id)}/${wish}`;
     return this.#json(this.#call(path, { method: "POST" }));
-  }
-
-  /** null: backups are not made by themselves. */
-  async getBackupPolicy(at: CacheAddress): Promise<BackupPolicyResource | null> {
-    try {
-      const got = this.#call(this.#policyPath(at));
-      return (await this.#json<{ properties: BackupPolicyResource }>(got)).properties;
-    } catch (error) {
-      if (error instanceof LarderError && error.code === "ResourceNotFound") return null;
-      throw error;
-    }
-  }
-
-  /** null ends the schedule. */
-  async setBackupPolicy(at: CacheAddress, properties: object | null): Promise<void> {
-    const path = this.#policyPath(at);
-    const request = properties === null ? { method: "DELETE" } : { method: "PUT", body: { properties } };
-    await (await this.#call(path, request)).arrayBuffer();
-  }
-
-  /** The newest first. */
-  async listBackups(at: CacheAddress): Promise<BackupResource[]> {
-    return (await this.#json<Page<BackupResource>>(this.#call(`${this.#cachePath(at)}/backups`))).value;
-  }
-
-  async getBackup(at: CacheAddress, name: string): Promise<BackupResource> {
-    return this.#json(this.#call(this.#backupPath(at, name)));
-  }
-
-  /** Returns once it has begun. */
-  async makeBackup(at: CacheAddress, location: StorageLocation | undefined): Promise<BackupResource> {
-    const body = location === undefined ? {} : { location };
-    return this.#json(this.#call(`${this.#cachePath(at)}/backups`, { method: "POST", body }));
-  }
-
-  async deleteBackup(at: CacheAddress, name: string): Promise<void> {
-    await (await this.#call(this.#backupPath(at, name), { method: "DELETE" })).arrayBuffer();
-  }
-
-  /** Begins it, and returns the transfer's id. */
-  async askBackup(at: CacheAddress, name: string, action: "restore" | "verify", body: object = {}): Promise<string> {
-    const response = await this.#call(`${this.#backupPath(at, name)}/${action}`, { method: "POST", body });
-    await response.arrayBuffer();
-    return response.headers.get(transferHeader) ?? "";
-  }
-
-  /** What a storage holds, whoever made it, the newest first. */
-  async findBackups(location: StorageLocation, cache: string | undefined): Promise<FoundBackup[]> {
-    const body = { location, ...(cache === undefined ? {} : { cache }) };
-    const path = `/subscriptions/${this.subscription}/providers/Microsoft.Cache/redisBackups`;
-    return (await this.#json<Page<FoundBackup>>(this.#call(path, { method: "POST", body }))).value;
-  }
-
-  #policyPath(at: CacheAddress): string {
-    return `${this.#cachePath(at)}/backupPolicies/default`;
-  }
-
-  #backupPath(at: CacheAddress, name: string): string {
-    return `${this.#cachePath(at)}/backups/${encodeURIComponent(name)}`;
   }
 
   /** Returns once it has begun. */

@@ -63,7 +63,7 @@ describe.skipIf(!hasValkey)("a backup", () => {
     const verdict = async () => {
       const { status, error } = await carriedOut("shop", backup.name, "verify");
       await until("it is kept", async () => {
-        const { verified } = await service.client.getBackup(at("shop"), backup.name);
+        const { verified } = await service.client.backups.get(at("shop"), backup.name);
         return verified?.isGood === (status === "succeeded");
       });
       return error?.message ?? null;
@@ -88,23 +88,23 @@ describe.skipIf(!hasValkey)("a backup", () => {
 
   test("of a schedule is made at once, in Azure's storage, and goes with its files", async () => {
     const { client } = service;
-    await client.setBackupPolicy(at("shop"), { location: container, everyMinutes: 60, keep: 1 });
+    await client.backups.setPolicy(at("shop"), { location: container, everyMinutes: 60, keep: 1 });
     const bySchedule = async () =>
-      (await client.listBackups(at("shop"))).find(({ cause, state }) => cause === "schedule" && state === "made");
+      (await client.backups.list(at("shop"))).find(({ cause, state }) => cause === "schedule" && state === "made");
     await until("the first is made", async () => (await bySchedule()) !== undefined);
     const scheduled = (await bySchedule())!;
-    expect(await client.findBackups(container, undefined)).toMatchObject([{ manifest: { name: scheduled.name } }]);
+    expect(await client.backups.findIn(container, undefined)).toMatchObject([{ manifest: { name: scheduled.name } }]);
     expect(await carriedOut("shop", scheduled.name, "verify")).toMatchObject({ status: "succeeded" });
-    await client.setBackupPolicy(at("shop"), null);
-    await client.deleteBackup(at("shop"), scheduled.name);
-    await until("it is gone", async () => (await client.findBackups(container, undefined)).length === 0);
+    await client.backups.setPolicy(at("shop"), null);
+    await client.backups.remove(at("shop"), scheduled.name);
+    await until("it is gone", async () => (await client.backups.findIn(container, undefined)).length === 0);
   }, 60_000);
 
   test("while its storage is away fails and leaves nothing; later one is made again", async () => {
     const before = readdirSync(join(folder, "shop")).length;
     renameSync(folder, `${folder}-away`);
     writeFileSync(folder, "no folder");
-    const failed = await ended("shop", await service.client.makeBackup(at("shop"), directory));
+    const failed = await ended("shop", await service.client.backups.make(at("shop"), directory));
     expect(failed).toMatchObject({ state: "failed", error: { message: expect.any(String) } });
     renameSync(folder, `${folder}-gone`);
     renameSync(`${folder}-away`, folder);
@@ -113,7 +113,7 @@ describe.skipIf(!hasValkey)("a backup", () => {
   }, 60_000);
 
   test("goes on when the controller is killed in the middle", async () => {
-    const backup = await service.client.makeBackup(at("shop"), directory);
+    const backup = await service.client.backups.make(at("shop"), directory);
     await killDaemon(service, "controller");
     await until("the controller is back", async () => (await service.client.listCaches()).length > 0);
     expect(await ended("shop", backup)).toMatchObject({ state: "made" });
@@ -123,7 +123,7 @@ describe.skipIf(!hasValkey)("a backup", () => {
     await filled("lost");
     const backup = await made("lost", container);
     await service.client.deleteCache(at("lost"));
-    const [found] = await service.client.findBackups(container, "lost");
+    const [found] = await service.client.backups.findIn(container, "lost");
     expect(found?.manifest).toEqual(backup.manifest!);
     await service.createCache("again", { sku: found!.manifest.sku });
     expect(await carriedOut("lost", backup.name, "restore", "again", container)).toMatchObject({ status: "succeeded" });
@@ -146,7 +146,7 @@ async function filled(name: string): Promise<void> {
 }
 
 async function made(name: string, to: StorageLocation): Promise<BackupResource> {
-  const backup = await ended(name, await service.client.makeBackup(at(name), to));
+  const backup = await ended(name, await service.client.backups.make(at(name), to));
   expect(backup).toMatchObject({ state: "made", error: null });
   return backup;
 }
@@ -154,7 +154,7 @@ async function made(name: string, to: StorageLocation): Promise<BackupResource> 
 async function ended(name: string, { name: backup }: BackupResource): Promise<BackupResource> {
   let now: BackupResource | undefined;
   await until("the backup has ended", async () => {
-    now = await service.client.getBackup(at(name), backup);
+    now = await service.client.backups.get(at(name), backup);
     return now.state !== "making";
   });
   return now!;
@@ -168,7 +168,7 @@ async function carriedOut(
   from?: StorageLocation,
 ): Promise<TransferResource> {
   const body = action === "verify" ? {} : { target, ...(from === undefined ? {} : { from }) };
-  const id = await service.client.askBackup(at(name), backup, action, body);
+  const id = await service.client.backups.ask(at(name), backup, action, body);
   let transfer: TransferResource | undefined;
   await until(`the ${action} is over`, async () => {
     transfer = await service.client.getTransfer(at(target), id);

@@ -39,15 +39,15 @@ export async function scheduleBackups(name: string, options: ScheduleOptions): P
   const context = openContext(options);
   const { client, print, terminal } = context;
   const { at } = await findCache(client, name, options.resourceGroup);
-  if (options.off) await client.setBackupPolicy(at, null);
-  else if (options.to !== undefined) await client.setBackupPolicy(at, scheduleOf(options, options.to, context));
+  if (options.off) await client.backups.setPolicy(at, null);
+  else if (options.to !== undefined) await client.backups.setPolicy(at, scheduleOf(options, options.to, context));
   else if (options.every !== undefined || options.keep !== undefined || options.keepDays !== undefined)
     throw new CommandError(
       "InvalidParameter",
       "--to is missing: where backups go.",
       "the credentials are not kept here",
     );
-  const policy = await client.getBackupPolicy(at);
+  const policy = await client.backups.policy(at);
   print(policy, () => formatPolicy(policy, at.name, terminal.colors));
 }
 
@@ -58,14 +58,13 @@ export async function backupNow(name: string, options: WaitingOptions & { to?: s
   const to = options.to === undefined ? undefined : locationOf(options.to, context);
   let made = "";
   const begin = async () => {
-    const backup = await client.makeBackup(at, to);
+    const backup = await client.backups.make(at, to);
     made = backup.name;
     return backup.transfer ?? "";
   };
   const done = async (transfer: TransferResource) => {
-    let backup = await client.getBackup(at, made);
-    for (; backup.state === "making"; backup = await client.getBackup(at, made)) await clock.sleep(lookEveryMs);
-    return { ...transfer, to: [`${backup.location} as ${backup.name}`] };
+    while ((await client.backups.get(at, made)).state === "making") await clock.sleep(lookEveryMs);
+    return transfer;
   };
   await seeThrough(context, { at, begin, options, done });
 }
@@ -74,13 +73,13 @@ export async function listBackups(name: string | undefined, options: BackupOptio
   const context = openContext(options);
   const { client, print, terminal } = context;
   if (options.from !== undefined) {
-    const found = await client.findBackups(locationOf(options.from, context), name);
+    const found = await client.backups.findIn(locationOf(options.from, context), name);
     return print(found, () => formatFound(found, terminal.colors));
   }
   if (name === undefined)
     throw new CommandError("InvalidParameter", "Which cache's?", "give its name, or a storage by --from");
   const { at } = await findCache(client, name, options.resourceGroup);
-  const backups = await client.listBackups(at);
+  const backups = await client.backups.list(at);
   print(backups, () => formatBackups(backups, terminal.colors));
 }
 
@@ -96,15 +95,15 @@ export async function restoreBackup(
   const at = await ensureCache(context, { resourceGroup, name: options.to ?? name }, sku);
   const source = { resourceGroup: at.resourceGroup, name };
   const body = { target: at.name, ...(from === undefined ? {} : { from }) };
-  await seeThrough(context, { at, begin: () => client.askBackup(source, chosen, "restore", body), options });
+  await seeThrough(context, { at, begin: () => client.backups.ask(source, chosen, "restore", body), options });
 }
 
 export async function verifyBackup(name: string, backup: string, options: WaitingOptions): Promise<void> {
   const context = openContext(options);
   const { client } = context;
   const { at } = await findCache(client, name, options.resourceGroup);
-  const chosen = chosenBackup(backup, madeNames(await client.listBackups(at)));
-  await seeThrough(context, { at, begin: () => client.askBackup(at, chosen, "verify"), options });
+  const chosen = chosenBackup(backup, madeNames(await client.backups.list(at)));
+  await seeThrough(context, { at, begin: () => client.backups.ask(at, chosen, "verify"), options });
 }
 
 export async function deleteBackup(
@@ -116,11 +115,11 @@ export async function deleteBackup(
   const { at } = await findCache(client, name, options.resourceGroup);
   const chosen = chosenBackup(
     backup,
-    (await client.listBackups(at)).map((one) => one.name),
+    (await client.backups.list(at)).map((one) => one.name),
   );
   const question = `Delete the backup ${chosen} of ${at.name}, and its files?`;
   if (!options.yes && !(await isAgreed({ doing: "Deleting a backup", question }, terminal))) return;
-  await client.deleteBackup(at, chosen);
+  await client.backups.remove(at, chosen);
   await during(`Deleting ${chosen}`, async () => {
     for (let left = await find(client, at, chosen); left !== undefined; left = await find(client, at, chosen)) {
       if (left.error !== null) throw new LarderError("StorageFailed", `${left.error.message} It is tried again.`);
@@ -157,7 +156,7 @@ async function restorable(
   { from, resourceGroup = "default" }: { from: StorageLocation | undefined; resourceGroup?: string },
 ) {
   if (from !== undefined) {
-    const found = (await client.findBackups(from, name)).map(({ manifest }) => manifest);
+    const found = (await client.backups.findIn(from, name)).map(({ manifest }) => manifest);
     const chosen = chosenBackup(
       backup,
       found.map((manifest) => manifest.name),
@@ -165,7 +164,7 @@ async function restorable(
     return { chosen, sku: found.find((manifest) => manifest.name === chosen)?.sku, resourceGroup };
   }
   const { at, cache } = await findCache(client, name);
-  const chosen = chosenBackup(backup, madeNames(await client.listBackups(at)));
+  const chosen = chosenBackup(backup, madeNames(await client.backups.list(at)));
   return { chosen, sku: cache.properties.sku, resourceGroup: at.resourceGroup };
 }
 
@@ -188,5 +187,5 @@ function madeNames(backups: readonly BackupResource[]): string[] {
 }
 
 async function find(client: ManagementClient, at: CacheAddress, name: string): Promise<BackupResource | undefined> {
-  return (await client.listBackups(at)).find((one) => one.name === name);
+  return (await client.backups.list(at)).find((one) => one.name === name);
 }

@@ -79,7 +79,8 @@ export class Backups {
       holdMs: null,
     } as const;
     const noted = noteEvent(cache.value, note, nowMs);
-    const put = [{ key: cache.key, value: noted.cache }, noted.put];
+    const renewed = schedule === null ? [] : await this.#renewed(cache.value, schedule.to);
+    const put = [{ key: cache.key, value: noted.cache }, noted.put, ...renewed];
     const outcome = await store.transact({
       require: [
         { key: cache.key, revision: cache.revision },
@@ -89,6 +90,13 @@ export class Backups {
       delete: schedule === null ? [key] : [],
     });
     if (!outcome.committed) throw overtaken(place);
+  }
+
+  /** Backups of the same place are reached with its new credentials from now on. */
+  async #renewed({ cacheId }: CacheDocument, to: StorageLocation): Promise<{ key: string; value: BackupDocument }[]> {
+    const { backups } = await readBackups(this.#options.store, cacheId);
+    const there = backups.filter(({ value }) => describeLocation(value.at) === describeLocation(to));
+    return there.map(({ key, value }) => ({ key, value: { ...value, at: to, notBeforeMs: 0 } }));
   }
 
   /** The newest first. */

@@ -1,5 +1,6 @@
 /** Transfers with defaults for everything, for tests: what a test sets is what matters to it. */
 import type { CacheId, KeyFilter, RemoteServer, TransferId, TransferObserved, TransferTask } from "@larder/api";
+import { manifestFixture } from "./backup-fixture.ts";
 import type { TransferDocument } from "./transfer-document.ts";
 
 export const noFilter: KeyFilter = { prefixes: [], types: [], databases: [] };
@@ -25,6 +26,7 @@ export const taskFixtures = {
     gzip: false,
     rdbVersion: null,
   },
+  verify: { kind: "verify", at: { url: "file:///out", credentials: null }, manifest: manifestFixture },
   migrate: { kind: "migrate", source, method: "auto", isPaused: false, pausesSource: false },
 } as const satisfies Record<string, unknown>;
 

@@ -3,7 +3,7 @@
  * controller then does:
  *
  *   create [N nodes]                               its owner asks
- *   import | merge | export | migrate [manual]     a transfer is asked for: t1, then t2; later cancel t1 | cutover t1
+ *   import | merge | export | verify | migrate [manual]  a transfer is asked for: t1, then t2; later cancel t1 | cutover t1
  *   t1: running | done | failed CODE | following LAG   its agent says so
  *   plain on | delete | replicas N | size CAPACITY | switchover | reboot NODE | readers on | durable on | kept on
  *   agent: silent | gone | starting | running | failed CODE

@@ -53,6 +53,17 @@ const scripts = {
     a: running          => settle
     a: running          => settled`,
 
+  "a backup that is verified is loaded into a node that goes": `${filled.replace("import", "verify")}
+    t1: running         => settled
+    t1: done            => t1 succeeded
+    a: running          => settle
+    a: running          => settled`,
+
+  "a backup that turns out to be bad leaves the cache as it was, too": `${filled.replace("import", "verify")}
+    t1: failed BadFile  => t1 failed BadFile
+    a: running          => settle
+    a: running          => settled`,
+
   "an import that is cancelled leaves the cache as it was": `${filled}
     t1: running         => settled
     cancel t1           => settle

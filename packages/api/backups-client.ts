@@ -1,0 +1,85 @@
+/** The part of the management client that is about backups. Errors are those of its calls. */
+import type { BackupPolicyResource, BackupResource, FoundBackup } from "./backup-resource.ts";
+import { LarderError } from "./errors.ts";
+import type { CacheAddress } from "./management-client.ts";
+import type { Page } from "./redis-resource.ts";
+import type { StorageLocation } from "./storage-location.ts";
+
+export interface BackupCalls {
+  call(path: string, request?: { method?: string; body?: unknown }): Promise<Response>;
+  cachePath(at: CacheAddress): string;
+  subscription: string;
+  /** Of the header that names a transfer. */
+  transferHeader: string;
+}
+
+export class BackupsClient {
+  readonly #calls: BackupCalls;
+
+  constructor(calls: BackupCalls) {
+    this.#calls = calls;
+  }
+
+  /** null: backups are not made by themselves. */
+  async policy(at: CacheAddress): Promise<BackupPolicyResource | null> {
+    try {
+      return (await this.#json<{ properties: BackupPolicyResource }>(this.#policyPath(at))).properties;
+    } catch (error) {
+      if (error instanceof LarderError && error.code === "ResourceNotFound") return null;
+      throw error;
+    }
+  }
+
+  /** null ends the schedule. */
+  async setPolicy(at: CacheAddress, properties: object | null): Promise<void> {
+    const request = properties === null ? { method: "DELETE" } : { method: "PUT", body: { properties } };
+    await (await this.#calls.call(this.#policyPath(at), request)).arrayBuffer();
+  }
+
+  /** The newest first. */
+  async list(at: CacheAddress): Promise<BackupResource[]> {
+    return (await this.#json<Page<BackupResource>>(this.#path(at))).value;
+  }
+
+  async get(at: CacheAddress, name: string): Promise<BackupResource> {
+    return this.#json(this.#path(at, name));
+  }
+
+  /** Returns once it has begun. */
+  async make(at: CacheAddress, location: StorageLocation | undefined): Promise<BackupResource> {
+    const body = location === undefined ? {} : { location };
+    return this.#json(this.#path(at), { method: "POST", body });
+  }
+
+  /** Its files go soon after. */
+  async remove(at: CacheAddress, name: string): Promise<void> {
+    await (await this.#calls.call(this.#path(at, name), { method: "DELETE" })).arrayBuffer();
+  }
+
+  /** Begins it, and returns the transfer's id. */
+  async ask(at: CacheAddress, name: string, action: "restore" | "verify", body: object = {}): Promise<string> {
+    const response = await this.#calls.call(`${this.#path(at, name)}/${action}`, { method: "POST", body });
+    await response.arrayBuffer();
+    return response.headers.get(this.#calls.transferHeader) ?? "";
+  }
+
+  /** What a storage holds, whoever made it, the newest first. */
+  async findIn(location: StorageLocation, cache: string | undefined): Promise<FoundBackup[]> {
+    const body = { location, ...(cache === undefined ? {} : { cache }) };
+    const path = `/subscriptions/${this.#calls.subscription}/providers/Microsoft.Cache/redisBackups`;
+    return (await this.#json<Page<FoundBackup>>(path, { method: "POST", body })).value;
+  }
+
+  async #json<T>(path: string, request?: { method?: string; body?: unknown }): Promise<T> {
+    return (await (await this.#calls.call(path, request)).json()) as T;
+  }
+
+  #policyPath(at: CacheAddress): string {
+    return `${this.#calls.cachePath(at)}/backupPolicies/default`;
+  }
+
+  #path(at: CacheAddress, name?: string): string {
+    const all = `${this.#calls.cachePath(at)}/backups`;
+    return name === undefined ? all : `${all}/${encodeURIComponent(name)}`;
+  }
+}
