@@ -182,7 +182,10 @@ for (const { title, program, has } of nativeEngines) {
     if (program === "redis-server")
       await until("SYNC is refused as well", async () => (await deniedOf()).includes('"sync"'));
     else await until("it was copied to twice", async () => (await copies()) >= before + 2);
-    expect(agent.controller.observed(pair.b)?.replication).toMatchObject({ role: "replica", inSync: false });
+    await agent.controller.observedWhen(
+      pair.b,
+      ({ replication }) => replication?.role === "replica" && !replication.inSync,
+    );
     await a.acl("SETUSER", nodeUser.name, "+psync");
     await agent.controller.observedWhen(pair.b, ({ replication }) => replication?.inSync === true);
     expect(await historyOf(b)).toBe(await historyOf(a));
