@@ -31,6 +31,8 @@ export interface StreamPlanOptions {
   databases: number;
   /** Where it goes there are other keys too, which nothing may empty. */
   isBesideOthers?: boolean;
+  /** What is selected where the stream is taken up. */
+  database?: number;
 }
 
 /** What of the frame goes on. */
@@ -46,18 +48,25 @@ export class StreamPlan {
   readonly #options: StreamPlanOptions;
   readonly #prefixes: readonly Buffer[];
   readonly #isFiltered: boolean;
-  #database = 0;
+  #database: number;
+  #selected: number;
   isInTransaction = false;
   #wasAsked = false;
 
   constructor(options: StreamPlanOptions) {
     this.#options = options;
+    this.#database = this.#selected = options.database ?? 0;
     this.#prefixes = options.filter.prefixes.map((prefix) => Buffer.from(prefix));
     this.#isFiltered = options.filter.prefixes.length > 0 || options.filter.databases.length > 0;
   }
 
   get isFiltered(): boolean {
     return this.#isFiltered;
+  }
+
+  /** The database in which what goes on belongs: the last one whose SELECT went on. */
+  get selected(): number {
+    return this.#selected;
   }
 
   /** Whether the primary has asked how far we are, since this was asked last. */
@@ -99,7 +108,10 @@ export class StreamPlan {
   #select(database: number): Planned {
     this.#database = database;
     if (!this.#isDatabaseWanted(database)) return "nothing";
-    if (database < this.#options.databases) return "whole";
+    if (database < this.#options.databases) {
+      this.#selected = database;
+      return "whole";
+    }
     throw new CannotFollow(`The source writes to database ${database}, and the cache has ${this.#options.databases}.`);
   }
 

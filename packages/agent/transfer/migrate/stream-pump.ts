@@ -43,6 +43,8 @@ export class StreamPump {
   readonly #signal: AbortSignal;
   readonly #turn = new Turn();
   #marks: Mark[] = [];
+  /** What the node has selected; null: nobody knows. */
+  #selected: number | null = null;
 
   constructor(
     followers: readonly SourceFollower[],
@@ -75,6 +77,11 @@ export class StreamPump {
     return this.#turn.take();
   }
 
+  /** The node follows anew, and has selected whatever its engine has one begin with. */
+  begunAnew(): void {
+    this.#selected = null;
+  }
+
   /** An engine that hears nothing for a minute takes its primary for lost. */
   async ping(): Promise<void> {
     const release = await this.hold();
@@ -96,9 +103,13 @@ export class StreamPump {
       const bytes = await lane.follower.stream.take(this.#signal);
       if (bytes === null) throw new Error("a stream of changes has an end");
       lane.frames.push(bytes);
+      const before = lane.plan.selected;
       const pieces = this.#plan(lane);
       if (lane.plan.takeAsked()) lane.follower.acknowledge();
       lane.release ??= await this.#turn.take();
+      // Inside of a transaction or a long command the lane has kept its turn, and the node what it selected.
+      if (pieces.length > 0 && this.#selected !== before) pieces.unshift(encodeRequest(["SELECT", String(before)]));
+      if (pieces.length > 0) this.#selected = lane.plan.selected;
       await this.#send(lane, pieces);
       if (lane.plan.isInTransaction || lane.long !== null) continue;
       lane.release();

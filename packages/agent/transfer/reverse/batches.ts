@@ -39,7 +39,7 @@ export class Batches {
   /** `database`: what was selected at the place. */
   constructor({ from, lacksPxat, ...plan }: BatchesOptions, database: number) {
     this.#frames = new CommandFrames({ offset: from.offset, isWhole: true });
-    this.#plan = new StreamPlan(plan);
+    this.#plan = new StreamPlan({ ...plan, database });
     this.#lacksPxat = lacksPxat;
     this.#database = this.#selected = database;
   }
