@@ -70,6 +70,8 @@ export class ReplicatedCopy {
     await this.#node.checkPayloads(false);
     progress.usedEngineLoader = true;
     await this.#node.keepBacklog();
+    // What it has refused so far was no command of the stream.
+    await this.#node.requireNoneRefused();
     const plan = { commands, filter: spec.filter, databases: engine.databases };
     this.#pump = new StreamPump(this.#followers, this.#feed, { plan, signal });
     return this.#pump.run();
@@ -96,6 +98,7 @@ export class ReplicatedCopy {
       let place = await this.#node.place();
       for (; place.offset < this.#feed.fed; place = await this.#node.place()) await this.#wait(untilMs);
       pump.processed(place.offset);
+      await this.#node.requireNoneRefused();
       await this.#takeFrom(null);
       this.finishedAt = await this.#node.place();
     } catch (error) {
@@ -110,6 +113,7 @@ export class ReplicatedCopy {
     try {
       const fed = this.#feed.goOn(this.finishedAt, this.#context.signal);
       await Promise.all([this.#takeFrom(this.#feed.feed), fed]);
+      this.#pump?.begunAnew();
     } catch {
       this.#feed.close();
     } finally {

@@ -1,5 +1,6 @@
 /** One primary of a source: its stream, and the questions beside it. */
 import type { RemoteServer } from "@larder/api";
+import { sourceLost } from "../remote/remote-socket.ts";
 import { Lag } from "./lag.ts";
 import { CopyIsLost, type SourceFollower } from "./source-follower.ts";
 import { SourceWatch } from "./source-watch.ts";
@@ -24,13 +25,18 @@ export class SourceLane {
     return Math.max(seen?.offset ?? 0, received);
   }
 
-  /** What has to be applied before the node may lead. With `pauseMs` nothing is written behind that for so long. */
+  /**
+   * What has to be applied before the node may lead. With `pauseMs` nothing is written behind that for so long. Throws SourceLost
+   * where nothing comes from it: how much it has written since is not known.
+   */
   async target(pauseMs: number | null): Promise<number> {
-    const { address } = this.follower;
-    if (pauseMs === null || address === null) return this.written();
-    this.#isHeld = true;
-    const { offset } = await this.#watch.pause(address, pauseMs);
-    return offset ?? this.follower.received;
+    const { address, state, trouble } = this.follower;
+    if (state !== "following") throw sourceLost(`Nothing comes from it: ${trouble ?? state}`);
+    if (address === null) return this.follower.received;
+    this.#isHeld = pauseMs !== null;
+    const seen = await (pauseMs === null ? this.#watch.look(address) : this.#watch.pause(address, pauseMs));
+    if (seen.isReplica) throw new CopyIsLost("The source has become a replica of another server.");
+    return Math.max(seen.offset ?? 0, this.follower.received);
   }
 
   /** Its clients may write again. One that cannot be reached lets them by itself, when the time is over. */
