@@ -44,8 +44,8 @@ export class RdbLoader {
   readonly #options: RdbLoaderOptions;
   readonly #rebuilder: ValueRebuilder;
   readonly #temporaryKey: Uint8Array;
-  /** Of the item that is taken, where the writer has no room. */
-  #selected = 0;
+  /** Nobody knows at first: the writer may have loaded another file before. */
+  #selected = -1;
   /** The value that comes in parts; null: none, or it is left out. */
   #inParts: Rebuilt | null = null;
   #keysAbove = 0;
