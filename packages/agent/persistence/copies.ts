@@ -3,7 +3,7 @@
  * Throws what the storage throws.
  */
 import { createReadStream } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import type { CacheId, NodeId, PersistenceSpec, StorageLocation } from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
 import { openFolder, type Storage } from "@larder/storage";
@@ -38,7 +38,7 @@ export class Copies {
 
   /** Stores the snapshot, and then removes all but the newest `count` of the cache. */
   async put(snapshot: Snapshot, nodeId: NodeId, count: number, signal: AbortSignal): Promise<void> {
-    await this.#storage.put(copyName(this.#prefix, snapshot, nodeId), createReadStream(snapshot.path), { signal });
+    await this.#storage.put(copyName(this.#prefix, snapshot, nodeId), piecesOf(snapshot.path), { signal });
     for (const { name } of surplusCopies(await this.list(signal), count)) await this.#storage.remove(name, { signal });
   }
 
@@ -46,7 +46,7 @@ export class Copies {
   async fetch(copy: Copy, path: string, signal: AbortSignal): Promise<void> {
     const file = await open(path, "w", 0o600);
     try {
-      for await (const bytes of this.#storage.get(copy.name, { signal })) await file.write(bytes);
+      for await (const bytes of this.#storage.get(copy.name, { signal })) await writeAll(file, bytes);
     } catch (error) {
       await rm(path, { force: true });
       throw error;
@@ -58,4 +58,14 @@ export class Copies {
   close(): void {
     this.#storage.close();
   }
+}
+
+/** Opened by the first read only: what is never read would stay open, and its errors would be nobody's. */
+async function* piecesOf(path: string): AsyncGenerator<Uint8Array, void, void> {
+  yield* createReadStream(path) as AsyncIterable<Buffer>;
+}
+
+/** A disk that is nearly full takes a part, and says so at the next write only. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) at += (await file.write(bytes, at)).bytesWritten;
 }
