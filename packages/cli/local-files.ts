@@ -3,9 +3,9 @@
  * import is linked there, or copied where it lies on another file system, under a name that tells nobody anything; one that
  * was exported is moved from there to where its owner wants it.
  */
-import { constants } from "node:fs";
-import { access, copyFile, link, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { constants, existsSync } from "node:fs";
+import { access, copyFile, link, mkdir, mkdtemp, realpath, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LarderError } from "@larder/api/errors";
 import { CommandError } from "./failure.ts";
@@ -39,9 +39,10 @@ export class LocalFiles {
 
   /** Returns the URL by which an agent has the file. Throws InvalidParameter where it cannot be read. */
   async offer(path: string, index: number): Promise<string> {
-    const from = resolve(path);
-    const to = join(this.#folder, `${index}-${basename(from)}`);
+    const to = join(this.#folder, `${index}-${basename(path)}`);
     try {
+      // A link to a link would lead nowhere from there.
+      const from = await realpath(path);
       await access(from, constants.R_OK);
       await link(from, to).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== "EXDEV" && error.code !== "EPERM") throw error;
@@ -53,10 +54,11 @@ export class LocalFiles {
     return pathToFileURL(to).href;
   }
 
-  /** Moves what was exported to where its owner wants it. */
-  async take(name: string, path: string): Promise<void> {
+  /** Moves what was exported to where its owner wants it. `replaces`: also what has come there meanwhile. */
+  async take(name: string, path: string, replaces: boolean): Promise<void> {
     const from = join(this.#folder, name);
     const to = resolve(path);
+    if (!replaces && existsSync(to)) throw new LarderError("InvalidParameter", `${path} exists by now.`);
     try {
       await rename(from, to);
     } catch (error) {
@@ -72,15 +74,32 @@ export class LocalFiles {
   }
 }
 
-/** Nobody sees half a file under its name. */
+/** Of a file of this machine: it is with the agents for as long as the command lasts. Throws InvalidParameter. */
+export function requireWait(wait: boolean): void {
+  if (wait) return;
+  throw new CommandError(
+    "InvalidParameter",
+    "A file of this machine has to be waited for.",
+    "leave out --no-wait, or give a URL of file, https, azure or s3",
+  );
+}
+
+/** Throws InvalidParameter where a file could not be put there. */
+export async function requireWritable(path: string): Promise<void> {
+  await access(dirname(resolve(path)), constants.W_OK).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
+}
+
+/** Nobody sees half a file under its name, and no other file's name is used. */
 async function copyAcross(from: string, to: string): Promise<void> {
-  const partial = `${to}.partial`;
+  const folder = await mkdtemp(join(dirname(to), ".larder-"));
   try {
-    await copyFile(from, partial);
-    await rename(partial, to);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
+    const whole = join(folder, basename(to));
+    await copyFile(from, whole);
+    await rename(whole, to);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -32,6 +32,7 @@ test.each([
   "redis+sentinel://a",
   "redis://a/x",
   "redis://:secret@a b",
+  "redis://:secret%@a",
 ])("%s is refused, and no password repeated", (text) => {
   expect(() => parseServerArgument(text)).toThrow(/\.$/);
   expect(() => parseServerArgument(text)).not.toThrow(/secret/);

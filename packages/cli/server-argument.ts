@@ -37,7 +37,7 @@ export function parseServerArgument(text: string): ServerArgument {
     server: {
       topology: isSentinel ? "sentinel" : isCluster ? "cluster" : "auto",
       addresses,
-      sentinelName: isSentinel ? decodeURIComponent(path) : null,
+      sentinelName: isSentinel ? decoded(path) : null,
       sentinelPassword: null,
       username,
       password,
@@ -55,8 +55,15 @@ export function isServerArgument(text: string): boolean {
 function parseLogin(login = ""): { username: string | null; password: string | null } {
   const colon = login.indexOf(":");
   const [name, password] = colon < 0 ? [login, null] : [login.slice(0, colon), login.slice(colon + 1)];
-  const decoded = (text: string) => decodeURIComponent(text);
   return { username: name === "" ? null : decoded(name), password: password === null ? null : decoded(password) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw notUnderstood("A % in it is not followed by two hexadecimal digits (of % itself, %25)");
+  }
 }
 
 function parseAddress(text: string, defaultPort: number): { host: string; port: number } {

@@ -5,7 +5,7 @@ import type { TransferResource } from "@larder/api/transfer-resource";
 import { findCache } from "../cache-lookup.ts";
 import { openContext } from "../command-context.ts";
 import { CommandError } from "../failure.ts";
-import { LocalFiles } from "../local-files.ts";
+import { LocalFiles, requireWait, requireWritable } from "../local-files.ts";
 import { expandArguments, exportTarget, hasTypedSecret, parseStorageArgument } from "../storage-argument.ts";
 import { filterOf, seeThrough, type TransferOptions, warnOfSecret } from "../transfer-command.ts";
 
@@ -34,11 +34,12 @@ export async function exportData(name: string, target: string, options: ExportOp
     const to = exportTarget(argument.location, cache.name);
     return seeThrough(context, { at, begin: () => begin(to), options });
   }
-  requireTakable(argument.path, options);
+  await requireTakable(argument.path, options);
   const local = await LocalFiles.open(service, (await client.listHosts()).length);
   try {
     const to = { container: { url: local.url, credentials: null }, prefix: "export" };
-    const done = (transfer: TransferResource) => takeFile(local, transfer, argument.path);
+    const done = (transfer: TransferResource) =>
+      takeFile(local, transfer, { path: argument.path, replaces: options.force === true });
     await seeThrough(context, { at, begin: () => begin(to), options, done });
   } finally {
     await local.remove();
@@ -46,20 +47,20 @@ export async function exportData(name: string, target: string, options: ExportOp
 }
 
 /** Before anything is moved. */
-function requireTakable(path: string, { wait, force }: ExportOptions): void {
-  if (!wait)
-    throw new CommandError(
-      "InvalidParameter",
-      "A file of this machine has to be waited for.",
-      "leave out --no-wait, or give a URL of file, https, azure or s3",
-    );
+async function requireTakable(path: string, { wait, force }: ExportOptions): Promise<void> {
+  requireWait(wait);
   if (existsSync(path) && !force)
     throw new CommandError("InvalidParameter", `${path} exists.`, "--force replaces it, once the new one is whole");
+  await requireWritable(path);
 }
 
-async function takeFile(local: LocalFiles, transfer: TransferResource, path: string): Promise<TransferResource> {
+async function takeFile(
+  local: LocalFiles,
+  transfer: TransferResource,
+  { path, replaces }: { path: string; replaces: boolean },
+): Promise<TransferResource> {
   const { to, progress } = transfer;
-  await local.take(to[0]?.slice(to[0].lastIndexOf("/") + 1) ?? "", path);
+  await local.take(to[0]?.slice(to[0].lastIndexOf("/") + 1) ?? "", path, replaces);
   const files = progress?.files.map((file) => ({ ...file, name: path })) ?? [];
   return { ...transfer, to: [path], progress: progress && { ...progress, files } };
 }

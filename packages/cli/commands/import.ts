@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { StorageLocation } from "@larder/api/storage-location";
 import { findCache } from "../cache-lookup.ts";
 import { type CommandContext, openContext } from "../command-context.ts";
-import { LocalFiles } from "../local-files.ts";
+import { LocalFiles, requireWait } from "../local-files.ts";
 import { expandArguments, hasTypedSecret, parseStorageArgument, type StorageArgument } from "../storage-argument.ts";
 import { filterOf, seeThrough, type TransferOptions, warnOfSecret } from "../transfer-command.ts";
 
@@ -18,8 +18,10 @@ export async function importData(name: string, sources: string[], options: Impor
   const typed = expandArguments(sources, (file) => readFileSync(file, "utf8"));
   if (hasTypedSecret(sources)) warnOfSecret(context);
   const given = typed.map((text) => parseStorageArgument(text, process.env));
+  const isLocal = given.some(({ kind }) => kind === "path");
+  if (isLocal) requireWait(options.wait);
   const { at } = await findCache(client, name, options.resourceGroup);
-  const local = given.some(({ kind }) => kind === "path") ? await openLocal(context) : undefined;
+  const local = isLocal ? await openLocal(context) : undefined;
   const body = async () => ({
     files: await locationsOf(given, local),
     ...(options.merge === undefined ? {} : { merge: true, existing: options.merge === true ? "keep" : options.merge }),
@@ -28,8 +30,7 @@ export async function importData(name: string, sources: string[], options: Impor
   try {
     await seeThrough(context, { at, begin: async () => client.beginTransfer(at, "import", await body()), options });
   } finally {
-    // What was not waited for still needs its files.
-    if (options.wait) await local?.remove();
+    await local?.remove();
   }
 }
 

@@ -1,10 +1,13 @@
 /** `larder migrate URL --to NAME`, and what may be asked of a migration: the data of another server comes into a cache, while both serve. */
+import { readFileSync } from "node:fs";
+import type { StorageLocation } from "@larder/api/storage-location";
 import { findCache } from "../cache-lookup.ts";
-import { openContext } from "../command-context.ts";
+import { type CommandContext, openContext } from "../command-context.ts";
+import { CommandError } from "../failure.ts";
 import { openServer, type ServerOptions } from "../other-server.ts";
 import { isServerArgument } from "../server-argument.ts";
-import { parseStorageArgument } from "../storage-argument.ts";
-import { filterOf, seeThrough, type TransferOptions } from "../transfer-command.ts";
+import { expandArguments, hasTypedSecret, parseStorageArgument } from "../storage-argument.ts";
+import { filterOf, seeThrough, type TransferOptions, warnOfSecret } from "../transfer-command.ts";
 
 export interface MigrateOptions extends TransferOptions, ServerOptions {
   to: string;
@@ -52,6 +55,7 @@ export async function verify(name: string, other: string, options: VerifyOptions
   const context = openContext(options);
   const { client } = context;
   const { at } = await findCache(client, name, options.resourceGroup);
+  if (hasTypedSecret([other])) warnOfSecret(context);
   const compared = isServerArgument(other) ? (await openServer(other, options, context)).server : fileOf(other);
   const body = { with: compared, sample: options.sample ?? null, filter: filterOf(options) };
   await seeThrough(context, { at, begin: () => client.beginTransfer(at, "compare", body), options });
@@ -66,7 +70,13 @@ export async function reverse(name: string, other: string, options: TransferOpti
   await seeThrough(context, { at, begin: () => client.beginTransfer(at, "reverse", body), options });
 }
 
-function fileOf(text: string) {
-  const argument = parseStorageArgument(text, process.env);
-  return argument.kind === "location" ? argument.location : { url: argument.path, credentials: null };
+function fileOf(text: string): StorageLocation {
+  const [typed = "", ...more] = expandArguments([text], (file) => readFileSync(file, "utf8"));
+  const argument = parseStorageArgument(typed, process.env);
+  if (argument.kind === "location" && more.length === 0) return argument.location;
+  throw new CommandError(
+    "InvalidParameter",
+    "A cache is compared with a server or with one file, by its URL.",
+    "give a URL of redis, file, https, azure or s3",
+  );
 }

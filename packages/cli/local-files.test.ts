@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LocalFiles, requireWritable } from "./local-files.ts";
+
+let directory: string;
+let root: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "larder-local-"));
+  root = join(directory, "root");
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function open(): Promise<LocalFiles> {
+  const file = { storageRoots: [root], pids: { agent: [1] } };
+  return LocalFiles.open({ file } as unknown as Parameters<typeof LocalFiles.open>[0], 1);
+}
+
+test("a file that is behind a link is offered itself", async () => {
+  writeFileSync(join(directory, "monday.rdb"), "data");
+  symlinkSync("monday.rdb", join(directory, "latest.rdb"));
+  const local = await open();
+  const offered = new URL(await local.offer(join(directory, "latest.rdb"), 0));
+  expect(readFileSync(offered, "utf8")).toBe("data");
+  await local.remove();
+  expect(readdirSync(root)).toEqual([]);
+});
+
+test("what has come to an export's place meanwhile is kept, unless it is to be replaced", async () => {
+  const path = join(directory, "export.rdb");
+  const local = await open();
+  writeFileSync(new URL("export.rdb", local.url), "new");
+  writeFileSync(path, "old");
+  await expect(local.take("export.rdb", path, false)).rejects.toThrow("exists");
+  expect(readFileSync(path, "utf8")).toBe("old");
+  await local.take("export.rdb", path, true);
+  expect(readFileSync(path, "utf8")).toBe("new");
+  await local.remove();
+});
+
+test("a place without a folder is refused before anything is moved", async () => {
+  mkdirSync(join(directory, "there"));
+  await requireWritable(join(directory, "there/shop.rdb"));
+  await expect(requireWritable(join(directory, "not-there/shop.rdb"))).rejects.toThrow("ENOENT");
+});
