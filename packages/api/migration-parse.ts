@@ -14,7 +14,7 @@ import { LarderError } from "./errors.ts";
 import { sasProblem } from "./sas-rules.ts";
 import { storageLocation } from "./storage-location-parse.ts";
 import { keyFilter, type TransferAsked } from "./transfer-parse.ts";
-import type { RemoteServer, RemoteTls, StreamPlace } from "./transfer-protocol.ts";
+import type { RemoteServer, RemoteTls, StreamPlace, TransferId } from "./transfer-protocol.ts";
 
 /** Of one server. */
 const addressesMax = 50;
@@ -97,10 +97,13 @@ export function parseMigrate(body: unknown): TransferAsked<"migrate"> & { cutOve
   return { task, filter, cutOver };
 }
 
-/** `from`: where the migration left the cache's own changes to begin. Throws as `parseMigrate`. */
-export function parseReverse(body: unknown, from: StreamPlace): TransferAsked<"reverse"> {
+/** `migration`: and where it left the cache's own changes to begin. Throws as `parseMigrate`. */
+export function parseReverse(
+  body: unknown,
+  { migrationId, from }: { migrationId: TransferId; from: StreamPlace },
+): TransferAsked<"reverse"> {
   const { target, filter } = parseBody(reverseBody, body) as z.infer<typeof reverseBody>;
-  return { task: { kind: "reverse", target, from, isPaused: false }, filter };
+  return { task: { kind: "reverse", target, migrationId, from, isPaused: false }, filter };
 }
 
 /** Throws as `parseMigrate`. */

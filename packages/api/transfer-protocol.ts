@@ -85,8 +85,11 @@ export type TransferTask =
       /** At the end the source is asked to hold its clients' writes, for those who do not come through a gateway. */
       pausesSource: boolean;
     }
-  /** `from`: where the migration ended that it turns round, or where an earlier agent of it was. */
-  | { kind: "reverse"; target: RemoteServer; from: StreamPlace; isPaused: boolean }
+  /**
+   * `from`: where the migration ended that it turns round, or where an earlier agent of it was. `migrationId`: by which the target
+   * notes how far it is, so that another way back of the same migration writes nothing a second time.
+   */
+  | { kind: "reverse"; target: RemoteServer; migrationId: TransferId; from: StreamPlace; isPaused: boolean }
   | {
       kind: "compare";
       with: RemoteServer | StorageLocation;

@@ -28,7 +28,7 @@ export function redisTransfers(app: Hono<ApiEnvironment>, api: ApiContext): void
     import: parseImport,
     export: parseExport,
     migrate: parseMigrate,
-    reverse: async (body, _, place) => parseReverse(body, await api.transfers.placeAfterMigration(place)),
+    reverse: async (body, _, place) => parseReverse(body, await api.transfers.lastMigration(place)),
     compare: parseCompare,
   };
   for (const [path, parse] of Object.entries(parses))

@@ -1,6 +1,6 @@
 /** Import and export, over the API, with an agent that speaks the protocol and moves nothing. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { CacheEvent, TransferSpec } from "@larder/api";
+import type { CacheEvent, TransferId, TransferSpec } from "@larder/api";
 import { systemClock } from "@larder/service";
 import { type Answer, basicC0, ControllerFixture } from "../controller-fixture.ts";
 
@@ -176,7 +176,23 @@ describe("migration", () => {
     fixture.agent.progress = () => ({ state: "following" });
     await call("POST", "reverse", { target: source });
     await until(() => fixture.agent.desired?.transfers[0]?.kind === "reverse");
-    expect(fixture.agent.desired?.transfers[0]).toMatchObject({ from: place });
+    const back = { migrationId: transfer.slice("transfers/".length), from: place };
+    expect(fixture.agent.desired?.transfers[0]).toMatchObject(back);
+  });
+
+  test("is written back once at a time, and the next time goes on where the old server says", async () => {
+    const place = { history: "h", offset: 5 };
+    fixture.agent.progress = ({ kind }) =>
+      kind === "migrate" ? { state: "following", lagBytes: 0, place } : { state: "following" };
+    const migration = await call("POST", "migrate", { source });
+    await fixture.ended(migration);
+    const first = await call("POST", "reverse", { target: source });
+    expect(refusal(await call("POST", "reverse", { target: source }))[1]).toBe("Conflict");
+    await call("POST", `${transferOf(first)}/cancel`);
+    await call("POST", "reverse", { target: source });
+    await until(() => fixture.agent.desired?.transfers[0]?.kind === "reverse");
+    const migrationId = migration.headers.get("x-larder-transfer") as TransferId;
+    expect(fixture.agent.desired?.transfers[0]).toMatchObject({ migrationId });
   });
 
   test("a cache that was not migrated has no way back", async () => {

@@ -31,6 +31,8 @@ export function requireBeginnable(
       "Conflict",
       `'${cache.name}' has ${transfersUnderWayMax} transfers under way; wait for one to end.`,
     );
+  if (asked.task.kind === "reverse" && underWay.some(({ task }) => task.kind === "reverse"))
+    throw new LarderError("Conflict", `'${cache.name}' is being written back already; cancel that first.`);
   requireDatabases(cache, asked);
   if (!fills(asked)) return;
   requireNative(cache, reports);

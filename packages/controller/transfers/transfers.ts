@@ -108,10 +108,11 @@ export class Transfers {
       .map((transfer) => this.#seen(cache, transfer));
   }
 
-  /** Where the cache's own changes begin, since its last migration. Throws Conflict where nobody knows. */
-  async placeAfterMigration(place: Place): Promise<StreamPlace> {
+  /** The cache's last migration, and where its own changes begin since. Throws Conflict where nobody knows. */
+  async lastMigration(place: Place): Promise<{ migrationId: TransferId; from: StreamPlace }> {
     const seen = (await this.list(place)).find(({ transfer }) => transfer.task.kind === "migrate" && isOver(transfer));
-    if (seen?.transfer.status === "succeeded" && seen.progress?.place != null) return seen.progress.place;
+    if (seen?.transfer.status === "succeeded" && seen.progress?.place != null)
+      return { migrationId: seen.transfer.transferId, from: seen.progress.place };
     throw new LarderError(
       "Conflict",
       `'${place.name}' was not migrated, or it is not known where its own changes began: there is no way back.`,

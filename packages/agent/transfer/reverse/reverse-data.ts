@@ -48,11 +48,11 @@ class Reverse implements Transfer {
     progress.addCaveat(
       "The other server removes keys by its own clock, and what its own clients write there is not known here.",
     );
-    const { transferId, target } = spec;
+    const { migrationId, target } = spec;
     const onTrouble = (trouble: string | null) => {
       this.#trouble = trouble;
     };
-    const writer = new TargetWriter({ ...this.#context, target, transferId, onTrouble });
+    const writer = new TargetWriter({ ...this.#context, target, migrationId, onTrouble });
     const node = await NodeWatch.open(engine);
     try {
       const from = (await writer.place()) ?? { ...spec.from, database: 0 };

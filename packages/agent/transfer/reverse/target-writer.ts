@@ -25,7 +25,7 @@ export interface TargetPlace extends StreamPlace {
 export interface TargetOptions {
   target: RemoteServer;
   /** Names our key there. */
-  transferId: string;
+  migrationId: string;
   clock: Clock;
   randomness: Randomness;
   signal: AbortSignal;
@@ -40,7 +40,7 @@ export class TargetWriter {
 
   constructor(options: TargetOptions) {
     this.#options = options;
-    this.#markerKey = `larder:reverse:${options.transferId}`;
+    this.#markerKey = `larder:reverse:${options.migrationId}`;
   }
 
   /** How far it is; null where it has nothing of us. Throws SourceRefused. */
