@@ -29,6 +29,14 @@ describe("the keys of persistence", () => {
     expect(shown["rdb-storage-connection-string"]).toContain("AccountKey=[key hidden]");
     expect(patched(shown, on).redisConfiguration).toEqual(on.redisConfiguration);
     expect(() => patched(shown)).toThrow("has its key hidden");
+    const oddOnes = [
+      "AccountName=a,AccountKey=c2VjcmV0",
+      "BlobEndpoint=https://a.example/?sv=1&sig=c2VjcmV0;AccountName=a",
+    ];
+    for (const odd of oddOnes)
+      expect(withHiddenSecrets({ "rdb-storage-connection-string": odd })).not.toMatchObject({
+        "rdb-storage-connection-string": expect.stringContaining("c2VjcmV0"),
+      });
   });
 
   test("what is kept since when, and what becomes of it", () => {

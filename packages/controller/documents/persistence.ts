@@ -85,9 +85,10 @@ export function withKeptSecrets(
   return kept;
 }
 
+/** Also where it is not well-formed, as with a comma for a semicolon, or a signature in an endpoint. */
 function hidden(connectionString: string): string {
   return connectionString
     .split(";")
-    .map((part) => part.replace(/^\s*(AccountKey|SharedAccessSignature)\s*=.*/is, `$1=${hiddenKey}`))
+    .map((part) => part.replace(/(AccountKey|SharedAccessSignature|\bsig)\s*=.*/is, `$1=${hiddenKey}`))
     .join(";");
 }
