@@ -25,6 +25,8 @@ interface WatchContext {
 }
 
 const lookEveryMs = 250;
+/** A controller that is started anew answers again before that: the transfer goes on meanwhile. */
+const awayMsMax = 30_000;
 const lineEveryMs = 5_000;
 /** Over which the rate is taken. */
 const rateOverMs = 5_000;
@@ -43,7 +45,7 @@ export async function watchTransfer(context: WatchContext, watched: Watched): Pr
   const pace = new Pace();
   try {
     for (let isCancelling = false; ; await clock.sleep(lookEveryMs)) {
-      const transfer = await client.getTransfer(watched.at, watched.id);
+      const transfer = await lookPatiently(context, watched, () => isInterrupted);
       view.show(transfer, pace.rate(transfer, clock.monotonicMs()));
       if (isOver(transfer) || (isInterrupted && watched.onInterrupt === "leave")) return transfer;
       if (!isInterrupted || isCancelling) continue;
@@ -53,6 +55,21 @@ export async function watchTransfer(context: WatchContext, watched: Watched): Pr
   } finally {
     process.off("SIGINT", interrupt);
     view.end();
+  }
+}
+
+async function lookPatiently(
+  { client, clock }: Pick<WatchContext, "client" | "clock">,
+  { at, id }: Watched,
+  isInterrupted: () => boolean,
+): Promise<TransferResource> {
+  for (const untilMs = clock.monotonicMs() + awayMsMax; ; await clock.sleep(lookEveryMs)) {
+    try {
+      return await client.getTransfer(at, id);
+    } catch (error) {
+      const isAway = error instanceof LarderError && error.code === "NotRunning";
+      if (!isAway || isInterrupted() || clock.monotonicMs() >= untilMs) throw error;
+    }
   }
 }
 
