@@ -159,19 +159,39 @@ test("a wrong password is refused at once, and not repeated", async () => {
   expect(JSON.stringify(error)).not.toContain("wrong-secret");
 });
 
+test("a source that is away when the node is to lead holds that up: what it has not sent would be lost", async () => {
+  const source = await sourceOf();
+  const proxy = await startCuttingProxy(() => source.address);
+  await source.client().set("key", "1");
+  await agent.start("valkey-server");
+  const intake = await agent.intake();
+  const migration = agent.migrateInto(intake, remoteOf(proxy.address));
+  await agent.when(migration, ({ state }) => state === "following");
+  proxy.stop();
+  await source.client().set("key", "2");
+  await agent.when(migration, ({ phase }) => phase.includes("trying to reach the source again"));
+  const answer = await agent.lead(intake, migration);
+  expect(answer.error).toMatchObject({ code: "Conflict" });
+});
+
 test("what is not led after all goes on following", async () => {
   const source = await sourceOf();
   const old = source.client();
+  await old.select(3);
   await old.set("key", "1");
   await agent.start("valkey-server");
   const intake = await agent.intake();
   const migration = agent.migrateInto(intake, source.remote);
   await agent.when(migration, ({ state }) => state === "following");
+  await old.set("key", "1");
   const answer = await agent.lead(intake, migration, { isCalledOff: true });
   expect(answer.error).toBeNull();
   await old.set("key", "2");
   // Until the node has heard that it does not lead, it refuses.
   await until("it leads", async () => (await agent.lead(intake, migration)).error === null);
-  expect(await clients.admin(intake).get("key")).toBe("2");
+  const node = clients.admin(intake);
+  expect(await node.dbsize()).toBe(0);
+  await node.select(3);
+  expect(await node.get("key")).toBe("2");
   expect((await agent.done(migration)).caveats).toEqual([]);
 });

@@ -3,7 +3,7 @@
  * where that cannot be gone on with. Says once a second how far it is.
  */
 import { LarderError, type RemoteServer } from "@larder/api";
-import { showAddress } from "../remote/remote-socket.ts";
+import { showAddress, sourceLost } from "../remote/remote-socket.ts";
 import { findPrimaries, type SourcePrimaries, type SourcePrimary } from "../remote/source-primaries.ts";
 import type { LeadOrder, Transfer } from "../transfer.ts";
 import { atLast, inWords } from "./migration-error.ts";
@@ -60,7 +60,7 @@ export class ReplicationMigration implements Transfer {
   }
 
   async finish({ waitMs }: LeadOrder): Promise<void> {
-    const { clock, spec, progress, engineNow } = this.#context;
+    const { clock, spec, progress, engineNow, signal } = this.#context;
     const copy = this.#copy;
     if (copy?.isFollowing !== true) throw new LarderError("Conflict", "The copy is not complete yet.");
     if (this.#isPaused) throw new LarderError("Conflict", "The migration is paused.");
@@ -72,7 +72,9 @@ export class ReplicationMigration implements Transfer {
       // It was to lead before, and did not: the source has gone on since.
       if (copy.finishedAt !== null) await copy.goOn();
       const targets = this.#lanes.map(async (lane) => [lane.follower, await lane.target(pauseMs)] as const);
-      await copy.finish(new Map(await Promise.all(targets)), untilMs);
+      const late = clock.sleep(waitMs, signal).then(() => Promise.reject(sourceLost("it does not answer in time.")));
+      late.catch(() => {});
+      await copy.finish(new Map(await Promise.race([Promise.all(targets), late])), untilMs);
       progress.place = copy.finishedAt;
     } catch (error) {
       await this.#releaseSources();
