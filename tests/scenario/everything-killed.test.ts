@@ -159,7 +159,7 @@ describe.skipIf(!hasValkey || process.platform !== "linux")("everything is kille
     const nodes = new CacheNodes(service, "kept");
     await nodes.untilWhole();
     const client = await (await CacheAccess.of(service, await service.client.getCache(nodes.at))).ioredis();
-    const set = (properties: RedisUpdateBody["properties"]) => service.client.updateCache(nodes.at, { properties });
+    const set = (properties: NonNullable<RedisUpdateBody["properties"]>) => service.client.updateCache(nodes.at, { properties });
     const copies = join(dataDir, "files");
     await set({
       larder: { persistTo: { url: `file://${copies}`, credentials: null } },
