@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { StorageLocation } from "@larder/api/storage-location";
 import { findCache } from "../cache-lookup.ts";
-import { type CommandContext, openContext } from "../command-context.ts";
+import { openContext } from "../command-context.ts";
 import { CommandError } from "../failure.ts";
 import { openServer, type ServerOptions } from "../other-server.ts";
 import { isServerArgument } from "../server-argument.ts";
