@@ -31,6 +31,16 @@ test("settings", () => {
   });
 });
 
+test("a setting that is secret comes from a file", () => {
+  const config = ["rdb-storage-connection-string=@secret", "maxclients=10"];
+  const read = (file: string) => `AccountName=${file};AccountKey=x==\n`;
+  expect(parseConfiguration({ config }, read)).toEqual({
+    "rdb-storage-connection-string": "AccountName=secret;AccountKey=x==",
+    maxclients: "10",
+  });
+  expect(() => parseConfiguration({ config: ["a=@/not/there"] })).toThrow("/not/there cannot be read");
+});
+
 test("switches", () => {
   expect(parseLarderSettings({})).toBeUndefined();
   expect(parseLarderSettings({ durableWrites: "on" })).toEqual({ durableWrites: true });

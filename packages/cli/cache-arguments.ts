@@ -1,4 +1,5 @@
 /** What people type for a cache's properties → the API's values. Throws InvalidParameter and SkuNotSupported. */
+import { readFileSync } from "node:fs";
 import { LarderError } from "@larder/api/errors";
 import type { LarderSettings } from "@larder/api/redis-resource";
 import { type Sku, type SkuFamily, type SkuName, skuLimits } from "@larder/api/skus";
@@ -54,12 +55,25 @@ export function parsePairs(flag: string, pairs: readonly string[]): Record<strin
   return values;
 }
 
-/** `redisConfiguration` from --policy and --config; undefined when neither was given. */
-export function parseConfiguration(given: {
-  policy?: string;
-  config?: readonly string[];
-}): Record<string, string> | undefined {
+/**
+ * `redisConfiguration` from --policy and --config; undefined when neither was given. name=@FILE takes what the file has: a
+ * connection string in an argument can be read by everybody on the machine.
+ */
+export function parseConfiguration(
+  given: { policy?: string; config?: readonly string[] },
+  read: (file: string) => string = readText,
+): Record<string, string> | undefined {
   const configuration = parsePairs("--config", given.config ?? []);
+  for (const [name, value] of Object.entries(configuration))
+    if (value.startsWith("@")) configuration[name] = read(value.slice(1)).trim();
   if (given.policy !== undefined) configuration["maxmemory-policy"] = given.policy;
   return Object.keys(configuration).length === 0 ? undefined : configuration;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new CommandError("InvalidParameter", `${file} cannot be read: ${(cause as Error).message}`, "check the path");
+  }
 }

@@ -318,7 +318,7 @@ function policyOption(): Option {
 }
 
 function configOption(): Option {
-  return new Option("--config <name=value...>", "settings of redisConfiguration");
+  return new Option("--config <name=value...>", "settings of redisConfiguration; name=@FILE takes what the file has");
 }
 
 function tagOption(): Option {
