@@ -1,5 +1,5 @@
 /** What is kept of a cache, as people read it. Pure. */
-import type { LarderPersistence } from "@larder/api/redis-resource";
+import type { LarderPersistence, RedisResource } from "@larder/api/redis-resource";
 import type { Colors } from "./terminal.ts";
 import { formatBytes } from "./units.ts";
 
@@ -21,6 +21,16 @@ export function formatPersistence(kept: LarderPersistence, colors: Colors): [str
     ]),
     ...row("Not kept", problem && colors.red(problem.message)),
   ];
+}
+
+/** "shop is not kept: The append-only file cannot be written." A line each, for those whose persistence fails. */
+export function formatUnkept(caches: readonly RedisResource[], colors: Colors): string {
+  return caches
+    .flatMap(({ name, properties }) => {
+      const problem = properties.larder.persistence?.problem;
+      return problem ? `${colors.red(`${name} is not kept:`)} ${problem.message}\n` : [];
+    })
+    .join("");
 }
 
 function formatKept({ snapshotEveryMinutes, aof, lastSnapshotAt }: LarderPersistence): string {

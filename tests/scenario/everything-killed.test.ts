@@ -1,6 +1,6 @@
 /** A persistent cache's last node dies under load, then all there is, then the disks as well: it comes back with what was kept. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LarderPersistence, RedisUpdateBody } from "@larder/api";
@@ -132,7 +132,7 @@ describe.skipIf(!hasValkey || process.platform !== "linux")("everything is kille
     cache.close();
   }, 120_000);
 
-  test("with snapshots: the newest comes back, on all nodes", async () => {
+  test("with snapshots, one of them damaged: the newest comes back, on all nodes", async () => {
     const { cache: before, nodes } = await (async () => {
       const at = new CacheNodes(service, "kept");
       return { nodes: at, cache: await CacheAccess.of(service, await service.client.getCache(at.at)) };
@@ -140,18 +140,23 @@ describe.skipIf(!hasValkey || process.platform !== "linux")("everything is kille
     const client = await before.ioredis();
     await client.flushall();
     await client.mset(Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`saved-${index}`, String(index)])));
-    const changedMs = Date.now();
     await service.client.updateCache(nodes.at, { properties: { redisConfiguration: snapshots } });
     // What the append-only files had is kept by a snapshot at once.
-    await untilKept(({ lastSnapshotAt }) => lastSnapshotAt !== null && Date.parse(lastSnapshotAt) >= changedMs);
+    await until("all nodes have one", () => nodeFolders(dataDir).every(({ path }) => snapshotsOf(path).length > 0));
     await client.set("after", "1");
     await killEverything();
     before.close();
+    const [damagedNode] = nodeFolders(dataDir);
+    if (damagedNode === undefined) throw new Error("there is no node");
+    for (const path of snapshotsOf(damagedNode.path)) damage(path);
 
-    const { cache } = await comeBack();
-    const again = await cache.ioredis();
-    expect(await again.dbsize()).toBe(500);
-    expect(await again.get("saved-499")).toBe("499");
+    const { cache, nodes: again } = await comeBack();
+    const reader = await cache.ioredis();
+    expect(await reader.dbsize()).toBe(500);
+    expect(await reader.get("saved-499")).toBe("499");
+    const told = (await again.events()).filter(({ kind }) => kind === "persistence");
+    expect(told).toHaveLength(1);
+    expect(told[0]?.text).toStartWith(`${damagedNode.nodeId} could not read `);
     cache.close();
   }, 120_000);
 
@@ -159,18 +164,20 @@ describe.skipIf(!hasValkey || process.platform !== "linux")("everything is kille
     const nodes = new CacheNodes(service, "kept");
     await nodes.untilWhole();
     const client = await (await CacheAccess.of(service, await service.client.getCache(nodes.at))).ioredis();
-    const set = (properties: NonNullable<RedisUpdateBody["properties"]>) => service.client.updateCache(nodes.at, { properties });
+    const set = (properties: NonNullable<RedisUpdateBody["properties"]>) =>
+      service.client.updateCache(nodes.at, { properties });
     const copies = join(dataDir, "files");
     await set({
       larder: { persistTo: { url: `file://${copies}`, credentials: null } },
       redisConfiguration: { ...snapshots, "rdb-backup-max-snapshot-count": "10" },
     });
-    await until("both nodes have copied what is older", () => copiesIn(copies).length === 2);
+    await until("what is older is copied", () => copiesIn(copies).length > 0);
     await client.set("newer", "1");
+    const changedMs = Date.now();
     await set({ redisConfiguration: { "rdb-backup-enabled": "false", "aof-backup-enabled": "true" } });
     await untilKept(({ aof }) => aof === "on");
     await set({ redisConfiguration: snapshots });
-    await until("both have copied what is newer", () => copiesIn(copies).length === 4);
+    await until("both nodes have copied what is newer", () => copiesIn(copies, changedMs).length === 2);
     await killEverything();
     client.disconnect();
     for (const { path } of nodeFolders(dataDir)) rmSync(path, { recursive: true });
@@ -185,6 +192,21 @@ describe.skipIf(!hasValkey || process.platform !== "linux")("everything is kille
   }, 120_000);
 });
 
-function copiesIn(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".rdb"));
+function snapshotsOf(node: string): string[] {
+  const directory = join(node, "snapshots");
+  if (!existsSync(directory)) return [];
+  const names = readdirSync(directory).filter((name) => name.endsWith(".rdb"));
+  return names.map((name) => join(directory, name));
+}
+
+function damage(path: string): void {
+  const bytes = readFileSync(path);
+  bytes[bytes.length - 20] = (bytes.at(-20) ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+}
+
+/** Of snapshots that were taken since. */
+function copiesIn(directory: string, sinceMs = 0): string[] {
+  const names = readdirSync(directory, { recursive: true, encoding: "utf8" });
+  return names.filter((name) => Number(/-(\d{14})-[^/]*\.rdb$/.exec(name)?.[1] ?? -1) >= sinceMs);
 }

@@ -281,6 +281,7 @@ export class NodePersistence {
     seen: ReplicationObserved | null,
   ): Promise<void> {
     this.#isBare = false;
+    if (!persistence.takesCopy) this.#problems.works("restore");
     const info = await connection.infos([], factsSections);
     if (await this.#aof.keep(connection, persistence, seen, info)) this.#snapshots.hurry();
     const taken = await this.#snapshots.attend(connection, persistence, seen, info);

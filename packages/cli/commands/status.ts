@@ -4,6 +4,7 @@ import type { ServiceHealth } from "@larder/api/management-client";
 import type { RedisResource } from "@larder/api/redis-resource";
 import { formatCacheTable } from "../cache-view.ts";
 import { type CommandContext, type CommonOptions, openContext } from "../command-context.ts";
+import { formatUnkept } from "../persistence-view.ts";
 import { isAlive } from "../process-alive.ts";
 import { formatTable } from "../table.ts";
 import type { Colors } from "../terminal.ts";
@@ -97,5 +98,6 @@ function formatStatus(found: ServiceStatus, colors: Colors): string {
   ]);
   const parts = [`${colors.bold("Larder")} at ${api}: ${paint[state](state)}\n`, formatTable([...rows, ...engineRows])];
   if (state !== "stopped") parts.push(caches.length === 0 ? "No caches yet.\n" : formatCacheTable(caches, colors));
-  return parts.join("\n");
+  const unkept = formatUnkept(caches, colors);
+  return [...parts, ...(unkept === "" ? [] : [unkept])].join("\n");
 }

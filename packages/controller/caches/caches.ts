@@ -202,6 +202,7 @@ export class Caches {
       outage: null,
       relieve: null,
       update: { startNow: false, paused: false, stopped: null },
+      persistenceTold: null,
       patchSchedule: [],
       eventNumber: 0,
       removal: null,

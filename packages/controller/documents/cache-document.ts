@@ -132,6 +132,22 @@ export interface MoveTrouble {
 
 export type RouteNode = NonNullable<Route["node"]>;
 
+/** What the cache's history has said of its persistence, and is not to say again. */
+export interface PersistenceTold {
+  /** Files that could not be read: "NODE/NAME". */
+  unreadable: string[];
+  failing: FailingKept[];
+}
+
+export interface FailingKept {
+  nodeId: NodeId;
+  code: string;
+  /** Wall time at which it was told. */
+  sinceMs: number;
+  /** When it last worked before that, by its host's clock; null: never, or that is not known. */
+  succeededAtMs: number | null;
+}
+
 export interface CacheDocument {
   cacheId: CacheId;
   /** In the order in which they were made; at least one. */
@@ -166,6 +182,8 @@ export interface CacheDocument {
    */
   relieve: { runId: string; cause: MoveCause } | null;
   update: UpdateState;
+  /** null: nothing yet. */
+  persistenceTold: PersistenceTold | null;
   /** When engines may be updated; empty: at any time. */
   patchSchedule: ScheduleEntry[];
   /** The number of its newest event; 0 before the first. */

@@ -42,6 +42,7 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
     outage: null,
     relieve: null,
     update: { startNow: false, paused: false, stopped: null },
+    persistenceTold: null,
     patchSchedule: [],
     eventNumber: 0,
     removal: null,

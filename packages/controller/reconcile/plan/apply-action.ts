@@ -89,6 +89,8 @@ function outcomeOf(cache: CacheDocument, action: CacheAction, at: Circumstances)
       return unended(renewed(withNode(cache, action.nodeId, { memoryBytes: action.memoryBytes })));
     case "nodeRestarted":
       return unended(renewed(withNode(cache, action.nodeId, { endRunId: null })));
+    case "tellPersistence":
+      return unended({ ...cache, persistenceTold: action.told });
     case "stopUpdate":
       return unended({ ...cache, update: { ...cache.update, startNow: false, stopped: action.problem } });
     case "addIntake": {

@@ -78,6 +78,10 @@ export function eventOf(
     }
     case "nodeRestarted":
       return { ...none, kind: "reboot", cause: causeTexts.reboot, text: `${action.nodeId} was restarted` };
+    case "tellPersistence": {
+      const { cause, text, durationMs } = action;
+      return { ...none, kind: "persistence", cause, text, durationMs };
+    }
     case "stopUpdate":
       return {
         ...none,

@@ -13,6 +13,8 @@
  *   publishReaders  other replicas have a copy
  *   movePort     a port nobody knows yet is
  *                taken by somebody else
+ *   tellPersistence  the history is to say
+ *                something of it (plan-persistence-news.ts)
  *   …            a planned change of the primary
  *                goes on (plan-move.ts), a transfer
  *                (plan-transfers.ts), or a change of
@@ -28,6 +30,7 @@ import type { CacheObserved, CacheSeen, ObservedNode } from "./observed.ts";
 import { planLeader } from "./plan-leader.ts";
 import { type MoveAction, planMove } from "./plan-move.ts";
 import { type NodesAction, planNodes } from "./plan-nodes.ts";
+import { type PersistenceNews, planPersistenceNews } from "./plan-persistence-news.ts";
 import { planTransfers, planTransfersEnd, type TransferAction } from "./plan-transfers.ts";
 import { isReplicated, isRunning, routeNodeOf, servingPrimary } from "./serving.ts";
 
@@ -40,6 +43,7 @@ export type CacheAction =
   | { type: "fail"; problem: Problem }
   | { type: "removeNode" }
   | { type: "forget" }
+  | PersistenceNews
   | MoveAction
   | NodesAction
   | TransferAction;
@@ -74,6 +78,8 @@ function planService(cache: CacheDocument, observed: CacheObserved, nowMs: numbe
   if (readNodes !== undefined) return act({ type: "publishReaders", readNodes });
   const moved = portToMove(cache, observed);
   if (moved !== undefined) return act(moved);
+  const news = planPersistenceNews(cache, observed, nowMs);
+  if (news !== undefined) return act(news);
   const transfers = planTransfers(cache, observed, nowMs);
   if (transfers.action !== undefined) return act(transfers.action);
   const nodes = hasPrimary(cache, observed) ? planNodes(cache, observed, nowMs) : undefined;

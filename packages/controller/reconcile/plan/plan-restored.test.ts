@@ -54,6 +54,24 @@ const scripts = {
     b: kept 1 70        => appoint a`,
 };
 
+/** What the history says of a persistence that fails; interrupted, it says no more. */
+const told = {
+  "each file that could not be read, once, and with what the node went on": `${kept}
+    a: unreadable 1.rdb => tell a could not read 1.rdb, has put it aside and goes on with nothing of its own
+    a: running          => settled
+    a: kept 1 80        => settled
+    a: unreadable 2.rdb => tell a could not read 2.rdb, has put it aside and goes on with append-only files of 1970-01-01T00:00:00.000Z
+    restart             => settled
+    a: running          => settled`,
+
+  "what fails, once, and that it works again": `${kept}
+    b: unkept AppendOnlyFailed => tell b: it says why
+    b: running          => settled
+    a: unkept CopyFailed => settled
+    b: keeps            => tell b: The append-only files are written again
+    b: running          => settled`,
+};
+
 /** Interrupted, its planned move would come to another end. */
 const uninterrupted = {
   "an older copy in memory does not win over what is newer on a disk": `${kept}
@@ -70,7 +88,7 @@ const uninterrupted = {
 };
 
 describe("kept caches", () => {
-  test.each(Object.entries({ ...scripts, ...uninterrupted }))("%s", (_, script) => {
+  test.each(Object.entries({ ...scripts, ...told, ...uninterrupted }))("%s", (_, script) => {
     expect(runScript(script).text).toBe(scriptLines(script).join("\n"));
   });
 });

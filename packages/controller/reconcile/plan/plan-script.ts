@@ -13,6 +13,8 @@
  *   b: deaf | hears                                its engine does not take what it is told; it does again
  *   a: kept EPOCH OFFSET                           so much is on its disk, and in the memory of its next life
  *   a: looks | looked                              for anything newer, while nobody leads
+ *   a: unreadable NAME                             a file of what it kept, which it has put aside
+ *   a: unkept CODE | keeps                         its persistence fails; it works again, and has had a success since
  *   a: ended                                       its engine died, and its agent starts it again
  *   gateway: none | behind | serving | taken PORT  it is away; has an old table; the newest; a port it cannot have
  *   gateway: prepared | drained | expired          it has the newest table, and is so far with the move
@@ -27,7 +29,7 @@
  *   => appoint NODE | stop all, after NODE | publish NODE | publish none | readers NODES, or none | move tls | settle | fail CODE | remove | forget
  *      prepare NODE | hold | hand over to NODE | call off | add NODE | drop NODE | resize NODE | restarted NODE | relieved
  *      fill NODE | start t1 on NODE | t1 goes on | t1 relocated | t1 succeeded, or failed CODE | drop intake
- *      stays | stop update | rest | settled
+ *      tell WHAT | stays | stop update | rest | settled
  *
  * Generations, roles and the gateway's table follow the documents by themselves where the line says running, copied or
  * serving. The document at the end is compared by the caller.
@@ -321,6 +323,8 @@ function describePlan({ action, settled }: CachePlan): string {
       return `restarted ${action.nodeId}`;
     case "relieved":
       return "relieved";
+    case "tellPersistence":
+      return `tell ${action.text}`;
     case "stayLeader":
       return "stays";
     case "stopUpdate":

@@ -32,6 +32,7 @@ export class ScriptedNode {
   /** What its life began with, or the next may begin with. */
   #kept: { epoch: number; offset: number } | null = null;
   #hasLooked = true;
+  readonly #keeping = structuredClone(keeping);
 
   constructor(name: string) {
     this.name = name;
@@ -66,6 +67,9 @@ export class ScriptedNode {
     this.#silentSinceMs = this.#isHeard ? null : (this.#silentSinceMs ?? nowMs);
     if (event === "silent") return;
     if (event === "kept") this.#kept = { epoch: Number(detail), offset: Number(offset) };
+    else if (event === "unreadable") this.#keeping.setAside.unshift({ name: detail ?? "", reason: "it is damaged" });
+    else if (event === "unkept") this.#keeping.problem = { code: detail ?? "", message: "it says why" };
+    else if (event === "keeps") this.#keepAgain(nowMs);
     else if (event === "looks" || event === "looked") this.#hasLooked = event === "looked";
     else if (event === "deaf") this.#stuckAt ??= this.#replication(cache);
     else if (event === "hears") this.#stuckAt = null;
@@ -98,6 +102,11 @@ export class ScriptedNode {
     this.#state = state;
   }
 
+  #keepAgain(nowMs: number): void {
+    this.#keeping.problem = null;
+    this.#keeping.lastSnapshot = { endedAtMs: nowMs, durationMs: 1, bytes: 1 };
+  }
+
   #seen(cache: CacheDocument): NodeObserved {
     const isRunning = this.#state === "running";
     return {
@@ -113,7 +122,9 @@ export class ScriptedNode {
       error: this.#error === null ? null : { code: this.#error, message: "it says why" },
       endedRunId: isRunning ? this.#runId(this.#life - 1) : this.#runId(this.#life),
       restored: this.#kept && { from: "aof", ...this.#kept, savedAtMs: 0 },
-      persistence: isPersistent(cache.settings) ? { ...keeping, hasLooked: this.#hasLooked } : null,
+      persistence: isPersistent(cache.settings)
+        ? { ...structuredClone(this.#keeping), hasLooked: this.#hasLooked }
+        : null,
       replication: isRunning && isReplicated(cache) ? (this.#stuckAt ?? this.#replication(cache)) : null,
     };
   }
