@@ -6,6 +6,7 @@ import { EngineClients } from "./fixture/engine-clients.ts";
 import { longTest } from "./fixture/long-test.ts";
 import { remoteOf, SourceServer } from "./fixture/source-server.ts";
 import { TransferAgent } from "./fixture/transfer-agent.ts";
+import { until } from "./fixture/until.ts";
 import { WriteLoad } from "./fixture/write-load.ts";
 
 setDefaultTimeout(60_000);
@@ -77,6 +78,20 @@ longTest("a lost connection: all keys are looked at again, under writes", async 
   await old.client("UNPAUSE");
   await load.end();
   proxy.stop();
+});
+
+test("a source that was emptied a moment before is looked at again before the node leads", async () => {
+  source = await SourceServer.start("valkey-server", [allowed]);
+  const old = source.client();
+  await old.mset({ first: "1", second: "2" });
+  await agent.start("valkey-server");
+  const intake = await agent.intake();
+  const migration = agent.migrateInto(intake, remoteOf(source.address, login));
+  await agent.when(migration, ({ state, keys }) => state === "following" && keys === 2);
+  await old.flushall();
+  expect((await agent.lead(intake, migration)).error?.code).toBe("Conflict");
+  await until("the node may lead", async () => (await agent.lead(intake, migration)).error === null);
+  expect(await clients.admin(intake).dbsize()).toBe(0);
 });
 
 longTest("a source that may not be told to tell of changes", async () => {

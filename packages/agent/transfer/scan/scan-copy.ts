@@ -79,10 +79,19 @@ export class ScanCopy {
           throw new LarderError("Conflict", "The source's last changes did not come in time.");
         await this.#takeChanged();
       }
+      await this.#requireAllTold();
     } catch (error) {
       this.isHeld = false;
       throw error;
     }
+  }
+
+  /** Since the last look the source may have been emptied, or have changed more keys than can be kept. Throws Conflict. */
+  async #requireAllTold(): Promise<void> {
+    const flushed = await Promise.all(this.#lanes.map((lane) => lane.wasFlushed()));
+    if (flushed.includes(true) || this.#lanes.some(({ changed }) => changed.isIncomplete)) this.wantRound();
+    if (this.#isRoundWanted)
+      throw new LarderError("Conflict", "Not all of the source's last changes are known: its keys are looked at again.");
   }
 
   #doStep(): Promise<void> {
