@@ -91,7 +91,10 @@ export class ScanCopy {
     const flushed = await Promise.all(this.#lanes.map((lane) => lane.wasFlushed()));
     if (flushed.includes(true) || this.#lanes.some(({ changed }) => changed.isIncomplete)) this.wantRound();
     if (this.#isRoundWanted)
-      throw new LarderError("Conflict", "Not all of the source's last changes are known: its keys are looked at again.");
+      throw new LarderError(
+        "Conflict",
+        "Not all of the source's last changes are known: its keys are looked at again.",
+      );
   }
 
   #doStep(): Promise<void> {
