@@ -12,6 +12,7 @@ export type Fault = { atMs: number; lastsMs: number } & (
   | { kind: "link cut"; one: string; other: string }
   | { kind: "machine isolated"; machine: string }
   | { kind: "primary killed" }
+  | { kind: "all engines killed" }
   | { kind: "split"; side: string[] }
   | { kind: "slow disk" }
 );
@@ -20,6 +21,7 @@ const kinds = [
   "engine killed",
   "primary killed",
   "primary killed",
+  "all engines killed",
   "agent killed",
   "gateway killed",
   "controller killed",
@@ -55,6 +57,7 @@ export function drawFault(shape: Shape, fromMs: number, toMs: number, chance: Ch
     case "split":
       return { ...when, kind, side: machinesOf(shape).filter((name) => name !== "controller" && chance.is(0.5)) };
     case "primary killed":
+    case "all engines killed":
     case "controller killed":
     case "slow disk":
       return { ...when, kind };
@@ -81,6 +84,9 @@ export function beginFault(fault: Fault, world: World): () => void {
       if (at !== undefined) world.host(at.hostId).killEngine(at.nodeId);
       return () => {};
     }
+    case "all engines killed":
+      for (const { hostId, nodeId } of world.cache.nodes) world.host(hostId).killEngine(nodeId);
+      return () => {};
     case "agent killed": {
       const host = world.hosts[fault.host] as World["hosts"][number];
       host.killAgent();

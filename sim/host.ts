@@ -1,9 +1,10 @@
 /** A host: its disk, which outlives all, its engines, which outlive agents, and the agent of the moment. */
-import type { Address, AgentDesired, CacheId, EngineFound, EngineVersion, NodeId } from "@larder/api";
+import type { Address, AgentDesired, CacheId, EngineFound, EngineVersion, NodeId, RestoredData } from "@larder/api";
 import type { Epochs } from "../packages/agent/engine/replication-plan.ts";
 import { AgentModel } from "./agent-model.ts";
 import { engines } from "./engines.ts";
 import { FakeEngine } from "./fake-engine.ts";
+import type { KeptData } from "./kept-data.ts";
 import { Machine, Process } from "./process.ts";
 import type { World } from "./world.ts";
 
@@ -13,14 +14,17 @@ export interface NodeRecord {
   runId: string;
   generation: number;
   epochs: Epochs;
+  /** What that life began with. */
+  restored: RestoredData | null;
 }
 
 export class Host {
   readonly hostId: string;
   readonly machine: Machine;
-  readonly disk: { desired: AgentDesired | null; records: Map<NodeId, NodeRecord> } = {
-    desired: null,
-    records: new Map(),
+  readonly disk = {
+    desired: null as AgentDesired | null,
+    records: new Map<NodeId, NodeRecord>(),
+    kept: new Map<NodeId, KeptData>(),
   };
   readonly engines = new Map<NodeId, FakeEngine>();
   agent: AgentModel | null = null;

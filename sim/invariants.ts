@@ -8,12 +8,15 @@
  *                   what had come in meanwhile runs before anything else can.
  *   durable         A write acknowledged as replicated is in the data of every later primary, and at the end. Excused:
  *                   every engine that had it was killed before another had it.
+ *   kept            Where a persistent cache goes on with what was on a disk, no node's disk has anything newer.
  *   epochs          Those of the stored leader and route, and of each gateway's route in force, never fall.
  *   resumption      After one fault of its kind alone, writes succeed again within `resumesMs`.
  *   moves           Where nothing but planned moves happens, every write is acknowledged, and none is lost or doubled.
  *
  * Acknowledged asynchronous writes that a failover lost are counted.
  */
+import type { Leader } from "@larder/api";
+import { byNewest } from "../packages/agent/persistence/kept-position.ts";
 import type { CacheDocument } from "../packages/controller/documents/cache-document.ts";
 import { Write } from "./client.ts";
 import { type FakeEngine, ping } from "./fake-engine.ts";
@@ -39,6 +42,8 @@ export class Invariants {
   readonly writes: Write[] = [];
   readonly holdsMs: number[] = [];
   readonly excused: Record<Excuse, number> = { "beside a dead agent": 0, "after a thaw": 0 };
+  /** How often a cache went on with what was on a disk. */
+  restored = 0;
   /** The longest time without an acknowledged write. */
   longestSilenceMs = 0;
   #acknowledgedAtMs: number | null = null;
@@ -157,6 +162,19 @@ export class Invariants {
         return this.fail(`the durable write ${id} is not in the primary ${runId}`);
   }
 
+  /** Of a leader that began with what it had kept: one that holds a copy is the copy's newest, whatever the disks have. */
+  #requireNewest({ nodeId, runId, epoch }: Leader): void {
+    const { hosts, cache } = this.#world;
+    const record = hosts.flatMap(({ disk }) => disk.records.get(nodeId) ?? [])[0];
+    if (record?.runId !== runId || record.epochs.copiedEpoch > 0 || record.restored === null) return;
+    this.restored++;
+    for (const node of cache.nodes) {
+      const kept = this.#world.host(node.hostId).disk.kept.get(node.nodeId);
+      if (kept !== undefined && kept.epoch < epoch && byNewest(kept, record.restored) < 0)
+        this.fail(`${runId} leads with what it kept, and ${node.nodeId} has kept what is newer`);
+    }
+  }
+
   #lookAtGateway(gateway: GatewayModel): void {
     const before = this.#routeEpochs.get(gateway) ?? 0;
     if (gateway.routeEpoch < before) this.fail(`a gateway's route fell from epoch ${before} to ${gateway.routeEpoch}`);
@@ -175,6 +193,7 @@ export class Invariants {
     const appointed = this.#world.livingEngines().find(({ runId }) => runId === leader?.runId);
     if (epoch > this.#leaderEpoch && leader?.endedAtMs === null && appointed !== undefined)
       this.#requireDurable(appointed);
+    if (epoch > this.#leaderEpoch && leader?.endedAtMs === null && this.#leaderEpoch > 0) this.#requireNewest(leader);
     this.#leaderEpoch = epoch;
     this.#routeEpoch = route.epoch;
   }

@@ -1,7 +1,7 @@
 /**
  * One node as its agent keeps it (node-supervisor.ts, engine/replication.ts): starts and adopts its engine, notices its
  * death, brings it to its role with the real replication-plan.ts, holds writes where nobody can say that it still leads,
- * and carries out orders. Nodes that are being filled, and transfers, are not modelled.
+ * keeps its data where it is to, and carries out orders. Nodes that are being filled, and transfers, are not modelled.
  */
 import {
   type AgentAnswer,
@@ -28,6 +28,7 @@ import {
 } from "../packages/agent/engine/replication-plan.ts";
 import type { AgentModel } from "./agent-model.ts";
 import type { FakeEngine } from "./fake-engine.ts";
+import { NodeKeeping } from "./kept-data.ts";
 
 const lookEveryMs = { settled: 400, unsettled: 200 } as const;
 const soonMs = [0.1, 1.5] as const;
@@ -57,11 +58,13 @@ export class NodeModel {
   #following = new Following();
   #isYielding = false;
   #isFenced = false;
+  readonly #keeping: NodeKeeping;
   #told = "";
 
   constructor(nodeId: NodeId, agent: AgentModel) {
     this.nodeId = nodeId;
     this.#agent = agent;
+    this.#keeping = new NodeKeeping(nodeId, agent.host.disk.kept);
     this.#keepLooking();
   }
 
@@ -104,8 +107,8 @@ export class NodeModel {
       replication: isRunning ? this.#replication() : null,
       error: this.#state === "failed" ? { code: "EngineStartFailed", message: "it died again" } : null,
       endedRunId: this.#endedRunId,
-      restored: null,
-      persistence: null,
+      restored: this.#keeping.restored,
+      persistence: this.#spec && this.#keeping.observed(this.#spec),
     };
   }
 
@@ -161,7 +164,7 @@ export class NodeModel {
     const living = this.#living();
     if (living === undefined) this.#endedRunId = this.#record?.runId ?? this.#endedRunId;
     if (living === undefined && this.#spec === null) return;
-    const engine = living ?? this.#agent.host.startEngine(this.nodeId, this.#spec?.engineVersion ?? null);
+    const engine = living ?? this.#startEngine();
     this.#state = "starting";
     this.#engine = engine;
     this.#startedMs = this.#agent.process.monotonicMs();
@@ -170,12 +173,19 @@ export class NodeModel {
     process.after(living ? 2 : world.chance.between(...startMs), () => this.#answerCame(engine));
   }
 
+  #startEngine(): FakeEngine {
+    const engine = this.#agent.host.startEngine(this.nodeId, this.#spec?.engineVersion ?? null);
+    this.#keeping.begins(engine);
+    return engine;
+  }
+
   #answerCame(engine: FakeEngine): void {
     if (this.#state !== "starting" || this.#engine !== engine) return;
     const record = this.#record;
     const isKnown = record?.runId === engine.runId;
     this.#state = "running";
     this.#epochs = isKnown ? record.epochs : initialEpochs;
+    if (isKnown) this.#keeping.restored = record.restored;
     this.#generation = isKnown ? record.generation : 0;
     this.#writeRecord(engine);
     this.#step();
@@ -194,7 +204,8 @@ export class NodeModel {
     this.#obey(engine);
     if (!isFenced) this.#endFence(engine);
     this.#apply(engine);
-    if (this.#isToEnd(engine)) this.#agent.host.endEngine(this.nodeId);
+    const beginsAnew = this.#spec !== null && this.#keeping.attend(engine, this.#spec, this.#replication());
+    if (beginsAnew || this.#isToEnd(engine)) this.#agent.host.endEngine(this.nodeId);
   }
 
   #isToEnd({ runId }: FakeEngine): boolean {
@@ -214,6 +225,7 @@ export class NodeModel {
     const { process, world } = this.#agent;
     if (process.monotonicMs() - this.#startedMs >= steadyMs) this.#failures = 0;
     this.#endedRunId = engine.runId;
+    this.#keeping.ended();
     this.#following = new Following();
     this.#engine = null;
     this.#seen = null;
@@ -233,6 +245,7 @@ export class NodeModel {
     this.#state = "gone";
     this.#engine = null;
     this.#agent.host.disk.records.delete(this.nodeId);
+    this.#keeping.forget();
     this.#agent.host.endEngine(this.nodeId);
     this.#tell();
   }
@@ -286,7 +299,13 @@ export class NodeModel {
   #writeRecord({ runId }: FakeEngine): void {
     const cacheId = this.#spec?.cacheId ?? this.#record?.cacheId;
     if (cacheId === undefined || this.#engine?.runId !== runId) return;
-    const record = { cacheId, runId, generation: this.#generation, epochs: this.#epochs };
+    const record = {
+      cacheId,
+      runId,
+      generation: this.#generation,
+      epochs: this.#epochs,
+      restored: this.#keeping.restored,
+    };
     this.#agent.host.disk.records.set(this.nodeId, record);
   }
 

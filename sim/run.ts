@@ -156,6 +156,7 @@ function countsOf({ faults }: Scenario, world: World): Record<string, number> {
     "acknowledged writes lost with all engines that had them": lost?.withAllCopies.length ?? 0,
     "acknowledged writes lost by a failover": lost?.passedOver.length ?? 0,
     ...Object.fromEntries(Object.entries(excused).map(([why, count]) => [`writes on an older primary ${why}`, count])),
+    "restorations from a disk": world.watch.restored,
     "leaders' epochs": world.cache.leader?.epoch ?? 0,
   };
 }

@@ -14,6 +14,8 @@ export interface Shape {
 export interface Scenario extends Shape {
   clients: number;
   isDurable: boolean;
+  /** Its nodes keep their data on disk. */
+  isPersistent: boolean;
   /** How many entries of its stream an engine can give to a replica that was away. */
   backlog: number;
   faults: Fault[];
@@ -48,6 +50,7 @@ export function drawScenario(chance: Chance): Scenario {
       atMs: chance.between(disturbedMs.from, disturbedMs.to),
       wish: chance.oneOf(wishes),
     })),
+    isPersistent: chance.is(0.4),
   };
 }
 

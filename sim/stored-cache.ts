@@ -14,7 +14,7 @@ export const cacheStoreKey = cacheKey("shop");
 export const operationStoreKey = operationKey(operationId);
 
 export function storedAtStart(
-  { hosts, nodes: count, isDurable }: Pick<Scenario, "hosts" | "nodes" | "isDurable">,
+  { hosts, nodes: count, isDurable, isPersistent }: Pick<Scenario, "hosts" | "nodes" | "isDurable" | "isPersistent">,
   startMs: number,
 ): { key: string; value: unknown }[] {
   const { settings, subscription, location } = cacheFixture();
@@ -27,7 +27,11 @@ export function storedAtStart(
   }));
   const cache = cacheFixture({
     nodes,
-    settings: { ...settings, sku, replicas: count - 1, durableWrites: isDurable },
+    settings: {
+      ...settings,
+      ...{ sku, replicas: count - 1, durableWrites: isDurable },
+      ...(isPersistent ? { redisConfiguration: { "aof-backup-enabled": "true" }, persistedSinceMs: startMs } : {}),
+    },
     change: { kind: "create", operationId, deadlineMs: startMs + createTimeoutMs },
   });
   const operation: OperationDocument = {
