@@ -39,8 +39,8 @@ function clientOf({ socketPath }: NodeObserved): Redis {
 }
 
 function persistence(given: Partial<PersistenceSpec>): PersistenceSpec {
-  const none = { snapshotEveryMs: null, snapshotsMax: 1, hasAof: false, copyTo: null, takesCopy: false };
-  return { sinceMs: Date.now(), ...none, ...given };
+  const none = { snapshotEveryMs: null, snapshotsMax: 1, hasAof: false, copyTo: null, aofCopyEveryMs: null };
+  return { sinceMs: Date.now(), ...none, takesCopy: false, ...given };
 }
 
 async function killed({ pid }: NodeObserved): Promise<void> {
@@ -174,6 +174,64 @@ nativeTest("a host without the node's folder: the newest copy in storage comes b
   expect(await clientOf(again).get("key")).toBe(longValue);
 });
 
+nativeTest("append-only files in storage: a node without its folder begins with what was copied", async () => {
+  const storage = join(newAgent().directory, "agent", "files");
+  mkdirSync(storage, { recursive: true });
+  await agent.start();
+  const copyTo = { url: `file://${storage}`, credentials: null };
+  const keeps = persistence({ hasAof: true, aofCopyEveryMs: 200, copyTo, takesCopy: true });
+  const { spec, node } = await runNode({ persistence: keeps });
+  const folder = join(storage, spec.cacheId, String(keeps.sinceMs), "aof");
+  const client = clientOf(node);
+  const isCopied = () => until("all is copied", () => copiedBytes(join(folder, spec.nodeId)) === bytesOfAofs(spec));
+  await agent.controller.observedWhen(spec, ({ persistence }) => persistence?.hasAof === true);
+  for (let index = 0; index < 300; index++) await client.multi().set(`key-${index}`, longValue).incr("sum").exec();
+  await isCopied();
+  await client.bgrewriteaof();
+  await until("the base is another", () =>
+    existsSync(join(agent.nodesDirectory, spec.nodeId, "appendonlydir", "appendonly.aof.2.base.rdb")),
+  );
+  for (let index = 0; index < 300; index++) await client.incr("sum");
+  await isCopied();
+  // Another agent goes on with it.
+  await agent.signal("SIGKILL");
+  await agent.start();
+  for (let index = 0; index < 300; index++) await client.incr("sum");
+  await isCopied();
+  await until(
+    "nothing is left of what was before",
+    () => listed(join(folder, spec.nodeId), ".part").length === partsNamed(join(folder, spec.nodeId)).length,
+  );
+  await agent.signal("SIGKILL");
+  await killed(node);
+  rmSync(join(agent.nodesDirectory, spec.nodeId), { recursive: true });
+
+  agent.controller.forget();
+  await agent.start();
+  const elsewhere = { ...spec, nodeId: "node-elsewhere" as NodeSpec["nodeId"] };
+  agent.controller.want(elsewhere);
+  const again = await agent.controller.running(elsewhere);
+  expect(again.restored).toMatchObject({ from: "copy" });
+  expect(await clientOf(again).get("sum")).toBe("900");
+  expect(await clientOf(again).dbsize()).toBe(301);
+  await until("it has copied its own", () => copiedBytes(join(folder, elsewhere.nodeId)) > 0);
+  await until("what it began with is gone", () => listed(join(folder, spec.nodeId), ".part").length === 0);
+
+  // What is not what was stored is passed over.
+  await agent.signal("SIGKILL");
+  await killed(again);
+  rmSync(join(agent.nodesDirectory, elsewhere.nodeId), { recursive: true });
+  const base = partsNamed(join(folder, elsewhere.nodeId))[0]!;
+  flipByte(join(folder, elsewhere.nodeId, base), 10);
+  agent.controller.forget();
+  await agent.start();
+  const third = { ...spec, nodeId: "node-third" as NodeSpec["nodeId"] };
+  agent.controller.want(third);
+  const empty = await agent.controller.running(third);
+  expect(empty.restored).toBeNull();
+  expect(agent.log).toContain("is passed over");
+});
+
 nativeTest("a node that ends as it is asked to saves first", async () => {
   await newAgent().start();
   const { spec, node } = await runNode({ persistence: persistence({ snapshotEveryMs: 3_600_000 }) });
@@ -236,6 +294,34 @@ function aofIncrement(spec: NodeSpec): string {
 
 function bytesOfAof(spec: NodeSpec): number {
   return statSync(aofIncrement(spec)).size;
+}
+
+function bytesOfAofs(spec: NodeSpec): number {
+  const folder = join(agent.nodesDirectory, spec.nodeId, "appendonlydir");
+  const manifest = readFileSync(join(folder, "appendonly.aof.manifest"), "utf8");
+  const names = [...manifest.matchAll(/^file (\S+) seq \d+ type [bi]/gm)].map(([, name]) => name!);
+  return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}
+
+interface Named {
+  base: { number: number; bytes: number };
+  increments: { parts: { number: number; bytes: number }[] }[];
+}
+
+function namedIn(folder: string): Named["base"][] {
+  const path = join(folder, "manifest.json");
+  if (!existsSync(path)) return [];
+  const { base, increments } = JSON.parse(readFileSync(path, "utf8")) as Named;
+  return [base, ...increments.flatMap(({ parts }) => parts)];
+}
+
+function copiedBytes(folder: string): number {
+  return namedIn(folder).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** The base first. */
+function partsNamed(folder: string): string[] {
+  return namedIn(folder).map(({ number }) => `${String(number).padStart(10, "0")}.part`);
 }
 
 function flipByte(path: string, at: number): void {

@@ -125,6 +125,8 @@ export interface PersistenceSpec {
   hasAof: boolean;
   /** Where copies go, under a name of the cache; null: nowhere. */
   copyTo: StorageLocation | null;
+  /** Append-only files go there in parts, what has come since so often; null: they do not, and snapshots do. */
+  aofCopyEveryMs: number | null;
   /** A node that has nothing of its own may begin with a copy from there: the cache has served, and nobody leads it. */
   takesCopy: boolean;
 }

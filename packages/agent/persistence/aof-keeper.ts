@@ -56,11 +56,12 @@ export class AofKeeper {
   }
 
   async forget(): Promise<void> {
-    const { aofDirectory, aofNotePath } = this.#paths;
+    const { aofDirectory, aofNotePath, aofBeforeDirectory, aofBeforeNotePath } = this.#paths;
     this.#isInForce = false;
     this.#problems.works("aof");
     // The note first: without it the files do not count.
-    for (const path of [aofNotePath, aofDirectory]) await rm(path, { recursive: true, force: true });
+    for (const path of [aofBeforeNotePath, aofNotePath, aofBeforeDirectory, aofDirectory])
+      await rm(path, { recursive: true, force: true });
   }
 
   /** The files count from the end of the first rewrite on, as there is no manifest before. */

@@ -78,29 +78,50 @@ export function manifestPath(aofDirectory: string): string | undefined {
   return name && join(aofDirectory, name);
 }
 
-function readFiles({ aofDirectory }: KeepingPaths): AofFiles | undefined {
-  const manifest = manifestPath(aofDirectory);
-  if (manifest === undefined) return undefined;
-  const named = namesIn(readFileSync(manifest, "utf8")).filter(({ type }) => type !== "h");
-  const files = named.map(({ name, type }) => {
-    const found = statSync(join(aofDirectory, name), { throwIfNoEntry: false });
-    return { name, isBase: type === "b", bytes: found?.size ?? 0, writtenAtMs: found?.mtimeMs ?? 0 };
-  });
+function readFiles(paths: KeepingPaths): AofFiles | undefined {
+  if (manifestPath(paths.aofDirectory) === undefined) return undefined;
+  const files = listAofFiles(paths);
   const base = files.find(({ isBase }) => isBase);
   return {
-    base: base?.name ?? "",
+    base: base?.file ?? "",
     baseBytes: base?.bytes ?? 0,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     writtenAtMs: Math.floor(Math.max(0, ...files.map(({ writtenAtMs }) => writtenAtMs))),
   };
 }
 
+export interface AofFile {
+  file: string;
+  /** Its number in the manifest. */
+  seq: number;
+  isBase: boolean;
+  bytes: number;
+  writtenAtMs: number;
+}
+
+/** Those that the manifest names, but for what a rewrite has replaced, in its order; none where there is no manifest. */
+export function listAofFiles({ aofDirectory }: KeepingPaths): AofFile[] {
+  const manifest = manifestPath(aofDirectory);
+  if (manifest === undefined) return [];
+  const named = namesIn(readFileSync(manifest, "utf8")).filter(({ type }) => type !== "h");
+  return named.map(({ name, seq, type }) => {
+    const found = statSync(join(aofDirectory, name), { throwIfNoEntry: false });
+    return { file: name, seq, isBase: type === "b", bytes: found?.size ?? 0, writtenAtMs: found?.mtimeMs ?? 0 };
+  });
+}
+
 /** "file appendonly.aof.1.incr.aof seq 1 type i". The engine quotes no name that it has made itself. */
-function namesIn(manifest: string): { name: string; type: string }[] {
-  return [...manifest.matchAll(/^file (\S+) seq \d+ type ([bih])/gm)].map(([, name = "", type = ""]) => ({
+function namesIn(manifest: string): { name: string; seq: number; type: string }[] {
+  return [...manifest.matchAll(/^file (\S+) seq (\d+) type ([bih])/gm)].map(([, name = "", seq = "", type = ""]) => ({
     name,
+    seq: Number(seq),
     type,
   }));
+}
+
+/** As the engine writes it. */
+export function manifestText(files: readonly Pick<AofFile, "file" | "seq" | "isBase">[]): string {
+  return files.map(({ file, seq, isBase }) => `file ${file} seq ${seq} type ${isBase ? "b" : "i"}\n`).join("");
 }
 
 function listed(directory: string): string[] {

@@ -7,6 +7,7 @@
  *   snapshots/7.json    what it knows of it; only both together are a snapshot
  *   appendonlydir/      the engine's append-only files
  *   appendonly.json     up to where they were written, when it was looked at last; without it they do not count
+ *   appendonlydir.before/, appendonly.before.json   what both were before a copy from storage took their place: until that is loaded
  *   unreadable/         what could not be loaded
  *   ending.json         what is to be sealed of an engine that was told to save and end
  *   copied.json         which snapshot was copied to storage last
@@ -19,6 +20,8 @@ export interface KeepingPaths {
   snapshotsDirectory: string;
   aofDirectory: string;
   aofNotePath: string;
+  aofBeforeDirectory: string;
+  aofBeforeNotePath: string;
   unreadableDirectory: string;
   endingPath: string;
   copiedPath: string;
@@ -35,6 +38,8 @@ export function keepingPaths(directory: string): KeepingPaths {
     snapshotsDirectory: join(directory, "snapshots"),
     aofDirectory: join(directory, aofDirectoryName),
     aofNotePath: join(directory, "appendonly.json"),
+    aofBeforeDirectory: join(directory, `${aofDirectoryName}.before`),
+    aofBeforeNotePath: join(directory, "appendonly.before.json"),
     unreadableDirectory: join(directory, "unreadable"),
     endingPath: join(directory, "ending.json"),
     copiedPath: join(directory, "copied.json"),

@@ -11,26 +11,27 @@
  * Invariants: an older dataset never takes the place of a newer one; nothing is removed before what replaces it is on disk;
  * and a node without a whole copy of its cache's data writes down nothing.
  */
-import { mkdirSync } from "node:fs";
-import {
-  type EngineFound,
-  LarderError,
-  type NodeId,
-  type NodeSpec,
-  type PersistenceObserved,
-  type PersistenceSpec,
-  type ReplicationObserved,
-  type RestoredData,
+import type {
+  EngineFound,
+  NodeId,
+  NodeSpec,
+  PersistenceObserved,
+  PersistenceSpec,
+  ReplicationObserved,
+  RestoredData,
 } from "@larder/api";
 import type { Log } from "@larder/service";
 import { type EngineConnection, EngineRefused } from "../engine/ask.ts";
 import { type NodePaths, type NodeRecord, readLogTail } from "../node-folder.ts";
+import { AofCopier } from "./aof-copies/aof-copier.ts";
+import { dropBefore, takeBack } from "./aof-copies/aof-restore.ts";
 import { AofKeeper } from "./aof-keeper.ts";
 import { readAof } from "./append-only-files.ts";
 import { chooseSource, type Source } from "./beginning.ts";
 import { Copier } from "./copier.ts";
-import { Copies, type CopiesContext } from "./copies.ts";
-import { type Copy, restoredFrom } from "./copy-name.ts";
+import type { CopiesContext } from "./copies.ts";
+import { CopyFinder } from "./copy-finder.ts";
+import { restoredFrom } from "./copy-name.ts";
 import { damageOf } from "./damage.ts";
 import { endBySaving, takeEnding } from "./ending.ts";
 import { factsSections, hasAofOn, isWhole, reasonIn } from "./engine-facts.ts";
@@ -65,8 +66,6 @@ export interface KeptEngine {
 }
 
 const lookEveryMs = 1_000;
-/** How often a node that has data of its own asks a storage that does not answer, before it goes on without. */
-const storageTriesMax = 3;
 
 export class NodePersistence {
   readonly #context: PersistenceContext;
@@ -75,6 +74,8 @@ export class NodePersistence {
   readonly #aof: AofKeeper;
   readonly #snapshots: SnapshotTaker;
   readonly #copier: Copier;
+  readonly #aofCopier: AofCopier;
+  readonly #copies: CopyFinder;
   readonly #stopped = new AbortController();
   /** What the present life began with, or the next is to. */
   #source: Source | null = null;
@@ -85,12 +86,10 @@ export class NodePersistence {
   /** The leader after whose end it was last looked whether there is anything newer; 0 where no leader was. */
   #lookedAfter: number | null = null;
   #looking: Promise<void> | null = null;
+  /** What the append-only files of this life have taken the place of is removed. */
+  #hasDropped = false;
   /** Newer than what the present life holds. */
   #coming: RestoredData | null = null;
-  #storageTries = 0;
-  /** Copies that turned out to be damaged. */
-  readonly #badCopies = new Set<string>();
-  #fetched: { name: string; number: number } | null = null;
 
   constructor(context: PersistenceContext) {
     const { nodeId, clock, randomness, log, forks, onChange } = context;
@@ -104,6 +103,9 @@ export class NodePersistence {
     const taking = { paths, clock, randomness, forks, problems, logTail, onChange, log: log.child({ nodeId }) };
     this.#snapshots = new SnapshotTaker(taking);
     this.#copier = new Copier({ ...context, paths, problems });
+    this.#aofCopier = new AofCopier({ ...context, paths, problems });
+    const { signal } = this.#stopped;
+    this.#copies = new CopyFinder({ ...context, paths, problems, snapshots: this.#snapshots, signal });
     this.#setAside = listUnreadable(paths);
   }
 
@@ -128,7 +130,7 @@ export class NodePersistence {
       failures: this.#problems.failures,
       hasAof: this.#aof.isInForce,
       hasLooked: this.#hasLooked(spec),
-      copiedAtMs: this.#copier.copiedAtMs(persistence),
+      copiedAtMs: this.#copierFor(persistence).copiedAtMs(persistence),
       setAside: this.#setAside,
       problem: this.#problems.gravest,
     };
@@ -136,7 +138,11 @@ export class NodePersistence {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
-    await Promise.all([this.#copier.stop(), this.#looking]);
+    await Promise.all([this.#copier.stop(), this.#aofCopier.stop(), this.#looking]);
+  }
+
+  #copierFor({ aofCopyEveryMs }: PersistenceSpec): Copier | AofCopier {
+    return aofCopyEveryMs === null ? this.#copier : this.#aofCopier;
   }
 
   // ── the beginning of a life ────────────────────────────────────────────────────────────────────────────────────────
@@ -148,6 +154,9 @@ export class NodePersistence {
     this.#coming = null;
     this.#lookAtMs = Number.NEGATIVE_INFINITY;
     this.#aof.begins();
+    this.#aofCopier.begins();
+    this.#hasDropped = false;
+    takeBack(this.#paths);
     if (persistence === null) await this.#forgetAll();
     else {
       await this.#sealEnding(persistence);
@@ -162,69 +171,19 @@ export class NodePersistence {
     // What a node alone has is as new as its copies.
     const mayBeOlder = own === undefined || spec.replication !== null;
     if (!persistence.takesCopy || !mayBeOlder) return own ?? null;
-    const copy = await this.#newestCopy(spec, persistence, own !== undefined);
-    if (copy !== undefined && (own === undefined || byNewest(copy, own.restored) < 0)) {
-      await this.#fetch(spec, persistence, copy);
-      this.#lookedAfter = leaderEpochOf(spec);
-      const fetched = this.#own(persistence);
-      return fetched === undefined ? null : { ...fetched, restored: { ...fetched.restored, from: "copy" } };
+    let from: "copy" | null = null;
+    while (from === null) {
+      const copy = await this.#copies.newest(spec, persistence, own !== undefined);
+      if (copy === undefined || (own !== undefined && byNewest(copy, own.restored) >= 0)) break;
+      if (await this.#copies.bring(spec, persistence, copy)) from = "copy";
     }
     this.#lookedAfter = leaderEpochOf(spec);
-    return own ?? null;
+    const newest = from === null ? own : this.#own(persistence);
+    return newest === undefined ? null : { ...newest, restored: { ...newest.restored, ...(from && { from }) } };
   }
 
   #own({ sinceMs }: PersistenceSpec): Source | undefined {
     return chooseSource(readAof(this.#paths, sinceMs), listSnapshots(this.#paths, sinceMs));
-  }
-
-  async #newestCopy(spec: NodeSpec, persistence: PersistenceSpec, hasOwn: boolean): Promise<Copy | undefined> {
-    try {
-      const found = await this.#inStorage(spec, persistence, (copies) => copies.list(this.#stopped.signal));
-      this.#storageTries = 0;
-      this.#problems.works("restore");
-      return found.find(({ name }) => !this.#badCopies.has(name));
-    } catch (error) {
-      return this.#withoutStorage(error, hasOwn);
-    }
-  }
-
-  #withoutStorage(error: unknown, hasOwn: boolean): undefined {
-    const reason = error instanceof Error ? error.message : String(error);
-    const isGivenUp = hasOwn && ++this.#storageTries >= storageTriesMax;
-    const then = isGivenUp ? "The node goes on with what it has." : "The node waits for them.";
-    const message = `The copies in storage could not be read: ${reason} ${then}`;
-    this.#problems.failed("restore", message);
-    if (!isGivenUp) throw new LarderError("ServiceUnavailable", message, { cause: error });
-    this.#storageTries = 0;
-  }
-
-  /** Becomes a snapshot like one of the node's own. */
-  async #fetch(spec: NodeSpec, persistence: PersistenceSpec, copy: Copy): Promise<void> {
-    const { clock, log, nodeId } = this.#context;
-    const startedMonotonicMs = clock.monotonicMs();
-    mkdirSync(this.#paths.directory, { recursive: true, mode: 0o700 });
-    await this.#inStorage(spec, persistence, (copies) =>
-      copies.fetch(copy, this.#paths.dumpPath, this.#stopped.signal),
-    );
-    const { epoch, offset, savedAtMs } = copy;
-    const saving = { position: { epoch, offset }, startedAtMs: savedAtMs, startedMonotonicMs };
-    const snapshot = await this.#snapshots.seal(saving, persistence);
-    if (snapshot !== undefined) this.#fetched = { name: copy.name, number: snapshot.number };
-    log.info({ nodeId, epoch, offset, savedAtMs }, "a copy was fetched from storage");
-  }
-
-  async #inStorage<T>(
-    { cacheId }: NodeSpec,
-    persistence: PersistenceSpec,
-    act: (copies: Copies) => Promise<T>,
-  ): Promise<T> {
-    if (persistence.copyTo === null) throw new Error("copies of a cache that has none");
-    const copies = new Copies(persistence.copyTo, cacheId, persistence, this.#context);
-    try {
-      return await act(copies);
-    } finally {
-      copies.close();
-    }
   }
 
   /** The life is over: the next may begin with what it has kept. */
@@ -242,8 +201,9 @@ export class NodePersistence {
     if (reason === undefined) return;
     const { clock, log, nodeId, onChange } = this.#context;
     log.error({ nodeId, kind: source.kind, reason }, "what was kept cannot be read and is kept aside");
-    if (source.kind === "snapshot" && this.#fetched?.number === source.number) this.#badCopies.add(this.#fetched.name);
+    this.#copies.distrust(source);
     await keepAside(source, { engine, paths: this.#paths, reason, nowMs: clock.nowMs() });
+    takeBack(this.#paths);
     this.#setAside = listUnreadable(this.#paths);
     onChange();
   }
@@ -286,7 +246,11 @@ export class NodePersistence {
     if (await this.#aof.keep(connection, persistence, seen, info)) this.#snapshots.hurry();
     const taken = await this.#snapshots.attend(connection, persistence, seen, info);
     if (taken !== undefined && !hasAofOn(info)) await this.#aof.forget();
-    this.#copier.attend(this.#snapshots.newest, persistence, spec.cacheId);
+    const { isInForce } = this.#aof;
+    if (isInForce && !this.#hasDropped) dropBefore(this.#paths);
+    this.#hasDropped ||= isInForce;
+    if (persistence.aofCopyEveryMs === null) this.#copier.attend(this.#snapshots.newest, persistence, spec.cacheId);
+    this.#aofCopier.attend({ persistence, cacheId: spec.cacheId, seen, info, isInForce });
   }
 
   async #cease(connection: EngineConnection): Promise<void> {
@@ -335,7 +299,7 @@ export class NodePersistence {
   ): Promise<void> {
     // A life that is as it began has begun with the newest of the folder.
     const own = isAsBegun ? undefined : this.#own(persistence)?.restored;
-    const copy = persistence.takesCopy ? await this.#newestCopy(spec, persistence, holds !== null) : undefined;
+    const copy = persistence.takesCopy ? await this.#copies.newest(spec, persistence, holds !== null) : undefined;
     const inStorage = copy && restoredFrom(copy);
     const kept = [own, inStorage].filter((one) => one !== undefined).sort(byNewest)[0];
     if (kept !== undefined && (holds === null || byNewest(kept, holds) < 0)) this.#coming = kept;

@@ -12,8 +12,8 @@ const defaultFrequencyMinutes = 60;
 /** Azure keeps the newest. */
 const defaultSnapshotsMax = 1;
 const minuteMs = 60_000;
-/** Append-only files stay on the hosts: what goes to storage beside them is a snapshot, so often. */
-const aofCopyEveryMs = 60 * minuteMs;
+/** What has come into append-only files since goes to storage so often: it is what is lost with all disks. */
+const aofCopyEveryMs = 10_000;
 /** The container that copies go to in an account that is given by its connection string. */
 const container = "larder-persistence";
 export const connectionStringKeys = [
@@ -48,10 +48,11 @@ export function derivePersistence({ settings, route, leader, nodes }: CacheDocum
   const hasServed = route.epoch > 1;
   return {
     sinceMs: settings.persistedSinceMs ?? 0,
-    snapshotEveryMs: hasSnapshots(settings) ? minutes * minuteMs : copyTo !== null ? aofCopyEveryMs : null,
+    snapshotEveryMs: hasSnapshots(settings) ? minutes * minuteMs : null,
     snapshotsMax: Number(configuration["rdb-backup-max-snapshot-count"] || defaultSnapshotsMax),
     hasAof: hasAof(settings),
     copyTo,
+    aofCopyEveryMs: hasAof(settings) && copyTo !== null ? aofCopyEveryMs : null,
     takesCopy: copyTo !== null && hasServed && isUnled,
   };
 }
