@@ -216,20 +216,6 @@ nativeTest("append-only files in storage: a node without its folder begins with 
   expect(await clientOf(again).dbsize()).toBe(301);
   await until("it has copied its own", () => copiedBytes(join(folder, elsewhere.nodeId)) > 0);
   await until("what it began with is gone", () => listed(join(folder, spec.nodeId), ".part").length === 0);
-
-  // What is not what was stored is passed over.
-  await agent.signal("SIGKILL");
-  await killed(again);
-  rmSync(join(agent.nodesDirectory, elsewhere.nodeId), { recursive: true });
-  const base = partsNamed(join(folder, elsewhere.nodeId))[0]!;
-  flipByte(join(folder, elsewhere.nodeId, base), 10);
-  agent.controller.forget();
-  await agent.start();
-  const third = { ...spec, nodeId: "node-third" as NodeSpec["nodeId"] };
-  agent.controller.want(third);
-  const empty = await agent.controller.running(third);
-  expect(empty.restored).toBeNull();
-  expect(agent.log).toContain("is passed over");
 });
 
 nativeTest("a node that ends as it is asked to saves first", async () => {
@@ -319,7 +305,6 @@ function copiedBytes(folder: string): number {
   return namedIn(folder).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** The base first. */
 function partsNamed(folder: string): string[] {
   return namedIn(folder).map(({ number }) => `${String(number).padStart(10, "0")}.part`);
 }

@@ -8,6 +8,7 @@ import { rm } from "node:fs/promises";
 import type { PersistenceSpec, ReplicationObserved } from "@larder/api";
 import type { Clock } from "@larder/service";
 import type { EngineConnection } from "../engine/ask.ts";
+import { dropBefore } from "./aof-copies/aof-restore.ts";
 import { baseName, readNote, writeNote } from "./append-only-files.ts";
 import { hasAofOn, type Info, isRewriting, isWhole, positionOf } from "./engine-facts.ts";
 import type { KeepingPaths } from "./node-keeping.ts";
@@ -56,12 +57,12 @@ export class AofKeeper {
   }
 
   async forget(): Promise<void> {
-    const { aofDirectory, aofNotePath, aofBeforeDirectory, aofBeforeNotePath } = this.#paths;
+    const { aofDirectory, aofNotePath } = this.#paths;
     this.#isInForce = false;
     this.#problems.works("aof");
+    await dropBefore(this.#paths);
     // The note first: without it the files do not count.
-    for (const path of [aofBeforeNotePath, aofNotePath, aofBeforeDirectory, aofDirectory])
-      await rm(path, { recursive: true, force: true });
+    for (const path of [aofNotePath, aofDirectory]) await rm(path, { recursive: true, force: true });
   }
 
   /** The files count from the end of the first rewrite on, as there is no manifest before. */

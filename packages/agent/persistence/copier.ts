@@ -71,6 +71,7 @@ export class Copier {
       this.#copied = { sinceMs, number: snapshot.number, atMs: clock.nowMs() };
       writeFileAtomic(paths.copiedPath, JSON.stringify(this.#copied));
       problems.works("copy");
+      problems.works("restore");
       onChange();
     } catch (error) {
       this.#notBeforeMs = clock.monotonicMs() + againMs;

@@ -3,7 +3,7 @@
  * with the newest. Throws what the storage throws.
  */
 import { createReadStream } from "node:fs";
-import { type FileHandle, open, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import type { CacheId, NodeId, PersistenceSpec, StorageLocation } from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
 import { openFolder, type Storage } from "@larder/storage";
@@ -14,6 +14,7 @@ import { type Copy, copiesPrefix, copyName, parseCopy, surplusCopies } from "./c
 import { byNewest } from "./kept-position.ts";
 import type { KeepingPaths } from "./node-keeping.ts";
 import type { Snapshot } from "./snapshots.ts";
+import { writeAll } from "./write-all.ts";
 
 export interface CopiesContext {
   storageRoots: readonly string[];
@@ -97,9 +98,4 @@ export class Copies {
 /** Opened by the first read only: what is never read would stay open, and its errors would be nobody's. */
 async function* piecesOf(path: string): AsyncGenerator<Uint8Array, void, void> {
   yield* createReadStream(path) as AsyncIterable<Buffer>;
-}
-
-/** A disk that is nearly full takes a part, and says so at the next write only. */
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.byteLength; ) at += (await file.write(bytes, at)).bytesWritten;
 }

@@ -8,6 +8,7 @@ import type { Log } from "@larder/service";
 import { isUnreadable } from "./aof-copies/aof-sets.ts";
 import type { Source } from "./beginning.ts";
 import { Copies, type CopiesContext, type StoredCopy } from "./copies.ts";
+import { byNewest, type KeptPosition } from "./kept-position.ts";
 import type { KeepingPaths } from "./node-keeping.ts";
 import type { Problems } from "./problems.ts";
 import type { SnapshotTaker } from "./snapshot-taker.ts";
@@ -16,8 +17,8 @@ export interface CopyFinderContext extends CopiesContext {
   nodeId: NodeId;
   paths: KeepingPaths;
   problems: Problems;
-  snapshots: SnapshotTaker;
-  log: Log;
+  snapshots: Pick<SnapshotTaker, "seal">;
+  log: Pick<Log, "info">;
   signal: AbortSignal;
 }
 
@@ -38,18 +39,33 @@ export class CopyFinder {
 
   /** Throws ServiceUnavailable where a node that has nothing of its own has to wait for storage. */
   async newest(spec: NodeSpec, persistence: PersistenceSpec, hasOwn: boolean): Promise<StoredCopy | undefined> {
+    return (await this.#listReadable(spec, persistence, hasOwn))[0];
+  }
+
+  /** Brings the newest that can be read and is newer than the node's own. Returns whether there was one. Throws as `newest` does. */
+  async bringNewest(spec: NodeSpec, persistence: PersistenceSpec, own: KeptPosition | undefined): Promise<boolean> {
+    for (const copy of await this.#listReadable(spec, persistence, own !== undefined)) {
+      if (own !== undefined && byNewest(copy, own) >= 0) return false;
+      if (await this.#bring(spec, persistence, copy)) return true;
+    }
+    return false;
+  }
+
+  /** The newest first. */
+  async #listReadable(spec: NodeSpec, persistence: PersistenceSpec, hasOwn: boolean): Promise<StoredCopy[]> {
     try {
       const found = await this.#inStorage(spec, persistence, (copies) => copies.list(this.#context.signal));
       this.#storageTries = 0;
       this.#context.problems.works("restore");
-      return found.find((copy) => !this.#bad.has(idOf(copy)));
+      return found.filter((copy) => !this.#bad.has(idOf(copy)));
     } catch (error) {
-      return this.#withoutStorage(error, hasOwn);
+      this.#withoutStorage(error, hasOwn);
+      return [];
     }
   }
 
-  /** Returns false for a copy that cannot be read: the next is to be looked for. */
-  async bring(spec: NodeSpec, persistence: PersistenceSpec, copy: StoredCopy): Promise<boolean> {
+  /** Returns false for a copy that cannot be read. */
+  async #bring(spec: NodeSpec, persistence: PersistenceSpec, copy: StoredCopy): Promise<boolean> {
     const { log, nodeId, paths, problems } = this.#context;
     const { name, epoch, offset, savedAtMs } = copy;
     mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
@@ -88,7 +104,7 @@ export class CopyFinder {
     if (snapshot !== undefined) this.#fetched = { id, number: snapshot.number };
   }
 
-  #withoutStorage(error: unknown, hasOwn: boolean): undefined {
+  #withoutStorage(error: unknown, hasOwn: boolean): void {
     const reason = error instanceof Error ? error.message : String(error);
     const isGivenUp = hasOwn && ++this.#storageTries >= storageTriesMax;
     const then = isGivenUp ? "The node goes on with what it has." : "The node waits for them.";

@@ -142,7 +142,7 @@ export class NodePersistence {
   }
 
   #copierFor({ aofCopyEveryMs }: PersistenceSpec): Copier | AofCopier {
-    return aofCopyEveryMs === null ? this.#copier : this.#aofCopier;
+    return aofCopyEveryMs == null ? this.#copier : this.#aofCopier;
   }
 
   // ── the beginning of a life ────────────────────────────────────────────────────────────────────────────────────────
@@ -156,7 +156,7 @@ export class NodePersistence {
     this.#aof.begins();
     this.#aofCopier.begins();
     this.#hasDropped = false;
-    takeBack(this.#paths);
+    await takeBack(this.#paths);
     if (persistence === null) await this.#forgetAll();
     else {
       await this.#sealEnding(persistence);
@@ -171,15 +171,11 @@ export class NodePersistence {
     // What a node alone has is as new as its copies.
     const mayBeOlder = own === undefined || spec.replication !== null;
     if (!persistence.takesCopy || !mayBeOlder) return own ?? null;
-    let from: "copy" | null = null;
-    while (from === null) {
-      const copy = await this.#copies.newest(spec, persistence, own !== undefined);
-      if (copy === undefined || (own !== undefined && byNewest(copy, own.restored) >= 0)) break;
-      if (await this.#copies.bring(spec, persistence, copy)) from = "copy";
-    }
+    const hasBrought = await this.#copies.bringNewest(spec, persistence, own?.restored);
     this.#lookedAfter = leaderEpochOf(spec);
-    const newest = from === null ? own : this.#own(persistence);
-    return newest === undefined ? null : { ...newest, restored: { ...newest.restored, ...(from && { from }) } };
+    if (!hasBrought) return own ?? null;
+    const brought = this.#own(persistence);
+    return brought === undefined ? null : { ...brought, restored: { ...brought.restored, from: "copy" } };
   }
 
   #own({ sinceMs }: PersistenceSpec): Source | undefined {
@@ -203,7 +199,7 @@ export class NodePersistence {
     log.error({ nodeId, kind: source.kind, reason }, "what was kept cannot be read and is kept aside");
     this.#copies.distrust(source);
     await keepAside(source, { engine, paths: this.#paths, reason, nowMs: clock.nowMs() });
-    takeBack(this.#paths);
+    await takeBack(this.#paths);
     this.#setAside = listUnreadable(this.#paths);
     onChange();
   }
@@ -247,9 +243,9 @@ export class NodePersistence {
     const taken = await this.#snapshots.attend(connection, persistence, seen, info);
     if (taken !== undefined && !hasAofOn(info)) await this.#aof.forget();
     const { isInForce } = this.#aof;
-    if (isInForce && !this.#hasDropped) dropBefore(this.#paths);
+    if (isInForce && !this.#hasDropped) await dropBefore(this.#paths);
     this.#hasDropped ||= isInForce;
-    if (persistence.aofCopyEveryMs === null) this.#copier.attend(this.#snapshots.newest, persistence, spec.cacheId);
+    if (persistence.aofCopyEveryMs == null) this.#copier.attend(this.#snapshots.newest, persistence, spec.cacheId);
     this.#aofCopier.attend({ persistence, cacheId: spec.cacheId, seen, info, isInForce });
   }
 

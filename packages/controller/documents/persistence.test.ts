@@ -45,7 +45,13 @@ describe("the keys of persistence", () => {
     const off = withPersistedSince(patched({ "rdb-backup-enabled": "false" }, changed), changed, 10);
     expect([on, changed, off].map(({ persistedSinceMs }) => persistedSinceMs)).toEqual([5, 5, null]);
     const specs = [on, changed, off].map((settings) => derivePersistence(cacheFixture({ settings })));
-    expect(specs[0]).toMatchObject({ sinceMs: 5, snapshotEveryMs: 1_800_000, hasAof: false, copyTo: null });
+    expect(specs[0]).toMatchObject({
+      sinceMs: 5,
+      snapshotEveryMs: 1_800_000,
+      hasAof: false,
+      copyTo: null,
+      aofCopyEveryMs: null,
+    });
     expect(specs[1]).toMatchObject({ snapshotEveryMs: 3_600_000 });
     expect(specs[2]).toBeNull();
   });
@@ -53,6 +59,7 @@ describe("the keys of persistence", () => {
   test("a node may begin with a copy only where nobody leads, and there was somebody", () => {
     const settings = patched({ "aof-backup-enabled": "true", "aof-storage-connection-string-0": connectionString });
     const cache = cacheFixture({ settings });
+    expect(derivePersistence(cache)).toMatchObject({ hasAof: true, snapshotEveryMs: null, aofCopyEveryMs: 10_000 });
     const led = { nodeId: cache.nodes[0]!.nodeId, epoch: 1, firstEpoch: 1, runId: "r", endedAtMs: null };
     const leader = { ...led, address: { host: "127.0.0.1", port: 1 } };
     const route = { ...cache.route, epoch: 2 };

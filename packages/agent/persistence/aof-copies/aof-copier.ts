@@ -45,7 +45,7 @@ export interface AofSeen {
 }
 
 /** So much at most becomes one part. It is streamed: memory does not depend on it. */
-export const partBytesMax = 64 * 1024 * 1024;
+const partBytesMax = 64 * 1024 * 1024;
 /** After a failure, which is what is left of several attempts. */
 const againMs = 15_000;
 
@@ -91,7 +91,12 @@ export class AofCopier {
   attend(facts: AofSeen): void {
     const { persistence, seen, info } = facts;
     const everyMs = persistence.aofCopyEveryMs;
-    if (everyMs === null || persistence.copyTo === null || !this.#mayCopy(facts)) return this.#rest();
+    // An older controller does not speak of it.
+    if (everyMs == null || persistence.copyTo === null) return this.#rest();
+    if (!this.#mayCopy(facts)) {
+      this.#context.problems.works("copy");
+      return this.#rest();
+    }
     const place = JSON.stringify([persistence.sinceMs, persistence.copyTo]);
     if (place !== this.#place) this.#rest();
     this.#place = place;
@@ -146,6 +151,7 @@ export class AofCopier {
       }
       this.#copied = { sinceMs, atMs: about.position.savedAtMs };
       problems.works("copy");
+      problems.works("restore");
     } catch (error) {
       // What a rewrite has removed meanwhile is not missed: its increments are in the new base.
       if (about.signal.aborted || (error as NodeJS.ErrnoException).code === "ENOENT") return;

@@ -4,12 +4,13 @@
  * Invariants: the files are there only when all of them are whole and on disk. Those that were there before stay until the engine
  * has loaded the others, and are taken back where it cannot. A crash in between leaves those of before.
  */
-import { existsSync, renameSync, rmSync } from "node:fs";
-import { mkdir, open, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { NodeId } from "@larder/api";
 import { type AofNote, manifestPath, manifestText, writeNote } from "../append-only-files.ts";
 import type { KeepingPaths } from "../node-keeping.ts";
+import { writeAll } from "../write-all.ts";
 import { type AofSet, bytesOf, partsOf, type StoredPart } from "./aof-set.ts";
 import type { AofSets } from "./aof-sets.ts";
 
@@ -21,7 +22,7 @@ export interface AofRestore {
 }
 
 export async function restoreAof(restore: AofRestore, paths: KeepingPaths, signal: AbortSignal): Promise<void> {
-  const fetched = `${paths.aofDirectory}.fetched`;
+  const fetched = fetchedDirectory(paths);
   await rm(fetched, { recursive: true, force: true });
   await mkdir(fetched, { recursive: true, mode: 0o700 });
   try {
@@ -30,8 +31,8 @@ export async function restoreAof(restore: AofRestore, paths: KeepingPaths, signa
     await rm(fetched, { recursive: true, force: true });
     throw error;
   }
-  setBefore(paths);
-  renameSync(fetched, paths.aofDirectory);
+  await setBefore(paths);
+  await rename(fetched, paths.aofDirectory);
   await writeNote(paths, noteOf(restore));
 }
 
@@ -60,7 +61,7 @@ async function writeParts(
 ): Promise<void> {
   const file = await open(path, "wx", 0o600);
   try {
-    for (const part of parts) for await (const chunk of sets.fetch(nodeId, part, signal)) await file.appendFile(chunk);
+    for (const part of parts) for await (const chunk of sets.fetch(nodeId, part, signal)) await writeAll(file, chunk);
     await file.sync();
     await file.utimes(set.savedAtMs / 1000, set.savedAtMs / 1000);
   } finally {
@@ -73,29 +74,36 @@ function noteOf({ set, sinceMs }: AofRestore): AofNote {
 }
 
 /** The notes go first: without one the files do not count. */
-function setBefore(paths: KeepingPaths): void {
-  dropBefore(paths);
+async function setBefore(paths: KeepingPaths): Promise<void> {
+  await remove([paths.aofBeforeNotePath, paths.aofBeforeDirectory]);
   if (existsSync(paths.aofNotePath) && existsSync(paths.aofDirectory)) {
-    renameSync(paths.aofNotePath, paths.aofBeforeNotePath);
-    renameSync(paths.aofDirectory, paths.aofBeforeDirectory);
+    await rename(paths.aofNotePath, paths.aofBeforeNotePath);
+    await rename(paths.aofDirectory, paths.aofBeforeDirectory);
   }
-  rmSync(paths.aofNotePath, { force: true });
-  rmSync(paths.aofDirectory, { recursive: true, force: true });
+  await remove([paths.aofNotePath, paths.aofDirectory]);
 }
 
 /** Where what was to take their place is not there, or cannot be read. */
-export function takeBack(paths: KeepingPaths): void {
+export async function takeBack(paths: KeepingPaths): Promise<void> {
   const isReplaced = existsSync(paths.aofNotePath) && manifestPath(paths.aofDirectory) !== undefined;
   if (isReplaced || !existsSync(paths.aofBeforeNotePath)) return;
-  rmSync(paths.aofNotePath, { force: true });
+  await remove([paths.aofNotePath]);
   if (existsSync(paths.aofBeforeDirectory)) {
-    rmSync(paths.aofDirectory, { recursive: true, force: true });
-    renameSync(paths.aofBeforeDirectory, paths.aofDirectory);
+    await remove([paths.aofDirectory]);
+    await rename(paths.aofBeforeDirectory, paths.aofDirectory);
   }
-  renameSync(paths.aofBeforeNotePath, paths.aofNotePath);
+  await rename(paths.aofBeforeNotePath, paths.aofNotePath);
 }
 
-export function dropBefore(paths: KeepingPaths): void {
-  rmSync(paths.aofBeforeNotePath, { force: true });
-  rmSync(paths.aofBeforeDirectory, { recursive: true, force: true });
+/** And what a fetch has left that was cut off. */
+export function dropBefore(paths: KeepingPaths): Promise<void> {
+  return remove([paths.aofBeforeNotePath, paths.aofBeforeDirectory, fetchedDirectory(paths)]);
+}
+
+function fetchedDirectory({ aofDirectory }: KeepingPaths): string {
+  return `${aofDirectory}.fetched`;
+}
+
+async function remove(pathsInOrder: readonly string[]): Promise<void> {
+  for (const path of pathsInOrder) await rm(path, { recursive: true, force: true });
 }
