@@ -77,6 +77,7 @@ describe.skipIf(!hasValkey || probe === null)("a full disk", () => {
     hasAof: false,
     copyTo: null,
     takesCopy: false,
+    aofCopyEveryMs: null,
     ...given,
   });
 
