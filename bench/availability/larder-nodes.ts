@@ -25,8 +25,11 @@ export function folderOf(dataDir: string, nodeId: string): NodeFolder {
   return folder;
 }
 
-export function pidOf({ path }: NodeFolder): number {
-  return Number(readFileSync(join(path, "engine.pid"), "utf8"));
+/** Throws while an engine that begins has not written it: whoever killed process 0 would kill all that belong to itself. */
+export function pidOf({ nodeId, path }: NodeFolder): number {
+  const pid = Number(readFileSync(join(path, "engine.pid"), "utf8"));
+  if (!Number.isInteger(pid) || pid <= 0) throw new Error(`the engine of ${nodeId} has not said which process it is`);
+  return pid;
 }
 
 export class NodeClient {
