@@ -1,5 +1,5 @@
 /** What a node keeps on disk, with a real agent and real engines: everything is killed, and comes back. */
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { NodeObserved, NodeSpec, PersistenceSpec } from "@larder/api";
@@ -11,31 +11,55 @@ import { until } from "./fixture/until.ts";
 
 setDefaultTimeout(60_000);
 
-const nativeTest = test.skipIf(!hasNativeEngine);
+const nativeTest = hasNativeEngine ? test.concurrent : test.skip;
 const failFast = { retryStrategy: () => null, maxRetriesPerRequest: 0, enableReadyCheck: false };
 
 /** More than compresses well. */
 const longValue = Array.from({ length: 500 }, (_, index) => index).join("-");
 
-let agent: TestAgent;
-const clients: Redis[] = [];
+/** One agent with its engines, of one test: the tests wait more than they work, so they run beside one another. */
+class Host {
+  readonly agent = new TestAgent();
+  readonly #clients: Redis[] = [];
 
-function newAgent(): TestAgent {
-  agent = new TestAgent();
-  agent.controller.start();
-  return agent;
+  async clear(): Promise<void> {
+    for (const client of this.#clients) client.disconnect();
+    await this.agent.clear();
+  }
+
+  clientOf({ socketPath }: NodeObserved): Redis {
+    const client = new Redis({ ...failFast, path: socketPath, username: "larder-admin", password: "admin-password" });
+    client.on("error", () => {});
+    this.#clients.push(client);
+    return client;
+  }
+
+  async runNode(given: Partial<NodeSpec>) {
+    const spec = nodeSpec(given);
+    this.agent.controller.want(spec);
+    return { spec, node: await this.agent.controller.running(spec) };
+  }
+
+  /** Another life, which has taken the spec. */
+  nextLife(spec: NodeSpec, { runId }: NodeObserved): Promise<NodeObserved> {
+    return this.agent.controller.observedWhen(spec, (node) => node.state === "running" && node.runId !== runId);
+  }
+
+  aofIncrement(spec: NodeSpec): string {
+    return listed(join(this.agent.nodesDirectory, spec.nodeId, "appendonlydir"), ".incr.aof").at(-1)!;
+  }
 }
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.disconnect();
-  await agent.clear();
-});
-
-function clientOf({ socketPath }: NodeObserved): Redis {
-  const client = new Redis({ ...failFast, path: socketPath, username: "larder-admin", password: "admin-password" });
-  client.on("error", () => {});
-  clients.push(client);
-  return client;
+function hostTest(name: string, act: (host: Host) => Promise<void>): void {
+  nativeTest(name, async () => {
+    const host = new Host();
+    host.agent.controller.start();
+    try {
+      await act(host);
+    } finally {
+      await host.clear();
+    }
+  });
 }
 
 function persistence(given: Partial<PersistenceSpec>): PersistenceSpec {
@@ -49,21 +73,11 @@ async function killed({ pid }: NodeObserved): Promise<void> {
   await until("the engine has ended", async () => (await identifyProcess(pid)) === undefined);
 }
 
-/** Another life, which has taken the spec. */
-function nextLife(spec: NodeSpec, { runId }: NodeObserved): Promise<NodeObserved> {
-  return agent.controller.observedWhen(spec, (node) => node.state === "running" && node.runId !== runId);
-}
-
-async function runNode(given: Partial<NodeSpec>) {
-  const spec = nodeSpec(given);
-  agent.controller.want(spec);
-  return { spec, node: await agent.controller.running(spec) };
-}
-
-nativeTest("a snapshot: a node whose engine and agent are killed has what was saved", async () => {
-  await newAgent().start();
-  const { spec, node } = await runNode({ persistence: persistence({ snapshotEveryMs: 1_000 }) });
-  const client = clientOf(node);
+hostTest("a snapshot: a node whose engine and agent are killed has what was saved", async (host) => {
+  const { agent } = host;
+  await agent.start();
+  const { spec, node } = await host.runNode({ persistence: persistence({ snapshotEveryMs: 1_000 }) });
+  const client = host.clientOf(node);
   await client.mset(
     Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`key-${index}`, `value-${index}`])),
   );
@@ -74,37 +88,42 @@ nativeTest("a snapshot: a node whose engine and agent are killed has what was sa
   await killed(node);
   agent.controller.forget();
   await agent.start();
-  const again = await nextLife(spec, node);
+  const again = await host.nextLife(spec, node);
   expect(again.restored).toMatchObject({ from: "snapshot", epoch: 0 });
-  expect(await clientOf(again).dbsize()).toBe(1_001);
-  expect(await clientOf(again).ttl("short-lived")).toBeGreaterThan(900);
+  expect(await host.clientOf(again).dbsize()).toBe(1_001);
+  expect(await host.clientOf(again).ttl("short-lived")).toBeGreaterThan(900);
 });
 
-nativeTest("append-only files: an engine that is killed has all that it answered but for the last second", async () => {
-  await newAgent().start();
-  const { spec, node } = await runNode({ persistence: persistence({ hasAof: true }) });
-  await agent.controller.observedWhen(spec, ({ persistence }) => persistence?.hasAof === true);
-  const client = clientOf(node);
-  for (let index = 0; index < 100; index++) await client.multi().set(`key-${index}`, "1").incr("sum").exec();
-  await client.flushall();
-  for (let index = 0; index < 100; index++) await client.multi().set(`key-${index}`, "1").incr("sum").exec();
-  const savedMs = Date.now();
-  await until("a second has passed", () => Date.now() > savedMs + 2_000);
+hostTest(
+  "append-only files: an engine that is killed has all that it answered but for the last second",
+  async (host) => {
+    const { agent } = host;
+    await agent.start();
+    const { spec, node } = await host.runNode({ persistence: persistence({ hasAof: true }) });
+    await agent.controller.observedWhen(spec, ({ persistence }) => persistence?.hasAof === true);
+    const client = host.clientOf(node);
+    for (let index = 0; index < 100; index++) await client.multi().set(`key-${index}`, "1").incr("sum").exec();
+    await client.flushall();
+    for (let index = 0; index < 100; index++) await client.multi().set(`key-${index}`, "1").incr("sum").exec();
+    await client.set("last", "1");
+    await until("all of it is written", () => readFileSync(host.aofIncrement(spec)).includes("last"));
 
-  await agent.signal("SIGKILL");
-  await killed(node);
-  agent.controller.forget();
+    await agent.signal("SIGKILL");
+    await killed(node);
+    agent.controller.forget();
+    await agent.start();
+    const again = await host.nextLife(spec, node);
+    expect(again.restored).toMatchObject({ from: "aof" });
+    expect(await host.clientOf(again).get("sum")).toBe("100");
+    expect(await host.clientOf(again).dbsize()).toBe(102);
+  },
+);
+
+hostTest("a snapshot that is damaged is kept aside, and the one before it is taken", async (host) => {
+  const { agent } = host;
   await agent.start();
-  const again = await nextLife(spec, node);
-  expect(again.restored).toMatchObject({ from: "aof" });
-  expect(await clientOf(again).get("sum")).toBe("100");
-  expect(await clientOf(again).dbsize()).toBe(101);
-});
-
-nativeTest("a snapshot that is damaged is kept aside, and the one before it is taken", async () => {
-  await newAgent().start();
-  const { spec, node } = await runNode({ persistence: persistence({ snapshotEveryMs: 500 }) });
-  await clientOf(node).set("key", longValue);
+  const { spec, node } = await host.runNode({ persistence: persistence({ snapshotEveryMs: 500 }) });
+  await host.clientOf(node).set("key", longValue);
   const directory = join(agent.nodesDirectory, spec.nodeId, "snapshots");
   await until(
     "there are two snapshots of it",
@@ -117,22 +136,23 @@ nativeTest("a snapshot that is damaged is kept aside, and the one before it is t
 
   agent.controller.forget();
   await agent.start();
-  const again = await nextLife(spec, node);
+  const again = await host.nextLife(spec, node);
   expect(again.persistence?.setAside).toHaveLength(1);
-  expect(await clientOf(again).get("key")).toBe(longValue);
+  expect(await host.clientOf(again).get("key")).toBe(longValue);
   expect(agent.log).toContain("kept aside");
 });
 
-nativeTest("append-only files that are damaged in the middle: what is before the damage comes back", async () => {
-  await newAgent().start();
-  const { spec, node } = await runNode({ persistence: persistence({ hasAof: true }) });
+hostTest("append-only files that are damaged in the middle: what is before the damage comes back", async (host) => {
+  const { agent } = host;
+  await agent.start();
+  const { spec, node } = await host.runNode({ persistence: persistence({ hasAof: true }) });
   await agent.controller.observedWhen(spec, ({ persistence }) => persistence?.hasAof === true);
-  const client = clientOf(node);
+  const client = host.clientOf(node);
   for (let index = 0; index < 200; index++) await client.set(`key-${index}`, "value");
-  await until("it is written", () => bytesOfAof(spec) > 6_000);
+  await until("it is written", () => statSync(host.aofIncrement(spec)).size > 6_000);
   await agent.signal("SIGKILL");
   await killed(node);
-  const increment = aofIncrement(spec);
+  const increment = host.aofIncrement(spec);
   writeFileSync(
     increment,
     Buffer.concat([
@@ -144,22 +164,23 @@ nativeTest("append-only files that are damaged in the middle: what is before the
 
   agent.controller.forget();
   await agent.start();
-  const again = await nextLife(spec, node);
+  const again = await host.nextLife(spec, node);
   expect(again.restored).toMatchObject({ from: "aof" });
   expect(again.persistence?.setAside).toHaveLength(1);
-  const keys = await clientOf(again).dbsize();
+  const keys = await host.clientOf(again).dbsize();
   expect(keys).toBeGreaterThan(50);
   expect(keys).toBeLessThan(100);
 });
 
-nativeTest("a host without the node's folder: the newest copy in storage comes back", async () => {
-  const storage = join(newAgent().directory, "agent", "files");
+hostTest("a host without the node's folder: the newest copy in storage comes back", async (host) => {
+  const { agent } = host;
+  const storage = join(agent.directory, "agent", "files");
   mkdirSync(storage, { recursive: true });
   await agent.start();
   const copyTo = { url: `file://${storage}`, credentials: null };
   const keeps = persistence({ snapshotEveryMs: 500, copyTo, takesCopy: true });
-  const { spec, node } = await runNode({ persistence: keeps });
-  await clientOf(node).set("key", longValue);
+  const { spec, node } = await host.runNode({ persistence: keeps });
+  await host.clientOf(node).set("key", longValue);
   await until("it is copied", () =>
     listed(join(storage, spec.cacheId, String(keeps.sinceMs)), ".rdb").some((path) => statSync(path).size > 150),
   );
@@ -169,21 +190,23 @@ nativeTest("a host without the node's folder: the newest copy in storage comes b
 
   agent.controller.forget();
   await agent.start();
-  const again = await nextLife(spec, node);
+  const again = await host.nextLife(spec, node);
   expect(again.restored).toMatchObject({ from: "copy" });
-  expect(await clientOf(again).get("key")).toBe(longValue);
+  expect(await host.clientOf(again).get("key")).toBe(longValue);
 });
 
-nativeTest("append-only files in storage: a node without its folder begins with what was copied", async () => {
-  const storage = join(newAgent().directory, "agent", "files");
+hostTest("append-only files in storage: a node without its folder begins with what was copied", async (host) => {
+  const { agent } = host;
+  const storage = join(agent.directory, "agent", "files");
   mkdirSync(storage, { recursive: true });
   await agent.start();
   const copyTo = { url: `file://${storage}`, credentials: null };
   const keeps = persistence({ hasAof: true, aofCopyEveryMs: 200, copyTo, takesCopy: true });
-  const { spec, node } = await runNode({ persistence: keeps });
+  const { spec, node } = await host.runNode({ persistence: keeps });
   const folder = join(storage, spec.cacheId, String(keeps.sinceMs), "aof");
-  const client = clientOf(node);
-  const isCopied = () => until("all is copied", () => copiedBytes(join(folder, spec.nodeId)) === bytesOfAofs(spec));
+  const client = host.clientOf(node);
+  const isCopied = () =>
+    until("all is copied", () => copiedBytes(join(folder, spec.nodeId)) === bytesOfAofs(agent, spec));
   await agent.controller.observedWhen(spec, ({ persistence }) => persistence?.hasAof === true);
   for (let index = 0; index < 300; index++) await client.multi().set(`key-${index}`, longValue).incr("sum").exec();
   await isCopied();
@@ -212,33 +235,35 @@ nativeTest("append-only files in storage: a node without its folder begins with 
   agent.controller.want(elsewhere);
   const again = await agent.controller.running(elsewhere);
   expect(again.restored).toMatchObject({ from: "copy" });
-  expect(await clientOf(again).get("sum")).toBe("900");
-  expect(await clientOf(again).dbsize()).toBe(301);
+  expect(await host.clientOf(again).get("sum")).toBe("900");
+  expect(await host.clientOf(again).dbsize()).toBe(301);
   await until("it has copied its own", () => copiedBytes(join(folder, elsewhere.nodeId)) > 0);
   await until("what it began with is gone", () => listed(join(folder, spec.nodeId), ".part").length === 0);
 });
 
-nativeTest("a node that ends as it is asked to saves first", async () => {
-  await newAgent().start();
-  const { spec, node } = await runNode({ persistence: persistence({ snapshotEveryMs: 3_600_000 }) });
-  await clientOf(node).set("key", "value");
+hostTest("a node that ends as it is asked to saves first", async (host) => {
+  const { agent } = host;
+  await agent.start();
+  const { spec, node } = await host.runNode({ persistence: persistence({ snapshotEveryMs: 3_600_000 }) });
+  await host.clientOf(node).set("key", "value");
   await agent.ask();
   agent.controller.forget();
   await agent.start();
-  const again = await nextLife(spec, node);
+  const again = await host.nextLife(spec, node);
   expect(again.restored).toMatchObject({ from: "snapshot" });
-  expect(await clientOf(again).get("key")).toBe("value");
+  expect(await host.clientOf(again).get("key")).toBe("value");
 
   const restarted = { ...spec, generation: 2, endRunId: again.runId };
-  await clientOf(again).set("another", "value");
+  await host.clientOf(again).set("another", "value");
   agent.controller.want(restarted);
-  expect(await clientOf(await nextLife(restarted, again)).get("another")).toBe("value");
+  expect(await host.clientOf(await host.nextLife(restarted, again)).get("another")).toBe("value");
 });
 
-nativeTest("it is turned on, changed and turned off while the node serves", async () => {
-  await newAgent().start();
-  const { spec, node } = await runNode({});
-  const client = clientOf(node);
+hostTest("it is turned on, changed and turned off while the node serves", async (host) => {
+  const { agent } = host;
+  await agent.start();
+  const { spec, node } = await host.runNode({});
+  const client = host.clientOf(node);
   await client.set("key", "value");
   const folder = join(agent.nodesDirectory, spec.nodeId);
   const sinceMs = Date.now();
@@ -274,16 +299,8 @@ function numberOf(path: string): number {
   return Number.parseInt(basename(path), 10);
 }
 
-function aofIncrement(spec: NodeSpec): string {
-  return listed(join(agent.nodesDirectory, spec.nodeId, "appendonlydir"), ".incr.aof").at(-1)!;
-}
-
-function bytesOfAof(spec: NodeSpec): number {
-  return statSync(aofIncrement(spec)).size;
-}
-
-function bytesOfAofs(spec: NodeSpec): number {
-  const folder = join(agent.nodesDirectory, spec.nodeId, "appendonlydir");
+function bytesOfAofs({ nodesDirectory }: TestAgent, spec: NodeSpec): number {
+  const folder = join(nodesDirectory, spec.nodeId, "appendonlydir");
   const manifest = readFileSync(join(folder, "appendonly.aof.manifest"), "utf8");
   const names = [...manifest.matchAll(/^file (\S+) seq \d+ type [bi]/gm)].map(([, name]) => name!);
   return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
