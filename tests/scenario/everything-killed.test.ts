@@ -30,6 +30,10 @@ describe.skipIf(!hasValkey || process.platform !== "linux")("everything is kille
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), "larder-kept-"));
     service = await startService({ engine: "native", hosts: 2, dataDir });
+    await until("both hosts are there", async () => {
+      const hosts = await service.client.listHosts();
+      return hosts.filter(({ state }) => state === "active").length === 2;
+    });
   }, 60_000);
   afterAll(async () => {
     await service?.stop();

@@ -86,15 +86,21 @@ async function leaveFeed({ engine, clock }: ImportContext): Promise<void> {
     try {
       return await engine.takeFrom?.(null);
     } catch (error) {
+      // One that has ended follows nobody, and why it did is known better elsewhere.
+      if (error instanceof EngineUnreachable) return;
       const mayObey = error instanceof EngineRefused && clock.monotonicMs() < untilMs;
       if (!mayObey) throw error;
     }
   }
 }
 
-/** An engine that lives has refused the file. Mostly its checksum, which was to come, shows that it is damaged. */
+/** An engine refuses a damaged file, or ends. Mostly the checksum, which was to come, shows that it is damaged. */
 async function whyLost(source: RdbSource, connection: EngineConnection): Promise<TransferError> {
   const { offset } = source;
+  await source.read(
+    () => undefined,
+    () => {},
+  );
   try {
     await connection.info("server");
   } catch (cause) {
@@ -104,10 +110,6 @@ async function whyLost(source: RdbSource, connection: EngineConnection): Promise
       cause,
     });
   }
-  await source.read(
-    () => undefined,
-    () => {},
-  );
   return new TransferError("BadFile", `File '${source.name}': the engine refuses what is before offset ${offset}.`);
 }
 
