@@ -1,9 +1,9 @@
 /** `npm run bench client`: the client package beside the libraries that applications use instead, all on Node and one Valkey. */
 import { createClient } from "redis";
 import { startCacheServer } from "../../tests/fixture/cache-server.ts";
+import { goalTables } from "../goal-tables.ts";
 import { describeMachine, type Machine, machineText } from "../machine.ts";
 import { writeResult } from "../result.ts";
-import { tableText } from "../table.ts";
 import { type Choices, parsePartChoices } from "./choices.ts";
 import { cutOff } from "./cut-off.ts";
 import { followedDatabase } from "./followed-database.ts";
@@ -63,24 +63,9 @@ export async function benchClient(choices: Choices<PartName>, signal: AbortSigna
   return goals.every(({ isMet }) => isMet);
 }
 
-function textOf({ figures, goals }: PartResult, machine: Machine): string {
-  const goalRows = goals.map(({ part, what, wanted, measured, isMet }) => [
-    `${part}: ${what}`,
-    wanted,
-    measured,
-    isMet ? "met" : "not met",
-  ]);
-  const figureRows = figures.map(({ what, contender, value, unit }) => [
-    what,
-    contender,
-    `${value.toLocaleString("en")} ${unit}`.trim(),
-  ]);
+function textOf(result: PartResult, machine: Machine): string {
   const versions = Object.entries(manifest.dependencies).map(([name, version]) => `${name} ${version}`);
-  return [
-    tableText(["Goal", "wanted", "measured", ""], goalRows),
-    tableText(["Figure", "", ""], figureRows),
-    `${versions.join(", ")}\n${machineText(machine)}`,
-  ].join("\n\n");
+  return `${goalTables(result)}\n\n${`${versions.join(", ")}\n${machineText(machine)}`}`;
 }
 
 async function empty(url: string): Promise<void> {

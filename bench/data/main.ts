@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Choices, parsePartChoices } from "../client/choices.ts";
 import type { PartResult } from "../client/part.ts";
+import { goalTables } from "../goal-tables.ts";
 import { describeMachine, type Machine, machineText } from "../machine.ts";
 import { writeResult } from "../result.ts";
-import { tableText } from "../table.ts";
 import { exportFile } from "./export.ts";
 import { importFile } from "./import.ts";
 import { killedEngines } from "./killed.ts";
@@ -64,21 +64,6 @@ function contextOf(directory: string, isQuick: boolean, signal: AbortSignal): Da
   };
 }
 
-function textOf({ figures, goals }: PartResult, machine: Machine): string {
-  const goalRows = goals.map(({ part, what, wanted, measured, isMet }) => [
-    `${part}: ${what}`,
-    wanted,
-    measured,
-    isMet ? "met" : "not met",
-  ]);
-  const figureRows = figures.map(({ what, contender, value, unit }) => [
-    what,
-    contender,
-    `${value.toLocaleString("en")} ${unit}`,
-  ]);
-  return [
-    tableText(["Goal", "wanted", "measured", ""], goalRows),
-    tableText(["Figure", "", ""], figureRows),
-    machineText(machine),
-  ].join("\n\n");
+function textOf(result: PartResult, machine: Machine): string {
+  return `${goalTables(result)}\n\n${machineText(machine)}`;
 }

@@ -17,7 +17,7 @@ setDefaultTimeout(60_000);
 
 const mebibyte = 2 ** 20;
 const probe = SmallDisk.mount(mebibyte);
-probe?.unmount();
+await probe?.unmount();
 const clients = new EngineClients();
 let disk: SmallDisk;
 let agent: TestAgent | undefined;
@@ -27,7 +27,7 @@ afterEach(async () => {
   clients.close();
   await Promise.all([agent?.clear(), service?.stop()]);
   agent = service = undefined;
-  disk.unmount();
+  await disk.unmount();
 });
 
 describe.skipIf(!hasValkey || probe === null)("a full disk", () => {
