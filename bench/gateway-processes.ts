@@ -45,7 +45,11 @@ export async function startGatewayProcesses(
   const directory = join(options.directory, options.name);
   mkdirSync(directory, { mode: 0o700 });
   const route = routeOf(options, { tlsPort, plainPort, password });
-  const routes = new RouteServer(join(directory, "controller.sock"), { revision: 1, routes: [route] });
+  const routes = new RouteServer(join(directory, "controller.sock"), {
+    revision: 1,
+    tokenIssuers: [],
+    routes: [route],
+  });
   routes.start();
   stack.defer(() => routes.stop());
 
@@ -92,11 +96,14 @@ function routeOf(
         name: "default",
         needsPassword: true,
         passwordSha256: [createHash("sha256").update(password).digest("hex")],
+        objectId: null,
         // The engine's own default user has no password here and takes any.
         engineUser: "default",
         enginePassword: "any",
       },
     ],
+    cutEpoch: 0,
+    network: { hasPublicAccess: true, allowed: null, privateNetworks: [] },
     refusedCommands: refusedByRedisCache,
     node: {
       nodeId: `node-${name}` as NodeId,

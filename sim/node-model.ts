@@ -98,6 +98,8 @@ export class NodeModel {
       nodeId: this.nodeId,
       cacheId,
       generation: isRunning ? this.#generation : 0,
+      accessGeneration: isRunning ? (this.#spec?.accessGeneration ?? 0) : 0,
+      refusedUsers: [],
       state: isRunning ? "running" : this.#state === "failed" ? "failed" : "starting",
       socketPath: `/run/${this.nodeId}.sock`,
       pid: 1,

@@ -132,6 +132,8 @@ export class NodeSupervisor {
       nodeId: this.#options.nodeId,
       cacheId,
       generation: isRunning ? (record?.generation ?? 0) : 0,
+      accessGeneration: 0,
+      refusedUsers: [],
       state: isRunning ? "running" : this.#state.kind === "backoff" ? "failed" : "starting",
       socketPath: this.#process?.socketPath ?? this.#options.paths.socketPath,
       pid: this.#process?.identity.pid ?? null,

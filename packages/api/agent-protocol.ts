@@ -100,6 +100,13 @@ export interface NodeSpec {
   adminUser: EngineUser;
   users: EngineUser[];
   /**
+   * The users of access policies. Their rules are the cache's owner's, so they are given to a running engine alone: one that an engine
+   * does not take is reported, and keeps neither the others nor the engine from working. Who is not among them is removed.
+   */
+  policyUsers: EngineUser[];
+  /** Rises with every change of `policyUsers`, apart from `generation`. */
+  accessGeneration: number;
+  /**
    * null: a node alone, which starts as a primary. Where it can, it listens for other hosts like any other, so that it may
    * be given replicas later without a restart; it cannot become a node alone again in the same life.
    */
@@ -145,12 +152,14 @@ export interface AgentDesired {
  *          an intake node, `transferId` is what fills it: instead of the offset it waits until nothing is left of that.
  * flush    of a primary: removes all keys of all databases.
  * publish  of a primary: publishes a message on a channel.
+ * tryRules of any node: whether its engine takes such rules for a user. Refused with InvalidParameter and the engine's words.
  */
 export type AgentOrder = { orderId: string; nodeId: NodeId; runId: string } & (
   | { kind: "yield"; yieldMs: number }
   | { kind: "lead"; leader: Leader; offset: number; waitMs: number; transferId: TransferId | null }
   | { kind: "flush" }
   | { kind: "publish"; channel: string; message: string }
+  | { kind: "tryRules"; rules: string }
 );
 
 /**
@@ -241,6 +250,10 @@ export interface NodeObserved {
   cacheId: CacheId;
   /** The newest applied generation; 0 before the first. */
   generation: number;
+  /** The newest that this life of the engine has taken; 0 before the first. */
+  accessGeneration: number;
+  /** Of `policyUsers`, those whose rules the engine does not take, with its words; they may do nothing. */
+  refusedUsers: { name: string; message: string }[];
   state: NodeState;
   /** Where the gateway connects: a Unix socket's path. */
   socketPath: string;

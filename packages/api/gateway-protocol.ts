@@ -4,6 +4,8 @@
  *   GET  /gateway/watch?worker=…   a stream of newline-ended `RouteTable` documents, each whole, and empty lines to stay
  *                                  alive. `worker` as in the reports: when its stream ends, the worker is gone
  *   POST /gateway/report           one `GatewayReport`, after every applied table and at least every `reportEveryMs`
+ *   POST /gateway/token-key        a `TokenKeyQuestion`: a client has come with a key that no table had. Answered 200 once it has
+ *                                  been asked for at the issuer, which is not done often; a table with it is sent before
  *
  * The gateway keeps the last table on disk (mode 0600: it carries engine passwords) and serves from it while the
  * controller is away. Access keys themselves are never in it, only their SHA-256.
@@ -17,8 +19,29 @@ export interface RouteUser {
   needsPassword: boolean;
   /** Hex SHA-256 of each accepted password. */
   passwordSha256: string[];
+  /**
+   * Who logs in with a token instead, as the password: the `oid` that the token has to be of. null: nobody. Such a client's connection
+   * ends with its token.
+   */
+  objectId: string | null;
   engineUser: string;
   enginePassword: string;
+}
+
+/** Addresses from `first` to `last`, both IPv4 or both IPv6. */
+export interface AddressRange {
+  first: string;
+  last: string;
+}
+
+/** From where a cache may be reached. Who is inside already, and is not to be any more, is closed at once. */
+export interface RouteNetwork {
+  /** False: by its private endpoints alone. */
+  hasPublicAccess: boolean;
+  /** Who may connect from other networks than private ones; null: everybody. */
+  allowed: AddressRange[] | null;
+  /** Names of the private networks (the gateway's own configuration says where each is) on which the cache is served, too. */
+  privateNetworks: string[];
 }
 
 /** Everything that the gateway needs to serve one cache. */
@@ -36,6 +59,9 @@ export interface Route {
   databases: number;
   minimumTlsVersion: "1.2" | "1.3";
   users: RouteUser[];
+  /** When it rises, every connection is closed: access by keys was turned on or off. */
+  cutEpoch: number;
+  network: RouteNetwork;
   /** What the service does not offer (refused-commands.ts). */
   refusedCommands: readonly string[];
   /** Where the primary listens; null while there is none, which holds requests for a while and then refuses them. */
@@ -83,9 +109,26 @@ export interface MoveReport {
   inFlight: number;
 }
 
+/** Who makes tokens that are taken from clients of caches, and the public keys by which they are known. */
+export interface TokenIssuer {
+  /** As the tokens' `iss` has it. */
+  issuer: string;
+  /** One of these has to be in `aud`. */
+  audiences: string[];
+  /** A JWK set's `keys`. */
+  keys: Record<string, unknown>[];
+}
+
 export interface RouteTable {
   revision: number;
+  tokenIssuers: TokenIssuer[];
   routes: Route[];
+}
+
+export interface TokenKeyQuestion {
+  issuer: string;
+  /** The token's `kid`. */
+  keyId: string;
 }
 
 export interface ListenerReport {

@@ -126,6 +126,8 @@ export class FakeAgent {
       nodeId: spec.nodeId,
       cacheId: spec.cacheId,
       generation: spec.generation,
+      accessGeneration: spec.accessGeneration,
+      refusedUsers: [],
       state: "running",
       socketPath: `/run/${spec.nodeId}.sock`,
       pid: 1,

@@ -152,7 +152,7 @@ function follow(
       reportSoon();
       keptRoutes.keep(table);
       keptRoutes.forgetBeyond(config.workers);
-      log.info({ revision: table.revision, routes: table.routes.length }, "routes applied");
+      log.info({ revision: table.revision, tokenIssuers: [], routes: table.routes.length }, "routes applied");
     },
     stopping.signal,
   );

@@ -114,14 +114,14 @@ describe.skipIf(!hasValkey)("bounds", () => {
       ...user,
       passwordSha256: [createHash("sha256").update("renewed").digest("hex")],
     }));
-    served.gateway.apply({ revision: 2, routes: [{ ...served.route, users }] });
+    served.gateway.apply({ revision: 2, tokenIssuers: [], routes: [{ ...served.route, users }] });
     const renewed = await logIn("renewed");
     const refused = await connectBytes({ port: served.plainPort });
     refused.send(encodeRequest(["AUTH", accessKey]));
     expect(await refused.until("\r\n")).toStartWith("-WRONGPASS ");
     before.send(encodeRequest(["PING"]));
     await before.until("+PONG\r\n");
-    served.gateway.apply({ revision: 3, routes: [{ ...served.route, epoch: 0 }] });
+    served.gateway.apply({ revision: 3, tokenIssuers: [], routes: [{ ...served.route, epoch: 0 }] });
     refused.send(encodeRequest(["AUTH", accessKey]));
     expect(await refused.until("\r\n")).toStartWith("-WRONGPASS ");
     for (const client of [before, renewed, refused]) client.close();
@@ -146,10 +146,10 @@ describe.skipIf(!hasValkey)("bounds", () => {
   test("a port that is somebody else's is shown until it is free", async () => {
     const other = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     const failed = () => served.gateway.metrics().larder_gateway_ports_failed;
-    served.gateway.apply({ revision: 4, routes: [{ ...served.route, plainPort: other.port }] });
+    served.gateway.apply({ revision: 4, tokenIssuers: [], routes: [{ ...served.route, plainPort: other.port }] });
     expect(failed()).toBe(1);
     other.stop(true);
-    served.gateway.apply({ revision: 5, routes: [served.route] });
+    served.gateway.apply({ revision: 5, tokenIssuers: [], routes: [served.route] });
     expect(failed()).toBe(0);
   });
 });

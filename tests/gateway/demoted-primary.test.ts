@@ -47,7 +47,7 @@ async function logIn(protocol: 2 | 3 = 2): Promise<CommandClient> {
 
 function publish(changes: Partial<Route>): void {
   route = { ...route, ...changes };
-  served.gateway.apply({ revision: served.gateway.revision + 1, routes: [route] });
+  served.gateway.apply({ revision: served.gateway.revision + 1, tokenIssuers: [], routes: [route] });
 }
 
 function follow(): void {

@@ -83,7 +83,7 @@ describe.skipIf(!hasValkey)(`a primary that is killed (LARDER_SEED=${testSeed})`
       await killAndPromote(pair, random, round % 2 === 1);
       const node = { ...(route.node as RouteNode), nodeId: "node-2" as NodeId, socketPath: pair.replica.socketPath };
       // Nobody is left to confirm what is written now.
-      gateway.apply({ revision: 2, routes: [{ ...route, epoch: 2, node, durableWrites: null }] });
+      gateway.apply({ revision: 2, tokenIssuers: [], routes: [{ ...route, epoch: 2, node, durableWrites: null }] });
       const before = counters.map(({ acknowledged }) => acknowledged);
       await until("all count on", () =>
         counters.every(({ acknowledged, lost }, index) => acknowledged > (before[index] as number) || lost.length > 0),

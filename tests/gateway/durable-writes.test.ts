@@ -16,7 +16,7 @@ let revision: number;
 
 function publish(change: Partial<Route>): void {
   route = { ...route, ...change };
-  served.gateway.apply({ revision: ++revision, routes: [route] });
+  served.gateway.apply({ revision: ++revision, tokenIssuers: [], routes: [route] });
 }
 
 function metric(name: string): number {

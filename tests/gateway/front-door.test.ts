@@ -105,10 +105,10 @@ describe.skipIf(!hasValkey)("the front door", () => {
   test("forgets those who wait for a cache that is removed", async () => {
     const silent = await connectBytes({ port: served.tlsPort });
     await until("its handshake has begun", () => metric("handshakes") === 1);
-    served.gateway.apply({ revision: 2, routes: [] });
+    served.gateway.apply({ revision: 2, tokenIssuers: [], routes: [] });
     await silent.ended();
     expect(metric("handshakes")).toBe(0);
-    served.gateway.apply({ revision: 3, routes: [served.route] });
+    served.gateway.apply({ revision: 3, tokenIssuers: [], routes: [served.route] });
     const next = await logIn(await connectTls());
     next.close();
   });

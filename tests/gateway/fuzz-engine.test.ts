@@ -124,7 +124,7 @@ describe.skipIf(!hasValkey)(`an engine that fails (LARDER_SEED=${testSeed})`, ()
     const socketPath = join(directory, "engine.sock");
     engine.start(socketPath);
     const node = { ...served.route.node, socketPath } as NonNullable<TestGateway["route"]["node"]>;
-    served.gateway.apply({ revision: 2, routes: [{ ...served.route, epoch: 2, node }] });
+    served.gateway.apply({ revision: 2, tokenIssuers: [], routes: [{ ...served.route, epoch: 2, node }] });
     await expectRecovery();
   });
   afterAll(async () => {

@@ -50,7 +50,7 @@ describe.skipIf(!hasValkey)(`a hostile engine (LARDER_SEED=${testSeed})`, () => 
   beforeAll(async () => {
     served = await startGateway();
     const node = { ...served.route.node, socketPath } as NonNullable<TestGateway["route"]["node"]>;
-    served.gateway.apply({ revision: 2, routes: [{ ...served.route, epoch: 2, node }] });
+    served.gateway.apply({ revision: 2, tokenIssuers: [], routes: [{ ...served.route, epoch: 2, node }] });
   });
   afterAll(async () => {
     engine.stop(true);

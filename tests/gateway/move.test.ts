@@ -22,7 +22,7 @@ let route: Route;
 /** Publishes a change of the route, as the controller's watch would. */
 function publish(change: Partial<Route>): void {
   route = { ...route, ...change };
-  served.gateway.apply({ revision: ++revision, routes: [route] });
+  served.gateway.apply({ revision: ++revision, tokenIssuers: [], routes: [route] });
 }
 
 function moveTo(target: RouteNode, phase: RouteMove["phase"], holdMs = 10_000): RouteMove {

@@ -32,7 +32,7 @@ async function serve(changes: Partial<Route>, nodeCertificate = certificates.fil
 
 function publish(changes: Partial<Route>): void {
   route = { ...route, ...changes };
-  served.gateway.apply({ revision: served.gateway.revision + 1, routes: [route] });
+  served.gateway.apply({ revision: served.gateway.revision + 1, tokenIssuers: [], routes: [route] });
 }
 
 async function logIn(): Promise<CommandClient> {

@@ -35,7 +35,7 @@ function replicaNode(): RouteNode {
 
 function publish(changes: Partial<Route>): void {
   route = { ...route, ...changes };
-  served.gateway.apply({ revision: served.gateway.revision + 1, routes: [route] });
+  served.gateway.apply({ revision: served.gateway.revision + 1, tokenIssuers: [], routes: [route] });
 }
 
 /** The replica becomes the primary, which has one key more from then on, and clients are told. */

@@ -89,7 +89,7 @@ describe.skipIf(!hasValkey)("TLS", () => {
         minimumTlsVersion: "1.3",
       },
     };
-    served.gateway.apply({ revision: 2, routes: [served.route, strict] });
+    served.gateway.apply({ revision: 2, tokenIssuers: [], routes: [served.route, strict] });
   });
   afterAll(() => served.stop());
 
@@ -113,7 +113,11 @@ describe.skipIf(!hasValkey)("TLS", () => {
 
   test("a changed least version is in force for the next connection, without the port being opened anew", async () => {
     const before = await connectBytes({ port: strict.tlsPort, tls: { ca: served.ca } });
-    served.gateway.apply({ revision: 3, routes: [served.route, { ...strict, minimumTlsVersion: "1.2" }] });
+    served.gateway.apply({
+      revision: 3,
+      tokenIssuers: [],
+      routes: [served.route, { ...strict, minimumTlsVersion: "1.2" }],
+    });
     expect((await visit(strict.tlsPort, { maxVersion: "TLSv1.2" })).version).toBe("TLSv1.2");
     before.send(encodeRequest(["AUTH", accessKey]));
     await before.until("+OK\r\n");

@@ -52,5 +52,12 @@ export function engineOf(profile: Profile, port: number): EngineChoices {
 /** The suite does not log in. */
 export function routeUserOf(profile: Profile): RouteUser {
   const { name, password } = profile.engineUser;
-  return { name: "default", needsPassword: false, passwordSha256: [], engineUser: name, enginePassword: password };
+  return {
+    name: "default",
+    needsPassword: false,
+    passwordSha256: [],
+    objectId: null,
+    engineUser: name,
+    enginePassword: password,
+  };
 }

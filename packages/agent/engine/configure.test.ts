@@ -24,6 +24,8 @@ function spec(given: Partial<NodeSpec> = {}): NodeSpec {
     notifyKeyspaceEvents: "",
     adminUser: { name: "admin", password: "secret", rules: "~* &* +@all" },
     users: [{ name: "app", password: "secret", rules: "~* +@all -config" }],
+    policyUsers: [],
+    accessGeneration: 0,
     replication: null,
     isIntake: false,
     persistence: null,

@@ -22,6 +22,7 @@ import { describeEngine, type LoadProgress, leaveHistory, progressOf, readReplic
 import { recordOf, refuseRestart } from "./engine-record.ts";
 import type { Engines } from "./find.ts";
 import type { NodeCertificate } from "./node-certificate.ts";
+import { tryRules } from "./policy-users.ts";
 import { isAlive, type ProcessIdentity } from "./process.ts";
 import { EngineReplication, type LeadOrder, type ReplicationState } from "./replication.ts";
 import { findPlace, type ReplicationHost } from "./replication-place.ts";
@@ -248,6 +249,8 @@ export class EngineProcess {
         return order.transferId === null
           ? this.#requireReplication().lead(this.#connected(), order)
           : this.#leadFilled(order, spec);
+      case "tryRules":
+        return tryRules(this.#connected(), order.rules);
     }
   }
 

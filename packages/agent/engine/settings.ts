@@ -30,7 +30,7 @@ export function userRules(user: EngineUser): string[] {
 /** The commands that bring a running engine to the spec. `existingUsers` is its ACL USERS. Safe to repeat. */
 export function liveCommands(spec: NodeSpec, engine: EngineVersion, existingUsers: readonly string[]): string[][] {
   const users = usersOf(spec, engine);
-  const kept = new Set(["default", ...users.map((user) => user.name)]);
+  const kept = new Set(["default", ...[...users, ...spec.policyUsers].map((user) => user.name)]);
   const superfluous = existingUsers.filter((name) => !kept.has(name)).sort();
   return [
     // One by one: engines before 7.0 take one pair a command.

@@ -33,7 +33,8 @@ export interface CacheActionsOptions {
   randomness: Randomness;
 }
 
-interface Changed {
+/** What an action makes of a cache. */
+export interface Changed {
   cache: CacheDocument;
   note?: EventNote;
   /** To be stored, too. */
@@ -54,17 +55,17 @@ export class CacheActions {
 
   async reboot(place: Place, type: RebootType): Promise<void> {
     if (type === "PrimaryNode") await this.#successorReady(place);
-    await this.#change(place, (cache) => rebooted(cache, this.lives(cache), type));
+    await this.change(place, (cache) => rebooted(cache, this.lives(cache), type));
   }
 
   async switchOver(place: Place): Promise<void> {
     await this.#successorReady(place);
-    await this.#change(place, (cache) => ({ cache: switchedOver(cache, this.lives(cache)) }));
+    await this.change(place, (cache) => ({ cache: switchedOver(cache, this.lives(cache)) }));
   }
 
   /** An empty list: engines may be updated at any time. */
   setSchedule(place: Place, patchSchedule: ScheduleEntry[]): Promise<StoredDocument<CacheDocument>> {
-    return this.#change(place, (cache) => ({ cache: { ...cache, patchSchedule } }));
+    return this.change(place, (cache) => ({ cache: { ...cache, patchSchedule } }));
   }
 
   askUpdate(
@@ -72,7 +73,7 @@ export class CacheActions {
     action: UpdateAction,
     isPending: (cache: CacheDocument) => boolean,
   ): Promise<StoredDocument<CacheDocument>> {
-    return this.#change(place, (cache) => ({ cache: updateAsked(cache, action, isPending(cache)) }));
+    return this.change(place, (cache) => ({ cache: updateAsked(cache, action, isPending(cache)) }));
   }
 
   /** Removes all keys. Returns an operation, which has ended. Throws OutcomeUnknown where nobody knows whether it was done. */
@@ -87,7 +88,7 @@ export class CacheActions {
     const operation = { operationId, kind: "flush" as const, subscription, location, startMs, endMs, error: null };
     const note = { kind: "flush", cause: "asked for", text: "All keys were removed" } as const;
     const durationMs = endMs - startMs;
-    await this.#change(place, (now) => ({ cache: now, note: { ...note, durationMs, holdMs: null }, operation }));
+    await this.change(place, (now) => ({ cache: now, note: { ...note, durationMs, holdMs: null }, operation }));
     return operation;
   }
 
@@ -129,7 +130,8 @@ export class CacheActions {
     );
   }
 
-  async #change(place: Place, decide: (cache: CacheDocument) => Changed): Promise<StoredDocument<CacheDocument>> {
+  /** One transaction, decided anew where another change of the cache came before it. What `decide` throws is thrown. */
+  async change(place: Place, decide: (cache: CacheDocument) => Changed): Promise<StoredDocument<CacheDocument>> {
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       const stored = await this.#options.caches.require(place);
       const { transaction, cache } = this.#transaction(stored, decide(stored.value));

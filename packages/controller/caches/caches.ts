@@ -13,6 +13,7 @@ import {
   type RedisUpdateBody,
 } from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
+import { noAccess } from "../documents/cache-access.ts";
 import {
   allNodes,
   type CacheDocument,
@@ -183,6 +184,7 @@ export class Caches {
       location: body.location,
       tags: body.tags ?? {},
       settings,
+      access: noAccess,
       keys: { primaryKey: this.#newAccessKey(), secondaryKey: this.#newAccessKey() },
       enginePasswords: {
         admin: this.#newEnginePassword(),

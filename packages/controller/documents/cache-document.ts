@@ -27,6 +27,7 @@ import type {
   StorageLocation,
   TransferId,
 } from "@larder/api";
+import type { CacheAccess } from "./cache-access.ts";
 
 /** How far the cache is with a newer engine that its hosts have. */
 export interface UpdateState {
@@ -161,6 +162,7 @@ export interface CacheDocument {
   tags: Record<string, string>;
   settings: CacheSettings;
   keys: AccessKeys;
+  access: CacheAccess;
   enginePasswords: { admin: string; app: string; replication: string };
   ports: { tls: OwnPort; plain: OwnPort };
   /** Rises with every change that the owner makes; the etag. */

@@ -1,5 +1,6 @@
 /** A cache document with defaults for everything, for tests: what a test sets is what matters to it. */
 import type { CacheId, NodeId } from "@larder/api";
+import { noAccess } from "./cache-access.ts";
 import type { CacheDocument, CacheNode } from "./cache-document.ts";
 
 export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocument {
@@ -27,6 +28,7 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
       persistTo: null,
       persistedSinceMs: null,
     },
+    access: noAccess,
     keys: { primaryKey: "primary", secondaryKey: "secondary" },
     enginePasswords: { admin: "admin", app: "app", replication: "replication" },
     ports: { tls: { port: 10_000, served: false }, plain: { port: 10_001, served: false } },

@@ -4,11 +4,13 @@ import type { ChangeKind, Problem } from "./cache-document.ts";
 
 export interface OperationDocument {
   operationId: string;
-  kind: ChangeKind | "deleteGroup" | "flush" | TransferTask["kind"];
+  kind: ChangeKind | "deleteGroup" | "flush" | "access" | TransferTask["kind"];
   subscription: string;
   location: string;
   startMs: number;
   endMs: number | null;
+  /** Of a change of who may use a cache: it ends when every node and gateway has taken it, which is seen when it is asked for. */
+  awaits?: { cache: string; accessGeneration: number };
   error: Problem | null;
 }
 

@@ -49,8 +49,20 @@ export interface ApiContext {
   tlsPort: number;
 }
 
+/** Who calls. */
+export interface Caller {
+  /** administrator: who holds the token of the data directory, and may do everything. principal: who has signed in. */
+  kind: "administrator" | "principal";
+  /** The `oid` of the token; of the administrator, nil. */
+  objectId: string;
+  /** For people to read: a user's name, an application's; "administrator". */
+  name: string;
+}
+
 /** Values that live for one request. */
 export interface RequestVariables {
   requestId: string;
+  /** Behind authentication only. */
+  caller: Caller;
 }
 export type ApiEnvironment = { Variables: RequestVariables };

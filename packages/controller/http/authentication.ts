@@ -2,7 +2,13 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { LarderError } from "@larder/api";
 import type { MiddlewareHandler } from "hono";
-import type { ApiEnvironment } from "./api-context.ts";
+import type { ApiEnvironment, Caller } from "./api-context.ts";
+
+const administrator: Caller = {
+  kind: "administrator",
+  objectId: "00000000-0000-0000-0000-000000000000",
+  name: "administrator",
+};
 
 export function bearerAuthentication(token: string): MiddlewareHandler<ApiEnvironment> {
   const expected = digest(token);
@@ -15,6 +21,7 @@ export function bearerAuthentication(token: string): MiddlewareHandler<ApiEnviro
       );
     if (!timingSafeEqual(digest(given), expected))
       throw new LarderError("InvalidAuthenticationToken", "The bearer token is not valid.");
+    context.set("caller", administrator);
     await next();
   };
 }

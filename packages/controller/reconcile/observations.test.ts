@@ -42,6 +42,8 @@ function agentReport(node: Partial<NodeObserved> = {}): AgentReport {
       ...whole,
       engine: null,
       memoryBytesUsed: 1,
+      accessGeneration: 0,
+      refusedUsers: [],
       replication: null,
       error: null,
       endedRunId: null,

@@ -92,7 +92,7 @@ export class Published {
       standings.size !== this.#standings.size ||
       [...standings].some(([cacheId, standing]) => this.#standings.get(cacheId) !== standing);
     this.#standings = standings;
-    if (changed) this.routes.publish({ revision, routes });
+    if (changed) this.routes.publish({ revision, tokenIssuers: [], routes });
   }
 
   #refreshDesired(hostId: string, revision: number): void {

@@ -20,9 +20,9 @@ test("each worker writes its own and reads the newest of all", () => {
     KeptRoutes,
   ];
   expect(one.read()).toBeUndefined();
-  one.write({ revision: 4, routes: [] });
-  two.write({ revision: 5, routes: [] });
-  one.write({ revision: 3, routes: [] });
+  one.write({ revision: 4, tokenIssuers: [], routes: [] });
+  two.write({ revision: 5, tokenIssuers: [], routes: [] });
+  one.write({ revision: 3, tokenIssuers: [], routes: [] });
   expect([one, two, three].map((kept) => kept.read()?.revision)).toEqual([5, 5, 5]);
   expect(statSync(join(directory, "routes-1.json")).mode & 0o777).toBe(0o600);
 });

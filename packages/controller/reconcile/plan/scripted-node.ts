@@ -113,6 +113,8 @@ export class ScriptedNode {
       nodeId: this.name as NodeId,
       cacheId: cache.cacheId,
       generation: cache.generation,
+      accessGeneration: cache.access.generation,
+      refusedUsers: [],
       state: this.#state as NodeObserved["state"],
       socketPath: `/run/${this.name}.sock`,
       pid: 1,
