@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Reply, ReplyError } from "@larder/resp";
 import { CommandClient, type Words } from "../../tests/fixture/command-client.ts";
+import { recordedNode } from "../../tests/fixture/recorded-node.ts";
 
 export interface NodeFolder {
   nodeId: string;
@@ -41,10 +42,7 @@ export class NodeClient {
 
   /** As the agent itself, on the engine's own socket. */
   static async connect({ path }: NodeFolder): Promise<NodeClient> {
-    const record = JSON.parse(readFileSync(join(path, "node.json"), "utf8")) as {
-      socketPath: string;
-      adminUser: { name: string; password: string };
-    };
+    const record = recordedNode(path);
     const node = new NodeClient(await CommandClient.connect({ unix: record.socketPath }));
     await node.ask("AUTH", record.adminUser.name, record.adminUser.password);
     return node;

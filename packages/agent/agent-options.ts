@@ -3,11 +3,12 @@ import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { type HostIntroduction, LarderError, parseHostIntroduction } from "@larder/api";
-import type { ConfigTable, ConfigValues } from "@larder/service";
+import { type ConfigTable, type ConfigValues, secretsKeyFileOption } from "@larder/service";
 import type { NodeTls } from "./engine/replication-settings.ts";
 
 export const agentTable = {
   "data-dir": { type: "string", default: "agent", text: "Where the agent keeps its files." },
+  "secrets-key-file": secretsKeyFileOption,
   "controller-socket": { type: "string", default: "controller.sock", text: "The controller's Unix socket." },
   "socket-dir": { type: "string", default: "run", text: "The folder of the engines' Unix sockets." },
   engine: { type: "choice", default: "auto", choices: ["auto", "native", "embedded"], text: "Which engines may run." },

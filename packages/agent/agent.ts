@@ -28,10 +28,11 @@ import {
   ControllerLink,
   type Log,
   type Randomness,
-  readJsonFile,
+  readSealedFile,
+  type SecretKeys,
   type Started,
   type StopReason,
-  writeFileAtomic,
+  writeSealedFile,
 } from "@larder/service";
 import { findLiving } from "./engine/adopt.ts";
 import { noEngineError } from "./engine/find.ts";
@@ -52,6 +53,7 @@ import { TransferRunner } from "./transfer/transfer-runner.ts";
 
 export interface AgentOptions {
   dataDirectory: string;
+  keys: SecretKeys;
   socketDirectory: string;
   door: ControllerDoor;
   /** undefined for the agent of the controller's own machine. */
@@ -167,7 +169,7 @@ export class Agent implements Started {
   #readDesired(): AgentDesired | undefined {
     const { log } = this.#options;
     try {
-      return readJsonFile<AgentDesired>(this.#desiredPath);
+      return readSealedFile<AgentDesired>(this.#desiredPath, this.#options.keys);
     } catch {
       // The error may quote the file, which has secrets.
       log.warn("desired.json is not readable; waiting for the controller");
@@ -212,7 +214,7 @@ export class Agent implements Started {
     for (const [nodeId, node] of this.#nodes) node.want(this.#wanted.get(nodeId) ?? "unwanted");
     this.#superviseWanted();
     this.#transfers.want(desired.transfers);
-    writeFileAtomic(this.#desiredPath, JSON.stringify(desired));
+    writeSealedFile(this.#desiredPath, desired, this.#options.keys);
     this.#reporter.changed();
   }
 

@@ -1,6 +1,6 @@
 /** The agent's program: the start of its life. */
 import { resolve } from "node:path";
-import { runDaemon, systemClock, systemRandomness } from "@larder/service";
+import { runDaemon, secretKeysOf, systemClock, systemRandomness } from "@larder/service";
 import { Agent } from "./agent.ts";
 import { agentTable, introductionOf, nodeTlsOf, storageRootsOf } from "./agent-options.ts";
 import { IdentityFolder } from "./identity.ts";
@@ -25,6 +25,7 @@ await runDaemon({
     const credentials = identity && new Credentials(folder, identity);
     const agent = new Agent({
       dataDirectory,
+      keys: secretKeysOf(config["secrets-key-file"], dataDirectory, systemRandomness),
       socketDirectory: resolve(config["socket-dir"]),
       door: credentials === undefined ? { socketPath: resolve(config["controller-socket"]) } : doorOf(credentials),
       credentials,

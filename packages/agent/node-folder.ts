@@ -23,7 +23,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { CacheId, EngineFound, EngineUser, NodeId, RestoredData } from "@larder/api";
-import { readJsonFile, writeFileAtomic } from "@larder/service";
+import { readJsonFile, type SecretKeys, sealedBy, writeFileAtomic } from "@larder/service";
 import type { ProcessIdentity } from "./engine/process.ts";
 import type { ReplicationState } from "./engine/replication.ts";
 import type { Source } from "./persistence/beginning.ts";
@@ -48,7 +48,9 @@ export interface NodeRecord {
   restored?: RestoredData | null;
 }
 
+/** And what is sealed of what lies there. */
 export interface NodePaths {
+  keys: SecretKeys;
   directory: string;
   recordPath: string;
   pidPath: string;
@@ -58,6 +60,7 @@ export interface NodePaths {
 }
 
 export interface AgentDirectories {
+  keys: SecretKeys;
   dataDirectory: string;
   socketDirectory: string;
 }
@@ -69,6 +72,7 @@ export function nodePaths(directories: AgentDirectories, nodeId: NodeId): NodePa
   if (!/^[\w-]{1,40}$/.test(nodeId)) throw new Error("a node id that cannot name a file");
   const directory = join(nodesDirectory(directories), nodeId);
   return {
+    keys: directories.keys,
     directory,
     recordPath: join(directory, "node.json"),
     pidPath: join(directory, "engine.pid"),
@@ -87,14 +91,20 @@ export function listNodes(directories: AgentDirectories): NodeId[] {
   return readdirSync(nodesDirectory(directories)) as NodeId[];
 }
 
-export function writeRecord(paths: NodePaths, record: NodeRecord): void {
-  writeFileAtomic(paths.recordPath, JSON.stringify(record));
+/** The password alone is sealed: people look into records. */
+export function writeRecord({ recordPath, keys }: NodePaths, record: NodeRecord): void {
+  const { name, password } = record.adminUser;
+  const adminUser = { name, password: keys.open().seal(password, record.nodeId) };
+  writeFileAtomic(recordPath, JSON.stringify({ ...record, adminUser }));
 }
 
 /** Undefined when there is none, or it cannot be read: then the process id file is all there is. */
-export function readRecord(paths: NodePaths): NodeRecord | undefined {
+export function readRecord({ recordPath, keys }: Pick<NodePaths, "recordPath" | "keys">): NodeRecord | undefined {
   try {
-    return readJsonFile<NodeRecord>(paths.recordPath);
+    const record = readJsonFile<NodeRecord>(recordPath);
+    if (record === undefined || sealedBy(record.adminUser.password) === undefined) return record;
+    const { name, password } = record.adminUser;
+    return { ...record, adminUser: { name, password: keys.open().open(password, record.nodeId) } };
   } catch {
     return undefined;
   }

@@ -1,22 +1,14 @@
 /** The part of the management client that is about backups. Errors are those of its calls. */
 import type { BackupPolicyResource, BackupResource, FoundBackup } from "./backup-resource.ts";
 import { LarderError } from "./errors.ts";
-import type { CacheAddress } from "./management-client.ts";
 import type { Page } from "./redis-resource.ts";
+import { type CacheAddress, type RestCalls, transferHeader } from "./rest-calls.ts";
 import type { StorageLocation } from "./storage-location.ts";
 
-export interface BackupCalls {
-  call(path: string, request?: { method?: string; body?: unknown }): Promise<Response>;
-  cachePath(at: CacheAddress): string;
-  subscription: string;
-  /** Of the header that names a transfer. */
-  transferHeader: string;
-}
-
 export class BackupsClient {
-  readonly #calls: BackupCalls;
+  readonly #calls: RestCalls;
 
-  constructor(calls: BackupCalls) {
+  constructor(calls: RestCalls) {
     this.#calls = calls;
   }
 
@@ -60,7 +52,7 @@ export class BackupsClient {
   async ask(at: CacheAddress, name: string, action: "restore" | "verify", body: object = {}): Promise<string> {
     const response = await this.#calls.call(`${this.#path(at, name)}/${action}`, { method: "POST", body });
     await response.arrayBuffer();
-    return response.headers.get(this.#calls.transferHeader) ?? "";
+    return response.headers.get(transferHeader) ?? "";
   }
 
   /** What a storage holds, whoever made it, the newest first. */

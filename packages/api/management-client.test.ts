@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { ManagementClient, pollDelayMs } from "./management-client.ts";
+import { ManagementClient } from "./management-client.ts";
+import { pollDelayMs } from "./rest-calls.ts";
 
 const at = { resourceGroup: "default", name: "shop" };
 const shop = { name: "shop", properties: { provisioningState: "Succeeded" } };

@@ -1,7 +1,8 @@
 /** A cache by the name that a person typed. Names are unique in the whole service, so that the group is rarely needed. */
 import { LarderError } from "@larder/api/errors";
-import type { CacheAddress, ManagementClient } from "@larder/api/management-client";
+import type { ManagementClient } from "@larder/api/management-client";
 import type { RedisResource } from "@larder/api/redis-resource";
+import type { CacheAddress } from "@larder/api/rest-calls";
 
 export interface NamedCache {
   cache: RedisResource;

@@ -1,7 +1,7 @@
 /** Begins something that the service does to a cache, waits until it is over, and gathers what the cache's history says of it. */
 import { LarderError } from "@larder/api/errors";
-import type { CacheAddress } from "@larder/api/management-client";
 import type { CacheEvent } from "@larder/api/redis-resource";
+import type { CacheAddress } from "@larder/api/rest-calls";
 import type { CommandContext } from "./command-context.ts";
 import { formatEvents } from "./event-view.ts";
 import { formatDuration } from "./units.ts";

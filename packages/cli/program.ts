@@ -42,6 +42,7 @@ export function createProgram(): Command {
   addTransfers(program);
   addMigrate(program);
   addBackup(program);
+  addSecrets(program);
   return program;
 }
 
@@ -74,6 +75,12 @@ function addService(program: Command): void {
     .addOption(withVariable("--zone <name>", "the zone that this machine is in"))
     .addOption(engineOption())
     .addOption(enginePathOption())
+    .addOption(
+      withVariable(
+        "--secrets-key-file <file>",
+        "key that seals secrets on disk (default: secrets-key in the data directory)",
+      ),
+    )
     .addOption(withVariable("--ready-file <file>", "write how to connect to this file once all is ready"))
     .addOption(noQuickstartOption())
     .addHelpText("after", examples("larder up", "larder up --engine embedded --data-dir ./larder-data"))
@@ -282,6 +289,20 @@ function addHosts(program: Command): void {
     .addOption(dataDirOption())
     .addOption(jsonOption())
     .action(async (name, options) => (await import("./commands/host.ts")).removeHost(name, options));
+}
+
+function addSecrets(program: Command): void {
+  const secrets = program
+    .command("secrets")
+    .summary("renew the key that seals secrets on disk")
+    .description("What the service seals on its disk.");
+  secrets.helpCommand(false);
+  secrets
+    .command("rotate")
+    .description("Make a new key, and seal everything anew with it. Nobody is disturbed.")
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .action(async (options) => (await import("./commands/secrets.ts")).rotateSecrets(options));
 }
 
 function engineOption(): Option {

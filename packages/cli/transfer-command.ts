@@ -1,6 +1,6 @@
 /** What the commands that move data have in common: filters, and staying with a transfer until it is over. */
 import { type ErrorCode, errorTable, LarderError } from "@larder/api/errors";
-import type { CacheAddress } from "@larder/api/management-client";
+import type { CacheAddress } from "@larder/api/rest-calls";
 import type { TransferResource } from "@larder/api/transfer-resource";
 import type { CommandContext, CommonOptions } from "./command-context.ts";
 import { formatOutcome, isOver } from "./transfer-view.ts";

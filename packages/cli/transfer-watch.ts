@@ -6,7 +6,8 @@
  * waited for, which is near.
  */
 import { LarderError } from "@larder/api/errors";
-import type { CacheAddress, ManagementClient } from "@larder/api/management-client";
+import type { ManagementClient } from "@larder/api/management-client";
+import type { CacheAddress } from "@larder/api/rest-calls";
 import type { TransferResource } from "@larder/api/transfer-resource";
 import type { Clock } from "./clock.ts";
 import type { Terminal } from "./terminal.ts";

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLog, systemClock, systemRandomness } from "@larder/service";
+import { createLog, SecretKeys, systemClock, systemRandomness } from "@larder/service";
 import { Controller, type ControllerOptions } from "./controller.ts";
 import { FakeAgent, FakeGateway } from "./fake-peers.ts";
 
@@ -28,6 +28,7 @@ export class ControllerFixture {
   another(options: Partial<ControllerOptions> = {}): Controller {
     return new Controller({
       dataDirectory: join(this.directory, "data"),
+      keys: new SecretKeys({ path: join(this.directory, "key"), environment: {}, randomness: systemRandomness }),
       socketPath: this.socketPath,
       host: "127.0.0.1",
       apiPort: 0,

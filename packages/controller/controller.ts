@@ -11,7 +11,7 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { LarderError } from "@larder/api";
-import type { Clock, Log, Randomness } from "@larder/service";
+import type { Clock, Log, Randomness, SecretKeys } from "@larder/service";
 import { ensureAdminToken } from "./admin-token.ts";
 import { BackupKeeper } from "./backups/backup-keeper.ts";
 import { Backups } from "./backups/backups.ts";
@@ -38,12 +38,14 @@ import { Observations } from "./reconcile/observations.ts";
 import { keepPruning } from "./reconcile/pruning.ts";
 import { Published } from "./reconcile/published.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
+import { SecretsRotation } from "./store/secrets-rotation.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
 import type { Store } from "./store/store.ts";
 import { Transfers } from "./transfers/transfers.ts";
 
 export interface ControllerOptions {
   dataDirectory: string;
+  keys: SecretKeys;
   socketPath: string;
   host: string;
   apiPort: number;
@@ -90,9 +92,9 @@ export class Controller {
   }
 
   async #start(): Promise<void> {
-    const { dataDirectory, clock, randomness, log, domain, host, socketPath } = this.#options;
+    const { dataDirectory, keys, clock, randomness, log, domain, host, socketPath } = this.#options;
     ensureDirectory(dataDirectory);
-    const store = SqliteStore.open(join(dataDirectory, "store.db"));
+    const store = SqliteStore.open(join(dataDirectory, "store.db"), keys.open());
     this.#started.push({ stop: () => store.close() });
     const certificates = await this.#ensurePki();
     const token = ensureAdminToken(join(dataDirectory, "admin-token"), randomness);
@@ -136,6 +138,7 @@ export class Controller {
       transfers,
       backups,
       groups,
+      secrets: new SecretsRotation({ keys, store, log }),
       hosts,
       joining,
       observations,

@@ -1,6 +1,6 @@
 /** The controller's process. */
 import { LarderError } from "@larder/api";
-import { runDaemon, systemClock, systemRandomness } from "@larder/service";
+import { runDaemon, secretKeysOf, systemClock, systemRandomness } from "@larder/service";
 import { Controller } from "./controller.ts";
 import { controllerOptions } from "./options.ts";
 
@@ -8,8 +8,10 @@ await runDaemon({
   name: "controller",
   table: controllerOptions,
   async start(config, log) {
+    const dataDirectory = required("data-dir", config["data-dir"]);
     const controller = new Controller({
-      dataDirectory: required("data-dir", config["data-dir"]),
+      dataDirectory,
+      keys: secretKeysOf(config["secrets-key-file"], dataDirectory, systemRandomness),
       socketPath: required("socket", config.socket),
       host: config.host,
       apiPort: config["api-port"],

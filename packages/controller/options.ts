@@ -1,8 +1,9 @@
 /** The controller's options. */
-import type { ConfigTable } from "@larder/service";
+import { type ConfigTable, secretsKeyFileOption } from "@larder/service";
 
 export const controllerOptions = {
   "data-dir": { type: "string", default: undefined, text: "Where the store, the certificates and the token are kept." },
+  "secrets-key-file": secretsKeyFileOption,
   socket: { type: "string", default: undefined, text: "The Unix socket for agents and gateways." },
   host: { type: "string", default: "127.0.0.1", text: "The address that the management API listens on." },
   "api-port": {

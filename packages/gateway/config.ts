@@ -1,9 +1,10 @@
 /** The gateway's options. */
 import { gatewayLimits } from "@larder/api";
-import type { ConfigTable } from "@larder/service";
+import { type ConfigTable, secretsKeyFileOption } from "@larder/service";
 
 export const gatewayConfig = {
   "data-dir": { type: "string", default: undefined, text: "Where the last route table is kept." },
+  "secrets-key-file": secretsKeyFileOption,
   "controller-socket": { type: "string", default: undefined, text: "The controller's Unix socket." },
   host: { type: "string", default: "127.0.0.1", text: "The address that the ports are opened on." },
   "tls-port": { type: "integer", default: 6380, min: 1, max: 65535, text: "The TLS port that all caches share." },

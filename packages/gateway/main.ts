@@ -8,6 +8,7 @@ import {
   type Log,
   runDaemon,
   type Started,
+  secretKeysOf,
   systemClock,
   systemRandomness,
 } from "@larder/service";
@@ -125,7 +126,9 @@ function follow(
 ): Started {
   const socketPath = required(config, "controller-socket");
   const link = new ControllerLink({ ...system, door: { socketPath }, keepAliveMs: gatewayLimits.keepAliveMs, log });
-  const keptRoutes = new KeptRoutes(required(config, "data-dir"), config.worker, log);
+  const directory = required(config, "data-dir");
+  const keys = secretKeysOf(config["secrets-key-file"], directory, systemRandomness);
+  const keptRoutes = new KeptRoutes({ directory, worker: config.worker, keys, log });
   const stopping = new AbortController();
   const worker = systemRandomness.uuid();
   const report = () =>

@@ -26,12 +26,16 @@ export function writeFileAtomic(path: string, content: string | Uint8Array, mode
 
 /** The parsed content, or undefined when there is no such file. Throws on content that is not JSON. */
 export function readJsonFile<T>(path: string): T | undefined {
-  let text: string;
+  const text = readTextFile(path);
+  return text === undefined ? undefined : (JSON.parse(text) as T);
+}
+
+/** The content, or undefined when there is no such file. */
+export function readTextFile(path: string): string | undefined {
   try {
-    text = readFileSync(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-  return JSON.parse(text) as T;
 }

@@ -7,3 +7,6 @@ export * from "./controller-link.ts";
 export * from "./lifecycle.ts";
 export * from "./log.ts";
 export * from "./randomness.ts";
+export * from "./sealed-file.ts";
+export * from "./secret-box.ts";
+export * from "./secret-keys.ts";

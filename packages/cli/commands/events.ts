@@ -1,6 +1,7 @@
 /** `larder events NAME`: what has happened to a cache, the newest last. */
-import type { CacheAddress } from "@larder/api/management-client";
+
 import type { CacheEvent } from "@larder/api/redis-resource";
+import type { CacheAddress } from "@larder/api/rest-calls";
 import { findCache } from "../cache-lookup.ts";
 import { type CommandContext, type CommonOptions, openContext } from "../command-context.ts";
 import { formatEvents } from "../event-view.ts";

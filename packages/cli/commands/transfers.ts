@@ -1,6 +1,7 @@
 /** `larder transfers NAME` and `larder transfer …`: what goes into a cache and comes out of it. */
 import { LarderError } from "@larder/api/errors";
-import type { CacheAddress, ManagementClient } from "@larder/api/management-client";
+import type { ManagementClient } from "@larder/api/management-client";
+import type { CacheAddress } from "@larder/api/rest-calls";
 import type { TransferResource } from "@larder/api/transfer-resource";
 import { findCache } from "../cache-lookup.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";

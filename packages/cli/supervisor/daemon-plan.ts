@@ -60,7 +60,7 @@ export function planDaemons(options: UpOptions, layout: Layout, packagesDirector
   const planOf = (daemon: DaemonName, flags: Flags, name: string = daemon): DaemonPlan => ({
     name,
     program: join(packagesDirectory, daemon, "main.ts"),
-    args: [...toArguments(flags), "--supervised"],
+    args: [...toArguments({ "secrets-key-file": secretsKeyFile(options, layout), ...flags }), "--supervised"],
     logPath: join(layout.logDirectory, `${name}.log`),
   });
   const workers = options.gatewayWorkers;
@@ -147,6 +147,11 @@ function gatewayFlags(options: UpOptions, layout: Layout, worker: number): Flags
     workers: String(options.gatewayWorkers),
     worker: String(worker),
   };
+}
+
+/** All daemons of the machine share it. */
+function secretsKeyFile(options: UpOptions, layout: Layout): string {
+  return options.secretsKeyFile ?? join(layout.dataDirectory, "secrets-key");
 }
 
 function nodeCertificateFlags(layout: Layout): Flags {

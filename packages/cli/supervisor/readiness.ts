@@ -1,7 +1,7 @@
 /** When a service is ready: every cache answers. Bounded, as one broken cache must not hide the others. */
 import type { ManagementClient } from "@larder/api/management-client";
-import { pollDelayMs } from "@larder/api/management-client";
 import type { RedisResource } from "@larder/api/redis-resource";
+import { pollDelayMs } from "@larder/api/rest-calls";
 import type { Clock } from "../clock.ts";
 
 export const readinessWaitMsMax = 10_000;

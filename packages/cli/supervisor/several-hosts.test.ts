@@ -53,7 +53,7 @@ describe("several hosts on one machine", () => {
       "/data/agent-3/join-token",
     ]);
     expect(agents[1]?.args.join(" ")).toBe(
-      "--socket-dir /run --engine auto --hosts-on-machine 3 --storage-root /data/files --data-dir /data/agent-2 --address 127.0.0.2 --name host-2 " +
+      "--secrets-key-file /data/secrets-key --socket-dir /run --engine auto --hosts-on-machine 3 --storage-root /data/files --data-dir /data/agent-2 --address 127.0.0.2 --name host-2 " +
         "--join https://127.0.0.1:8444 --token-file /data/agent-2/join-token --supervised",
     );
   });

@@ -27,6 +27,8 @@ export interface UpOptions {
   engine: EngineChoice;
   enginePath: string | undefined;
   readyFile: string | undefined;
+  /** With the key that seals what is kept; undefined: one in the data directory. */
+  secretsKeyFile: string | undefined;
   quickstart: boolean;
 }
 
@@ -47,6 +49,7 @@ export interface UpArguments {
   engine: string;
   enginePath?: string;
   readyFile?: string;
+  secretsKeyFile?: string;
   quickstart: boolean | string;
 }
 
@@ -84,6 +87,7 @@ export function parseUpOptions(given: UpArguments, cores: number): UpOptions {
     engine: given.engine as EngineChoice,
     enginePath: given.enginePath === undefined ? undefined : resolve(given.enginePath),
     readyFile: given.readyFile === undefined ? undefined : resolve(given.readyFile),
+    secretsKeyFile: given.secretsKeyFile === undefined ? undefined : resolve(given.secretsKeyFile),
     quickstart: parseSwitch(given.quickstart, problems),
   };
   problems.push(...hostProblems(options, given));

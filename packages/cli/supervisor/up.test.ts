@@ -42,6 +42,7 @@ describe("options", () => {
       engine: "native",
       enginePath: undefined,
       readyFile: "/ready.json",
+      secretsKeyFile: undefined,
       quickstart: false,
     });
   });
@@ -79,13 +80,13 @@ test("daemons get their flags, and no secrets", () => {
   const plans = planDaemons(parseUpOptions(given, 2), layoutOf("/data", "/run"), "/packages");
   expect(plans.controller.program).toBe("/packages/controller/main.ts");
   expect(plans.controller.args.join(" ")).toBe(
-    "--data-dir /data/controller --socket /run/controller.sock --host 127.0.0.1 --api-port 8443 --tls-port 6380 --port-base 10000 --supervised",
+    "--secrets-key-file /data/secrets-key --data-dir /data/controller --socket /run/controller.sock --host 127.0.0.1 --api-port 8443 --tls-port 6380 --port-base 10000 --supervised",
   );
   expect(plans.agents[0]?.args.join(" ")).toBe(
-    "--socket-dir /run --engine auto --storage-root /data/files --data-dir /data/agent --controller-socket /run/controller.sock --address 127.0.0.1 --node-cert /data/controller/pki/node.pem --node-key /data/controller/pki/node-key.pem --node-ca /data/controller/pki/node-ca.pem --supervised",
+    "--secrets-key-file /data/secrets-key --socket-dir /run --engine auto --storage-root /data/files --data-dir /data/agent --controller-socket /run/controller.sock --address 127.0.0.1 --node-cert /data/controller/pki/node.pem --node-key /data/controller/pki/node-key.pem --node-ca /data/controller/pki/node-ca.pem --supervised",
   );
   expect(plans.gateways[0]?.args.join(" ")).toBe(
-    "--data-dir /data/gateway --controller-socket /run/controller.sock --host 127.0.0.1 --tls-port 6380 " +
+    "--secrets-key-file /data/secrets-key --data-dir /data/gateway --controller-socket /run/controller.sock --host 127.0.0.1 --tls-port 6380 " +
       "--tls-cert /data/controller/pki/server.pem --tls-key /data/controller/pki/server-key.pem " +
       "--node-cert /data/controller/pki/node.pem --node-key /data/controller/pki/node-key.pem --node-ca /data/controller/pki/node-ca.pem --workers 1 --worker 1 --supervised",
   );

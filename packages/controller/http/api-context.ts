@@ -11,6 +11,7 @@ import type { Orders } from "../orders/orders.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import type { Published } from "../reconcile/published.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
+import type { SecretsRotation } from "../store/secrets-rotation.ts";
 import type { Store } from "../store/store.ts";
 import type { Transfers } from "../transfers/transfers.ts";
 
@@ -30,6 +31,7 @@ export interface ApiContext {
   transfers: Transfers;
   backups: Backups;
   groups: ResourceGroups;
+  secrets: SecretsRotation;
   hosts: Hosts;
   /** null: there is no door for agents of other machines. */
   joining: Joining | null;

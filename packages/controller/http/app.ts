@@ -24,6 +24,7 @@ import { redisTransfers } from "./redis-transfers.ts";
 import { redisUnbuilt } from "./redis-unbuilt.ts";
 import { redisUpdates } from "./redis-updates.ts";
 import { routingPath } from "./request-path.ts";
+import { secretsRoutes } from "./secrets.ts";
 import { requireSubscription, subscriptions } from "./subscriptions.ts";
 
 export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
@@ -39,7 +40,16 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
   app.use(cachesInGroup, requireRedisVersion);
   app.use(`${cachesInGroup}/*`, requireRedisVersion);
 
-  for (const routes of [metrics, hostRoutes, subscriptions, providerRoutes, groupRoutes, operations, nameAvailability])
+  for (const routes of [
+    metrics,
+    hostRoutes,
+    secretsRoutes,
+    subscriptions,
+    providerRoutes,
+    groupRoutes,
+    operations,
+    nameAvailability,
+  ])
     routes(app, api);
   for (const routes of [
     redisCaches,

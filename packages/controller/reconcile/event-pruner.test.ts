@@ -7,6 +7,7 @@ import type { CacheDocument } from "../documents/cache-document.ts";
 import { noteEvent } from "../documents/cache-events.ts";
 import { cacheFixture } from "../documents/cache-fixture.ts";
 import { cacheEventsPrefix } from "../documents/document-keys.ts";
+import { boxFixture } from "../store/box-fixture.ts";
 import { SqliteStore } from "../store/sqlite-store.ts";
 import type { Store } from "../store/store.ts";
 import { eventsKeptMax, pruneEvents } from "./event-pruner.ts";
@@ -28,7 +29,7 @@ async function noted(store: Store, cache: CacheDocument, count: number): Promise
 
 test("the newest events of each cache are kept", async () => {
   const directory = mkdtempSync(join(tmpdir(), "larder-events-"));
-  const store = SqliteStore.open(join(directory, "store.db"));
+  const store = SqliteStore.open(join(directory, "store.db"), boxFixture());
   const full = cacheFixture({ cacheId: "full" as CacheId });
   const other = cacheFixture({ cacheId: "other" as CacheId });
   await noted(store, full, eventsKeptMax + 5);

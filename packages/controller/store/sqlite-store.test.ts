@@ -1,20 +1,22 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LarderError } from "@larder/api";
+import { boxFixture } from "./box-fixture.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { describeStore } from "./store-contract.ts";
 
 describeStore("SQLite", async () => {
   const directory = mkdtempSync(join(tmpdir(), "larder-store-"));
   const path = join(directory, "store.db");
-  let store = SqliteStore.open(path);
+  let store = SqliteStore.open(path, boxFixture());
   return {
     store,
     async reopen() {
       await store.close();
-      store = SqliteStore.open(path);
+      store = SqliteStore.open(path, boxFixture());
       return store;
     },
     async remove() {
@@ -24,10 +26,10 @@ describeStore("SQLite", async () => {
   };
 });
 
-function inDirectory(body: (path: string) => void): void {
+async function inDirectory(body: (path: string) => void | Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "larder-store-"));
   try {
-    body(join(directory, "store.db"));
+    await body(join(directory, "store.db"));
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -35,7 +37,7 @@ function inDirectory(body: (path: string) => void): void {
 
 function openingProblem(path: string): LarderError {
   try {
-    SqliteStore.open(path);
+    SqliteStore.open(path, boxFixture());
   } catch (error) {
     if (error instanceof LarderError) return error;
   }
@@ -44,7 +46,7 @@ function openingProblem(path: string): LarderError {
 
 test("the file is its owner's alone", () =>
   inDirectory((path) => {
-    const store = SqliteStore.open(path);
+    const store = SqliteStore.open(path, boxFixture());
     expect(statSync(path).mode & 0o777).toBe(0o600);
     void store.close();
   }));
@@ -62,4 +64,54 @@ test("a file that is no store is StoreUnusable, named, and left as it was", () =
 test("a place that cannot be opened is StoreUnusable", () =>
   inDirectory((path) => {
     expect(openingProblem(join(path, "deeper", "store.db")).code).toBe("StoreUnusable");
+  }));
+
+test("documents are sealed, and open with their key alone", () =>
+  inDirectory(async (path) => {
+    const store = SqliteStore.open(path, boxFixture());
+    await store.transact({ put: [{ key: "caches/shop", value: { key: "an-access-key" } }] });
+    await store.close();
+    expect(readFileSync(path).includes("an-access-key")).toBe(false);
+    expect(() => SqliteStore.open(path, boxFixture(2))).toThrow("key that is not at hand");
+    const again = SqliteStore.open(path, boxFixture(2, 1));
+    expect((await again.get("caches/shop"))?.value).toEqual({ key: "an-access-key" });
+    await again.close();
+  }));
+
+test("sealed anew, all open with the new key alone, and nothing else changed", () =>
+  inDirectory(async (path) => {
+    const store = SqliteStore.open(path, boxFixture());
+    const put = Array.from({ length: 450 }, (_, index) => ({ key: `documents/${index}`, value: { index } }));
+    await store.transact({ put });
+    expect(await store.reseal(boxFixture(2, 1))).toBe(450);
+    await store.transact({ put: [{ key: "documents/0", value: { index: "new" } }] });
+    expect(await store.reseal(boxFixture(2, 1))).toBe(0);
+    const before = await store.list("documents/");
+    await store.close();
+    const again = SqliteStore.open(path, boxFixture(2));
+    expect(await again.list("documents/")).toEqual(before);
+    await again.close();
+  }));
+
+test("a store whose documents were not sealed yet is read, and sealed when it is asked for", () =>
+  inDirectory(async (path) => {
+    await SqliteStore.open(path, boxFixture()).close();
+    const database = new Database(path);
+    database.run(`INSERT INTO documents VALUES ('caches/old', '{"key":"an-access-key"}', 0)`);
+    database.close();
+    const store = SqliteStore.open(path, boxFixture());
+    expect((await store.get("caches/old"))?.value).toEqual({ key: "an-access-key" });
+    expect(await store.reseal(boxFixture())).toBe(1);
+    await store.close();
+    expect(readFileSync(path).includes("an-access-key")).toBe(false);
+  }));
+
+test("what is read is shared, and nobody can change it", () =>
+  inDirectory(async (path) => {
+    const store = SqliteStore.open(path, boxFixture());
+    await store.transact({ put: [{ key: "a", value: { list: [{ name: "x" }] } }] });
+    const read = (await store.get<{ list: { name: string }[] }>("a"))?.value;
+    expect(() => read?.list.push({ name: "y" })).toThrow();
+    expect((await store.list("a")).documents[0]?.value).toBe(read);
+    await store.close();
   }));

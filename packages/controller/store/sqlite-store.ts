@@ -2,41 +2,53 @@
  * The store on one machine: a SQLite file, write-ahead log, synced at every commit. One process may have it open; the
  * file's lock says so to the others and ends with the process, however it dies.
  *
+ * Documents are sealed, each under its key; keys are not. What was read lately is kept in memory, opened and frozen: all who read
+ * share it.
+ *
  * Deleted keys leave a row in `deletions`, so that watches can report them. As all watchers live in this process, those
  * rows start empty at each opening and only the newest are kept.
  */
 import { Database, type Statement } from "bun:sqlite";
 import { closeSync, openSync } from "node:fs";
 import { LarderError } from "@larder/api";
-import type { Listing, Store, StoreChange, StoredDocument, Transaction, TransactionOutcome } from "./store.ts";
+import { type SecretBox, sealedBy } from "@larder/service";
+import { DocumentMemory } from "./document-memory.ts";
+import type { Listing, SealedStore, StoreChange, StoredDocument, Transaction, TransactionOutcome } from "./store.ts";
 
-const schemaVersion = 1;
+/** 1: documents were not sealed. */
+const schemaVersion = 2;
 const deletionsKeptMax = 10_000;
 /** Another process that is about to end gives up its lock within this time. */
 const lockWaitMs = 2_000;
+/** Documents that are sealed anew in one transaction. */
+const resealedAtOnce = 200;
 
 interface Row {
   key: string;
   value: string | null;
   revision: number;
 }
+type Place = Omit<Row, "value">;
 
-export class SqliteStore implements Store {
+export class SqliteStore implements SealedStore {
   readonly #database: Database;
   readonly #wakeups = new Set<() => void>();
+  readonly #memory = new DocumentMemory();
   readonly #get: Statement<Row, [string]>;
-  readonly #list: Statement<Row, [string, string]>;
+  readonly #list: Statement<Place, [string, string]>;
   readonly #changes: Statement<Row, [number, string, string, number, string, string]>;
   #revision: number;
+  #box: SecretBox;
 
-  /** Throws StoreUnusable when the file cannot be opened or is not a sound store. */
-  static open(path: string): SqliteStore {
+  /** Throws StoreUnusable when the file cannot be opened, is not a sound store, or is sealed with a key that is not in the box. */
+  static open(path: string, box: SecretBox): SqliteStore {
     let database: Database | undefined;
     try {
       closeSync(openSync(path, "a", 0o600));
       database = new Database(path, { readwrite: true, strict: true });
       prepare(database);
-      return new SqliteStore(database);
+      requireKey(database, box);
+      return new SqliteStore(database, box);
     } catch (error) {
       database?.close();
       if (error instanceof LarderError) throw error;
@@ -46,10 +58,11 @@ export class SqliteStore implements Store {
     }
   }
 
-  private constructor(database: Database) {
+  private constructor(database: Database, box: SecretBox) {
     this.#database = database;
+    this.#box = box;
     this.#get = database.prepare("SELECT key, value, revision FROM documents WHERE key = ?");
-    this.#list = database.prepare("SELECT key, value, revision FROM documents WHERE key >= ? AND key < ? ORDER BY key");
+    this.#list = database.prepare("SELECT key, revision FROM documents WHERE key >= ? AND key < ? ORDER BY key");
     this.#changes = database.prepare(
       `SELECT key, value, revision FROM documents WHERE revision > ? AND key >= ? AND key < ?
        UNION ALL SELECT key, NULL, revision FROM deletions WHERE revision > ? AND key >= ? AND key < ?
@@ -60,23 +73,22 @@ export class SqliteStore implements Store {
   }
 
   async get<T>(key: string): Promise<StoredDocument<T> | undefined> {
-    const row = this.#get.get(key);
-    return row === null ? undefined : { key, value: JSON.parse(row.value as string) as T, revision: row.revision };
+    return this.#read(key) as StoredDocument<T> | undefined;
   }
 
   async list<T>(prefix: string): Promise<Listing<T>> {
-    const documents = this.#list
-      .all(prefix, prefixEnd(prefix))
-      .map((row) => ({ key: row.key, value: JSON.parse(row.value as string) as T, revision: row.revision }));
+    const places = this.#list.all(prefix, prefixEnd(prefix));
+    const documents = places.map(({ key }) => this.#read(key) as StoredDocument<T>);
     return { revision: this.#revision, documents };
   }
 
   async transact(transaction: Transaction): Promise<TransactionOutcome> {
     for (const { key, revision } of transaction.require ?? [])
-      if ((this.#get.get(key)?.revision ?? 0) !== revision) return { committed: false, conflictKey: key };
+      if ((this.#read(key)?.revision ?? 0) !== revision) return { committed: false, conflictKey: key };
     const revision = this.#revision + 1;
     this.#write(transaction, revision);
     this.#revision = revision;
+    this.#memory.forget([...(transaction.put ?? []).map(({ key }) => key), ...(transaction.delete ?? [])]);
     for (const wake of this.#wakeups) wake();
     return { committed: true, revision };
   }
@@ -103,6 +115,32 @@ export class SqliteStore implements Store {
     }
   }
 
+  async reseal(box: SecretBox): Promise<number> {
+    this.#box = box;
+    const { mark } = box;
+    const others = this.#database.query<Row, [number, string, number]>(
+      "SELECT key, value, revision FROM documents WHERE substr(value, 1, ?) <> ? LIMIT ?",
+    );
+    let count = 0;
+    for (;;) {
+      const rows = others.all(mark.length, mark, resealedAtOnce);
+      if (rows.length === 0) break;
+      this.#database.transaction(() => {
+        for (const { key, value } of rows) this.#sealAnew(key, value as string);
+      })();
+      count += rows.length;
+      await Bun.sleep(0);
+    }
+    // Nothing of what was there is to stay in the log beside the file.
+    this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    return count;
+  }
+
+  #sealAnew(key: string, text: string): void {
+    const sealed = this.#box.seal(openText(text, key, this.#box), key);
+    this.#database.query("UPDATE documents SET value = ? WHERE key = ?").run(sealed, key);
+  }
+
   async close(): Promise<void> {
     for (const statement of [this.#get, this.#list, this.#changes]) statement.finalize();
     this.#database.close();
@@ -113,8 +151,17 @@ export class SqliteStore implements Store {
     return this.#changes.all(revision, prefix, end, revision, prefix, end).map((row) => ({
       key: row.key,
       revision: row.revision,
-      value: row.value === null ? undefined : JSON.parse(row.value),
+      value: row.value === null ? undefined : this.#read(row.key)?.value,
     }));
+  }
+
+  #read(key: string): StoredDocument | undefined {
+    const known = this.#memory.get(key);
+    if (known !== undefined) return known;
+    const row = this.#get.get(key);
+    if (row === null) return undefined;
+    const value: unknown = JSON.parse(openText(row.value as string, key, this.#box));
+    return this.#memory.keep({ key, value, revision: row.revision });
   }
 
   #write(transaction: Transaction, revision: number): void {
@@ -122,7 +169,8 @@ export class SqliteStore implements Store {
     try {
       database.transaction(() => {
         for (const { key, value } of transaction.put ?? []) {
-          database.query("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)").run(key, JSON.stringify(value), revision);
+          const sealed = this.#box.seal(JSON.stringify(value), key);
+          database.query("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)").run(key, sealed, revision);
           database.query("DELETE FROM deletions WHERE key = ?").run(key);
         }
         for (const key of transaction.delete ?? []) {
@@ -145,6 +193,7 @@ function prepare(database: Database): void {
   database.run("PRAGMA locking_mode = EXCLUSIVE");
   database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
+  database.run("PRAGMA secure_delete = ON");
   const check = database.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get();
   if (check?.quick_check !== "ok") throw new Error("its content is damaged");
   const version = database.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
@@ -164,6 +213,16 @@ function prepare(database: Database): void {
     database.run("DELETE FROM deletions");
     database.run(`PRAGMA user_version = ${schemaVersion}`);
   })();
+}
+
+/** Any document will do: all are sealed with a key of the box, or none is. */
+function requireKey(database: Database, box: SecretBox): void {
+  const row = database.query<Row, []>("SELECT key, value, revision FROM documents LIMIT 1").get();
+  if (row !== null) openText(row.value as string, row.key, box);
+}
+
+function openText(text: string, key: string, box: SecretBox): string {
+  return sealedBy(text) === undefined ? text : box.open(text, key);
 }
 
 /** The least text greater than every one that starts with `prefix`. Keys are shorter than U+10FFFF is likely. */

@@ -10,6 +10,9 @@
  *   - A watch reports, in order of revision, at least the newest change of every key in its prefix after
  *     `fromRevision`. Earlier changes of the same key may be left out: watchers are level-triggered.
  */
+import type { SecretBox } from "@larder/service";
+
+/** Not to be changed by whoever reads it. */
 export interface StoredDocument<T = unknown> {
   key: string;
   value: T;
@@ -60,4 +63,13 @@ export interface Store {
    */
   watch(prefix: string, fromRevision: number, signal: AbortSignal): AsyncIterable<StoreChange[]>;
   close(): Promise<void>;
+}
+
+/** One whose documents are sealed on its medium. */
+export interface SealedStore extends Store {
+  /**
+   * From now on documents are sealed with the box's first key, and so are those that are there: how many is returned. Interrupted, some
+   * are sealed with the one and some with the other key; said again it goes on.
+   */
+  reseal(box: SecretBox): Promise<number>;
 }

@@ -6,12 +6,13 @@ import type { CacheId, TransferId } from "@larder/api";
 import { cacheTransfersOverPrefix, transferOverKey } from "../documents/document-keys.ts";
 import type { TransferDocument } from "../documents/transfer-document.ts";
 import { taskFixtures, transferFixture } from "../documents/transfer-fixture.ts";
+import { boxFixture } from "../store/box-fixture.ts";
 import { SqliteStore } from "../store/sqlite-store.ts";
 import { pruneTransfers, transfersKeptMax } from "./transfer-pruner.ts";
 
 test("the newest transfers of each cache are kept", async () => {
   const directory = mkdtempSync(join(tmpdir(), "larder-transfers-"));
-  const store = SqliteStore.open(join(directory, "store.db"));
+  const store = SqliteStore.open(join(directory, "store.db"), boxFixture());
   const [full, other] = ["full", "other"] as CacheId[] as [CacheId, CacheId];
   const over = (cacheId: CacheId, createdMs: number) => {
     // Names sort otherwise than times.

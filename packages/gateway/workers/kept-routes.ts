@@ -1,12 +1,12 @@
 /**
  * The last route table, on disk: what a worker serves from until the controller speaks. Each worker writes a file of its
  * own, so that none undoes what another has written, and reads all of them, so that a new one starts with what is known.
- * Mode 0600: a table carries engine passwords.
+ * Sealed: a table carries engine passwords.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { RouteTable } from "@larder/api";
-import { type Log, readJsonFile, writeFileAtomic } from "@larder/service";
+import { type Log, readSealedFile, type SecretKeys, writeSealedFile } from "@larder/service";
 
 /** Longer than clients are held by a move as a rule. */
 const keepAfterMs = 20;
@@ -14,14 +14,16 @@ const keepAfterMs = 20;
 export class KeptRoutes {
   readonly #directory: string;
   readonly #worker: number;
+  readonly #keys: SecretKeys;
   readonly #log: Log;
   #kept: RouteTable | null = null;
   #timer: Timer | null = null;
   #wasMoving = false;
 
-  constructor(directory: string, worker: number, log: Log) {
+  constructor({ directory, worker, keys, log }: { directory: string; worker: number; keys: SecretKeys; log: Log }) {
     this.#directory = directory;
     this.#worker = worker;
+    this.#keys = keys;
     this.#log = log;
   }
 
@@ -55,7 +57,7 @@ export class KeptRoutes {
   }
 
   write(table: RouteTable): void {
-    writeFileAtomic(join(this.#directory, `routes-${this.#worker}.json`), JSON.stringify(table));
+    writeSealedFile(join(this.#directory, `routes-${this.#worker}.json`), table, this.#keys);
   }
 
   /** Removes what workers left that there are no more, now that there were more of them once. */
@@ -74,7 +76,7 @@ export class KeptRoutes {
 
   #readFile(name: string): RouteTable | undefined {
     try {
-      return readJsonFile<RouteTable>(join(this.#directory, name));
+      return readSealedFile<RouteTable>(join(this.#directory, name), this.#keys);
     } catch (error) {
       this.#log.error({ err: error, file: name }, "kept routes cannot be read");
       return undefined;

@@ -1,0 +1,161 @@
+/**
+ * Calls of the management API: what is sent with each, pages of lists, long-running operations followed to their end. Which calls there
+ * are is said by the clients that are made of it.
+ *
+ * Errors: a refusal by the API keeps its code, message and target; nobody listening is `NotRunning`.
+ */
+import { type ErrorBody, type ErrorCode, errorTable, LarderError } from "./errors.ts";
+import { cacheResourceId, resourceGroupId } from "./names.ts";
+import { type OperationStatus, type Page, redisApiVersion } from "./redis-resource.ts";
+
+/** Of the answer to what begins a transfer: its id. */
+export const transferHeader = "x-larder-transfer";
+
+/** The wait before poll number `attempt`: short at first, as most operations here end within it. */
+export function pollDelayMs(attempt: number): number {
+  return Math.min(500, 20 * 1.4 ** Math.min(attempt, 20));
+}
+
+export interface RestOptions {
+  /** Base URL of the API. */
+  api: string;
+  token: string;
+  subscription: string;
+  /** The certificate authority, as PEM text. Without it the runtime's own authorities count. */
+  ca?: string;
+  signal?: AbortSignal;
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  sleep?: (ms: number) => Promise<void>;
+}
+
+export interface CacheAddress {
+  resourceGroup: string;
+  name: string;
+}
+
+export interface RestRequest {
+  method?: string;
+  apiVersion?: string;
+  query?: Record<string, string>;
+  body?: unknown;
+}
+
+export class RestCalls {
+  readonly #options: RestOptions;
+
+  constructor(options: RestOptions) {
+    this.#options = { ...options, api: options.api.replace(/\/+$/, "") };
+  }
+
+  get subscription(): string {
+    return this.#options.subscription;
+  }
+
+  groupPath(name: string): string {
+    return resourceGroupId(this.subscription, encodeURIComponent(name));
+  }
+
+  cachePath(at: CacheAddress): string {
+    return cacheResourceId({
+      subscription: this.subscription,
+      resourceGroup: encodeURIComponent(at.resourceGroup),
+      name: encodeURIComponent(at.name),
+    });
+  }
+
+  /** All pages of a list. */
+  async list<T>(path: string, apiVersion: string = redisApiVersion): Promise<T[]> {
+    const items: T[] = [];
+    let page: Page<T> = await this.json<Page<T>>(this.call(path, { apiVersion }));
+    items.push(...page.value);
+    while (page.nextLink) {
+      page = await this.json<Page<T>>(this.#send(page.nextLink, {}));
+      items.push(...page.value);
+    }
+    return items;
+  }
+
+  /** Polls the change that the API took on with `accepted` until it is done. Throws what made it fail. */
+  async finish(accepted: Response): Promise<void> {
+    await accepted.arrayBuffer();
+    const statusUrl = statusUrlOf(accepted);
+    if (statusUrl === null) return;
+    for (let attempt = 0; ; attempt++) {
+      await this.#sleep(pollDelayMs(attempt));
+      const response = await this.#send(statusUrl, {});
+      if (response.status === 204) return;
+      const operation = (await response.json()) as OperationStatus;
+      if (operation.status === "Succeeded") return;
+      if (operation.status === "Failed") throw failureOf(operation.error ?? undefined, "The operation failed.");
+    }
+  }
+
+  /** The body of an answer. */
+  async json<T>(answer: Promise<Response>): Promise<T> {
+    return (await (await answer).json()) as T;
+  }
+
+  /** Throws what the API refuses with. */
+  call(path: string, request: RestRequest = {}): Promise<Response> {
+    const query = new URLSearchParams({ "api-version": request.apiVersion ?? redisApiVersion, ...request.query });
+    return this.#send(`${this.#options.api}${path}?${query.toString()}`, request);
+  }
+
+  async #send(url: string, request: RestRequest): Promise<Response> {
+    const response = await this.#fetch(url, {
+      method: request.method ?? "GET",
+      headers: this.#headers(request),
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
+      ...(this.#options.ca === undefined ? {} : { tls: { ca: this.#options.ca } }),
+    });
+    if (response.ok) return response;
+    throw await refusalOf(response);
+  }
+
+  #headers(request: RestRequest): Record<string, string> {
+    const authorization = { authorization: `Bearer ${this.#options.token}` };
+    return request.body === undefined ? authorization : { ...authorization, "content-type": "application/json" };
+  }
+
+  async #fetch(url: string, init: RequestInit): Promise<Response> {
+    try {
+      return await (this.#options.fetch ?? fetch)(url, init);
+    } catch (error) {
+      if (this.#options.signal?.aborted) throw error;
+      throw new LarderError("NotRunning", unreachableText(this.#options.api, error), { cause: error });
+    }
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    if (this.#options.sleep) await this.#options.sleep(ms);
+    else await new Promise((resolve) => setTimeout(resolve, ms));
+    this.#options.signal?.throwIfAborted();
+  }
+}
+
+function statusUrlOf(accepted: Response): string | null {
+  const location = accepted.status === 202 ? accepted.headers.get("location") : null;
+  return accepted.headers.get("azure-asyncoperation") ?? location;
+}
+
+async function refusalOf(response: Response): Promise<LarderError> {
+  const fallback = `The management API answered ${response.status}.`;
+  try {
+    return failureOf(((await response.json()) as ErrorBody).error, fallback);
+  } catch {
+    return failureOf(undefined, fallback);
+  }
+}
+
+function failureOf(error: ErrorBody["error"] | undefined, fallback: string): LarderError {
+  const code: ErrorCode = error !== undefined && error.code in errorTable ? (error.code as ErrorCode) : "InternalError";
+  return new LarderError(code, error?.message ?? fallback, error?.target === undefined ? {} : { target: error.target });
+}
+
+function unreachableText(api: string, error: unknown): string {
+  const code = String((error as { code?: unknown }).code ?? "");
+  return /CERT|VERIFY|SIGNATURE|ISSUER/i.test(code)
+    ? `What answers at ${api} is not this Larder service: its certificate comes from elsewhere.`
+    : `No Larder service answers at ${api}.`;
+}
