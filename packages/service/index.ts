@@ -10,3 +10,4 @@ export * from "./randomness.ts";
 export * from "./sealed-file.ts";
 export * from "./secret-box.ts";
 export * from "./secret-keys.ts";
+export * from "./token-verification.ts";
