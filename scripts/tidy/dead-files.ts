@@ -27,7 +27,8 @@ function isNamed(path: string, files: readonly SourceFile[]): boolean {
     if (file.path === path || !file.text.includes(name)) return false;
     if (posix.basename(file.path) === "package.json")
       return path.startsWith(folderOf(file.path)) && programsIn(file.text).includes(name);
-    if (!isScript(file.path)) return /^(bin|\.ci)\//.test(file.path) && programsIn(file.text).includes(name);
+    if (!isScript(file.path))
+      return /^(bin\/|\.ci\/|bunfig\.toml$)/.test(file.path) && programsIn(file.text).includes(name);
     const imported = new Set(importsOf(file));
     return stringsIn(file.text).some((string) => !imported.has(string) && posix.basename(string) === name);
   });

@@ -1,0 +1,24 @@
+/** One call of the management API and its answer, as a client saw them. */
+export interface Exchange {
+  method: string;
+  url: string;
+  /** As text; empty without one. */
+  requestBody: string;
+  status: number;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  responseBody: string;
+}
+
+export function pathOf({ url }: Exchange): string {
+  return new URL(url).pathname;
+}
+
+export function versionOf({ url }: Exchange): string {
+  return new URL(url).searchParams.get("api-version") ?? "";
+}
+
+/** Whether the exchange is about Microsoft.Cache, which the Swagger files describe. */
+export function isOfCache(url: string): boolean {
+  return /\/providers\/microsoft\.cache(\/|$)/i.test(new URL(url).pathname);
+}
