@@ -15,6 +15,7 @@ import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { cacheBody } from "./cache-body.ts";
 import { readJsonBody } from "./json-body.ts";
 import { operationUrl } from "./operations.ts";
+import { pageOf } from "./paging.ts";
 import { preconditionOf } from "./preconditions.ts";
 import { apiVersionOf, callerBase, pathValue } from "./request-path.ts";
 
@@ -31,11 +32,11 @@ export function cachePlace(context: Context) {
 }
 
 export function redisCaches(app: Hono<ApiEnvironment>, api: ApiContext): void {
-  app.get(cachesInSubscription, async (context) => context.json(await page(api)));
+  app.get(cachesInSubscription, async (context) => context.json(await page(context, api)));
 
   app.get(cachesInGroup, async (context) => {
     const group = await api.groups.require(pathValue(context, "group"));
-    return context.json(await page(api, group.value.name));
+    return context.json(await page(context, api, group.value.name));
   });
 
   app.get(oneCache, async (context) => {
@@ -98,10 +99,10 @@ function ownUrl(context: Context): string {
   return `${callerBase(context)}${new URL(context.req.url).pathname}?api-version=${apiVersionOf(context)}`;
 }
 
-async function page(api: ApiContext, group?: string): Promise<Page<RedisResource>> {
+async function page(context: Context, api: ApiContext, group?: string): Promise<Page<RedisResource>> {
   const stored = await api.caches.all();
   const wanted = stored.filter(
     ({ value }) => group === undefined || value.resourceGroup.toLowerCase() === group.toLowerCase(),
   );
-  return { value: wanted.map((one) => cacheBody(one, api, null)) };
+  return pageOf(context, wanted, { nameOf: ({ key }) => key, bodyOf: (one) => cacheBody(one, api, null) });
 }

@@ -23,6 +23,8 @@ import { ReportStamps } from "./report-stamps.ts";
 
 interface AgentState {
   report: AgentReport | undefined;
+  /** Those of the report, to be found. */
+  nodes: ReadonlyMap<NodeId, NodeObserved>;
   reportedAtMs: number;
   /** Wall time of that, also once it is disconnected. */
   heardAtMs: number;
@@ -95,6 +97,7 @@ export class Observations {
     const transfers = changedTransfers(agent.report?.transfers ?? [], report.transfers);
     const first = agent.report === undefined;
     agent.report = report;
+    agent.nodes = new Map(report.nodes.map((node) => [node.nodeId, node]));
     agent.reportedAtMs = nowMs;
     agent.heardAtMs = this.#clock.nowMs();
     for (const node of report.nodes) this.#trackFailure(agent, node);
@@ -156,7 +159,7 @@ export class Observations {
     return {
       connected,
       silentSinceMs: connected ? null : (agent?.heardAtMs ?? this.sinceMs),
-      node: agent?.report?.nodes.find((node) => node.nodeId === nodeId) ?? null,
+      node: agent?.nodes.get(nodeId) ?? null,
       failingSinceMs: agent?.failingSinceMs.get(nodeId) ?? null,
     };
   }
@@ -187,6 +190,7 @@ export class Observations {
     if (agent === undefined) {
       agent = {
         report: undefined,
+        nodes: new Map(),
         reportedAtMs: Number.NEGATIVE_INFINITY,
         heardAtMs: this.sinceMs,
         streams: 0,

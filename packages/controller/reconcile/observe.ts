@@ -1,5 +1,5 @@
 /** One cache as agents and gateways report it, seen against the document as the store has it. */
-import type { TransferObserved } from "@larder/api";
+import type { CacheId, GatewayReport, TransferObserved } from "@larder/api";
 import { allNodes, type CacheDocument, type CacheNode } from "../documents/cache-document.ts";
 import { agentsTransferId, type TransferDocument } from "../documents/transfer-document.ts";
 import type { StoredDocument } from "../store/store.ts";
@@ -23,16 +23,47 @@ export function observeCache(
     intake: intake && observeNode(intake.node, observations),
     transfers: transfers.map((document) => ({ document, seen: progressOf(cache, document, observations) })),
     gateways: observations.gateways.connectedReports().map((report) => {
-      const move = report?.moves.find(({ cacheId }) => cacheId === cache.cacheId);
+      const { move, listeners, connected } = saidOf(cache.cacheId, report);
       const isInForce = needed !== undefined && report !== null && report.revision >= needed;
       return {
         acknowledged: isInForce && (move === undefined || move.moveId === moveId),
-        listeners: report?.listeners.filter((listener) => listener.cacheId === cache.cacheId) ?? [],
-        clientsConnected: report?.clients.find((clients) => clients.cacheId === cache.cacheId)?.connected ?? null,
+        listeners,
+        clientsConnected: connected ?? null,
         move: move?.moveId === moveId ? (move?.state ?? null) : null,
       };
     }),
   };
+}
+
+/** What a report says of one cache. */
+interface SaidOfCache {
+  listeners: GatewayReport["listeners"];
+  move?: GatewayReport["moves"][number];
+  connected?: number;
+}
+
+const nothing: SaidOfCache = { listeners: [] };
+const sortedReports = new WeakMap<GatewayReport, Map<CacheId, SaidOfCache>>();
+
+/** Each report is taken apart once: a list of caches looks into it for every one of them. */
+function saidOf(cacheId: CacheId, report: GatewayReport | null): SaidOfCache {
+  if (report === null) return nothing;
+  const sorted = sortedReports.get(report) ?? sortedByCache(report);
+  sortedReports.set(report, sorted);
+  return sorted.get(cacheId) ?? nothing;
+}
+
+function sortedByCache(report: GatewayReport): Map<CacheId, SaidOfCache> {
+  const sorted = new Map<CacheId, SaidOfCache>();
+  const of = (cacheId: CacheId): SaidOfCache => {
+    const said = sorted.get(cacheId) ?? { listeners: [] };
+    sorted.set(cacheId, said);
+    return said;
+  };
+  for (const listener of report.listeners) of(listener.cacheId).listeners.push(listener);
+  for (const move of report.moves) of(move.cacheId).move = move;
+  for (const { cacheId, connected } of report.clients) of(cacheId).connected = connected;
+  return sorted;
 }
 
 function observeNode(at: CacheNode, observations: Observations): ObservedNode {
