@@ -10,10 +10,13 @@
  * | pending | one pending entry | pending, or consumerCount |
  * | consumerCount | nothing | as behind a consumer |
  * | consumers | one consumer | owned; without any: as behind its last one |
- * | owned | one entry of a consumer | owned, consumers, unowned, groups, producers or over |
- * | unowned | nothing | groups, producers or over |
- * | producers | nothing | sent |
- * | sent | nothing | sent, or over |
+ * | owned | one entry of a consumer | owned, consumers, unownedCount, groups, producers or over |
+ * | unownedCount | nothing | unowned, groups, producers or over |
+ * | unowned | nothing | unowned, groups, producers or over |
+ * | producers | nothing | producer, or counts |
+ * | producer | nothing | sent, producer or counts |
+ * | sent | nothing | sent, producer or counts |
+ * | counts | nothing | over |
  *
  * Version 2 of the encoding added counters, version 3 when consumers were active, version 4 what producers sent (passed
  * over: nobody else knows it), version 5 which pending entries no consumer has. The last two are Redis 8.6 and 8.8:
@@ -33,9 +36,12 @@ type Step =
   | "consumerCount"
   | "consumers"
   | "owned"
+  | "unownedCount"
   | "unowned"
   | "producers"
+  | "producer"
   | "sent"
+  | "counts"
   | "over";
 
 const rawIdBytes = 16;
@@ -52,8 +58,10 @@ export class StreamForm {
   #groups = 0;
   #pending = 0;
   #consumers = 0;
-  #producers = 0;
   #owned = 0;
+  #unowned = 0;
+  #producers = 0;
+  #sent = 0;
 
   constructor(state: CollectionState) {
     this.#state = state;
@@ -93,12 +101,18 @@ export class StreamForm {
         return this.#readConsumer();
       case "owned":
         return this.#readOwned();
+      case "unownedCount":
+        return this.#readUnownedCount();
       case "unowned":
         return this.#passUnowned();
       case "producers":
-        return this.#passProducers();
-      case "sent":
+        return this.#readProducers();
+      case "producer":
         return this.#passProducer();
+      case "sent":
+        return this.#passSent();
+      case "counts":
+        return this.#passCounts();
       case "over":
         return;
     }
@@ -196,7 +210,7 @@ export class StreamForm {
 
   #nextConsumer(): void {
     if (this.#consumers > 0) this.#step = "consumers";
-    else if (this.#version >= 5) this.#step = "unowned";
+    else if (this.#version >= 5) this.#step = "unownedCount";
     else this.#nextGroup();
   }
 
@@ -205,38 +219,52 @@ export class StreamForm {
     else this.#step = this.#version >= 4 ? "producers" : "over";
   }
 
-  /** Of the pending entries those that no consumer has: they were given with the group. */
-  #passUnowned(): void {
-    const { cursor } = this.#state;
-    const bytes = rawIdBytes * cursor.count("the count of a group's entries without consumer");
-    cursor.need(bytes);
-    cursor.position += bytes;
-    this.#nextGroup();
+  #readUnownedCount(): void {
+    this.#unowned = this.#state.cursor.count("the count of a group's entries without consumer");
+    this.#step = "unowned";
+    if (this.#unowned === 0) this.#nextGroup();
   }
 
-  #passProducers(): void {
+  /** Of the pending entries one that no consumer has: it was given with the group. */
+  #passUnowned(): void {
+    this.#state.cursor.rawStreamId();
+    this.#unowned--;
+    if (this.#unowned === 0) this.#nextGroup();
+  }
+
+  #readProducers(): void {
     const { cursor } = this.#state;
     cursor.count("how long the ids of producers are remembered");
     cursor.count("how many ids of a producer are remembered");
     this.#producers = cursor.count("the count of producers");
-    this.#step = "sent";
+    this.#nextProducer();
   }
 
-  /** One a step; behind the last are two counts. */
   #passProducer(): void {
     const { cursor } = this.#state;
-    if (this.#producers === 0) {
-      cursor.count("the count of ids added");
-      cursor.count("the count of ids refused");
-      this.#step = "over";
-      return;
-    }
     cursor.string(this.#name, "the name of a producer");
-    const sent = cursor.count("the count of a producer's ids");
-    for (let index = 0; index < sent; index++) {
-      cursor.string(this.#name, "the id that a producer sent");
-      cursor.streamId();
-    }
+    this.#sent = cursor.count("the count of a producer's ids");
     this.#producers--;
+    if (this.#sent > 0) this.#step = "sent";
+    else this.#nextProducer();
+  }
+
+  #passSent(): void {
+    const { cursor } = this.#state;
+    cursor.string(this.#name, "the id that a producer sent");
+    cursor.streamId();
+    this.#sent--;
+    if (this.#sent === 0) this.#nextProducer();
+  }
+
+  #nextProducer(): void {
+    this.#step = this.#producers > 0 ? "producer" : "counts";
+  }
+
+  #passCounts(): void {
+    const { cursor } = this.#state;
+    cursor.count("the count of ids added");
+    cursor.count("the count of ids refused");
+    this.#step = "over";
   }
 }
