@@ -101,6 +101,9 @@ longTest("a cluster's primaries in one cache", async () => {
   const node = clients.admin(intake);
   const keys = Array.from({ length: 300 }, (_, index) => `key:${index}`);
   expect(await node.mget(keys)).toEqual(keys.map((_, index) => String(index + 2)));
+  await node.set("key:7", "another");
+  const { differences } = await agent.done(agent.compare(intake, remoteOf(first!)));
+  expect(differences).toMatchObject({ count: 1, examples: [{ key: "key:7", difference: "value" }] });
   old.disconnect();
 });
 

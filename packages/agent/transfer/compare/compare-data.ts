@@ -23,7 +23,6 @@ export type CompareContext = TransferContext<Extract<TransferSpec, { kind: "comp
 /** How often, and after how long, a key that differs is looked at again. */
 const looksAgain = 4;
 const lookAgainMs = 500;
-const keysPerRead = 50;
 
 export function compareData(context: CompareContext): Transfer {
   return {
@@ -42,7 +41,7 @@ async function compareWithServer(context: CompareContext): Promise<void> {
     const choice = new KeyChoice(spec.filter);
     clients.push(await RemoteClient.openLocal(engine.socketPath, engine.user));
     for (const { address } of primaries) clients.push(await RemoteClient.open(address, remote, signal));
-    const [here, ...there] = clients.map((client) => new KeyReader(client, choice));
+    const [here, ...there] = clients.map((client) => new KeyReader(client, choice, { isOneOfMany: true }));
     if (here !== undefined) await new Comparison(context, { here, there }).run();
   } finally {
     for (const client of clients) client.close();
@@ -124,11 +123,10 @@ class Comparison {
   }
 
   async #compare(
-    keys: readonly ChangedKey[],
+    keys: ChangedKey[],
     onDifference: (key: ChangedKey, difference: NonNullable<ReturnType<typeof differenceOf>>) => void,
   ): Promise<void> {
-    for (let at = 0; at < keys.length; at += keysPerRead) {
-      const some = keys.slice(at, at + keysPerRead);
+    for await (const some of partsOf([this.#sides.here, ...this.#sides.there], keys)) {
       const [here, ...there] = await Promise.all(
         [this.#sides.here, ...this.#sides.there].map((reader) => reader.read(some)),
       );
@@ -153,4 +151,10 @@ class Comparison {
       throw new TransferError("NotSupported", `A value cannot be compared: ${error.message}.`, { cause: error });
     }
   }
+}
+
+/** As many at a time as each side may give at once: a key may be large on one of them only. */
+async function* partsOf([reader, ...others]: readonly KeyReader[], keys: ChangedKey[]): AsyncGenerator<ChangedKey[]> {
+  if (reader === undefined) yield keys;
+  else for await (const part of reader.parts(keys)) yield* partsOf(others, part);
 }

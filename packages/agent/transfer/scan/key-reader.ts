@@ -1,10 +1,11 @@
-/** Reads keys of a server as payloads: whole databases by SCAN, and single keys. Many questions in flight, of a bounded number of keys. */
+/** Reads keys of a server as payloads: whole databases by SCAN, and single keys. Many questions in flight, of a bounded number of keys and bytes. */
 import type { KeyChoice } from "../key-choice.ts";
 import { databasesOf } from "../migrate/node-watch.ts";
-import { parseInfo, type RemoteClient } from "../remote/remote-client.ts";
+import { parseInfo, type RemoteClient, type Words } from "../remote/remote-client.ts";
 import { RemoteError, type RemoteReply, textOf } from "../remote/remote-reply.ts";
 import { sourceRefused } from "../remote/remote-socket.ts";
 import type { ChangedKey } from "./changed-keys.ts";
+import { ReadSize } from "./read-size.ts";
 
 /** A key as it is now; payload null: it is not there. */
 export interface ReadKey extends ChangedKey {
@@ -17,15 +18,19 @@ export interface ReadKey extends ChangedKey {
 export const keysPerRound = 200;
 
 export class KeyReader {
-  readonly #client: RemoteClient;
+  readonly #client: Pick<RemoteClient, "ask" | "askEach">;
   readonly #choice: KeyChoice;
+  readonly #isOneOfMany: boolean;
+  readonly #size = new ReadSize(keysPerRound);
   /** Nobody knows, at first. */
   #selected = -1;
-  #pending: ChangedKey[] = [];
+  #saysWeights = true;
 
-  constructor(client: RemoteClient, choice: KeyChoice) {
+  /** `isOneOfMany`: what another primary of a cluster has is not there; else to be asked for it is an error. */
+  constructor(client: Pick<RemoteClient, "ask" | "askEach">, choice: KeyChoice, { isOneOfMany = false } = {}) {
     this.#client = client;
     this.#choice = choice;
+    this.#isOneOfMany = isOneOfMany;
   }
 
   /** Which databases have keys, and how many. */
@@ -50,15 +55,27 @@ export class KeyReader {
     }
   }
 
-  /** Throws SourceRefused where DUMP is forbidden. */
-  async read(keys: readonly ChangedKey[]): Promise<ReadKey[]> {
-    const read: ReadKey[] = [];
-    for (const { database, key } of keys) {
-      if (database !== this.#selected) await this.#readInto(read);
-      await this.#select(database);
-      this.#pending.push({ database, key });
+  /** So many of them at a time as may be read at once. What was read of one part has its effect on the next. */
+  async *parts(keys: readonly ChangedKey[]): AsyncGenerator<ChangedKey[], void, void> {
+    for (let at = 0; at < keys.length; at += keysPerRound) {
+      const round = keys.slice(at, at + keysPerRound);
+      const weights = await this.#weigh(round);
+      for (let from = 0; from < round.length; ) {
+        const count = this.#size.next(weights, from);
+        yield round.slice(from, from + count);
+        from += count;
+      }
     }
-    await this.#readInto(read);
+  }
+
+  /** All at once: of keys that are many or large, one of the parts. Throws SourceRefused where DUMP is forbidden. */
+  async read(keys: readonly ChangedKey[]): Promise<ReadKey[]> {
+    const replies = await this.#askOfEach(keys, ({ key }) => [
+      ["DUMP", key],
+      ["PTTL", key],
+    ]);
+    const read = keys.map((key, index) => this.#readKeyOf(key, replies.slice(2 * index, 2 * index + 2)));
+    this.#size.took(read.map(({ payload }) => payload?.length ?? 0));
     return read;
   }
 
@@ -87,19 +104,38 @@ export class KeyReader {
   async whichExist(keys: readonly ChangedKey[]): Promise<boolean[]> {
     await this.#select(keys[0]?.database ?? 0);
     const replies = await Promise.all(this.#client.askEach(keys.map(({ key }) => ["EXISTS", key])));
-    return replies.map((reply) => reply !== 0);
+    return replies.map((reply) => reply !== 0 && !isElsewhere(reply));
   }
 
-  async #readInto(read: ReadKey[]): Promise<void> {
-    const keys = this.#pending;
-    this.#pending = [];
-    if (keys.length === 0) return;
-    const commands = keys.flatMap(({ key }) => [
-      ["DUMP", key],
-      ["PTTL", key],
-    ]);
-    const replies = await Promise.all(this.#client.askEach(commands));
-    for (const [index, key] of keys.entries()) read.push(readKeyOf(key, replies[index * 2], replies[index * 2 + 1]));
+  /** null: it does not say. Who forbids it, or does not know it, is not asked again. */
+  async #weigh(keys: readonly ChangedKey[]): Promise<(number | null)[]> {
+    if (!this.#saysWeights) return keys.map(() => null);
+    const replies = await this.#askOfEach(keys, ({ key }) => [["MEMORY", "USAGE", key]]);
+    this.#saysWeights = !replies.some((reply) => reply instanceof RemoteError && !isElsewhere(reply));
+    return replies.map((reply) => (typeof reply === "number" ? reply : null));
+  }
+
+  /** The replies to all questions of all keys, in one list. */
+  async #askOfEach(
+    keys: readonly ChangedKey[],
+    questions: (key: ChangedKey) => readonly Words[],
+  ): Promise<RemoteReply[]> {
+    const replies: RemoteReply[] = [];
+    for (let from = 0; from < keys.length; ) {
+      const { database } = keys[from] as ChangedKey;
+      const others = keys.findIndex((key, index) => index > from && key.database !== database);
+      const to = others < 0 ? keys.length : others;
+      await this.#select(database);
+      const asked = this.#client.askEach(keys.slice(from, to).flatMap((key) => [...questions(key)]));
+      for (const reply of await Promise.all(asked)) replies.push(reply);
+      from = to;
+    }
+    return replies;
+  }
+
+  #readKeyOf(key: ChangedKey, replies: readonly RemoteReply[]): ReadKey {
+    const isNone = this.#isOneOfMany && replies.some(isElsewhere);
+    return isNone ? { ...key, payload: null, ttlMs: null } : readKeyOf(key, replies);
   }
 
   async #select(database: number): Promise<void> {
@@ -109,7 +145,12 @@ export class KeyReader {
   }
 }
 
-function readKeyOf(key: ChangedKey, payload: RemoteReply | undefined, ttl: RemoteReply | undefined): ReadKey {
+/** Of a cluster's primary: the key belongs to another one. */
+function isElsewhere(reply: RemoteReply | undefined): boolean {
+  return reply instanceof RemoteError && reply.code === "MOVED";
+}
+
+function readKeyOf(key: ChangedKey, [payload, ttl]: readonly RemoteReply[]): ReadKey {
   for (const reply of [payload, ttl])
     if (reply instanceof RemoteError) throw sourceRefused(`The source does not let its keys be read: ${reply.message}`);
   const left = Number(ttl);

@@ -5,19 +5,27 @@ import { KeyChoice } from "../key-choice.ts";
 import { EngineWriter } from "../load/engine-writer.ts";
 import { RdbLoader } from "../load/rdb-loader.ts";
 import type { MigrateContext } from "../migrate/replicated-copy.ts";
+import type { Progress } from "../progress.ts";
 import { RemoteClient } from "../remote/remote-client.ts";
+import type { TransferEngine } from "../transfer-engine.ts";
 import type { ChangedKey } from "./changed-keys.ts";
 import type { ReadKey } from "./key-reader.ts";
 
+export interface NodeKeysContext extends Pick<MigrateContext, "clock" | "signal"> {
+  spec: Pick<MigrateContext["spec"], "filter" | "transferId">;
+  engine: Pick<TransferEngine, "socketPath" | "user" | "engine" | "databases">;
+  progress: Pick<Progress, "bytes" | "addCaveat">;
+}
+
 export class NodeKeys {
-  readonly #context: MigrateContext;
+  readonly #context: NodeKeysContext;
   readonly #writer: EngineWriter;
   readonly #loader: RdbLoader;
   /** For what the writer does not do: it keeps a database of its own. */
   readonly client: RemoteClient;
 
-  private constructor(context: MigrateContext, writer: EngineWriter, client: RemoteClient) {
-    const { spec, engine, progress, clock } = context;
+  private constructor(context: NodeKeysContext, writer: EngineWriter, client: RemoteClient) {
+    const { spec, engine, progress } = context;
     this.#context = context;
     this.#writer = writer;
     this.client = client;
@@ -30,11 +38,12 @@ export class NodeKeys {
       temporaryKey: `larder:migrate:${spec.transferId}`,
       // A key that changes again is no other key.
       progress: { keys: 0, keysTotal: 0, keysSkipped: 0, addCaveat: (caveat) => progress.addCaveat(caveat) },
-      nowMs: () => clock.nowMs(),
+      // A key whose time is over is left to the engine: it takes the old one away with it.
+      nowMs: () => 0,
     });
   }
 
-  static async open(context: MigrateContext): Promise<NodeKeys> {
+  static async open(context: NodeKeysContext): Promise<NodeKeys> {
     const { engine, signal } = context;
     const writer = await EngineWriter.open(await connectToEngine(engine.socketPath, signal), engine.user);
     return new NodeKeys(context, writer, await RemoteClient.openLocal(engine.socketPath, engine.user));

@@ -8,7 +8,7 @@
 import { LarderError } from "@larder/api";
 import { KeyChoice } from "../key-choice.ts";
 import type { MigrateContext } from "../migrate/replicated-copy.ts";
-import type { ChangedKeys } from "./changed-keys.ts";
+import type { ChangedKey, ChangedKeys } from "./changed-keys.ts";
 import { KeyReader, keysPerRound } from "./key-reader.ts";
 import type { NodeKeys } from "./node-keys.ts";
 import type { ScanLane } from "./scan-lane.ts";
@@ -121,7 +121,7 @@ export class ScanCopy {
     const { signal } = this.#context;
     for await (const keys of lane.reader.scan(database)) {
       signal.throwIfAborted();
-      await this.#node.put(await lane.reader.read(keys));
+      await this.#put(lane.reader, keys);
       // What changes meanwhile is not left to the end: a round may be long.
       await this.#takeFrom(lane);
     }
@@ -144,6 +144,10 @@ export class ScanCopy {
 
   async #takeFrom({ changed, reader }: { changed: ChangedKeys; reader: KeyReader }): Promise<void> {
     const keys = changed.take(keysPerRound);
-    if (keys.length > 0) await this.#node.put(await reader.read(keys));
+    await this.#put(reader, keys);
+  }
+
+  async #put(reader: KeyReader, keys: readonly ChangedKey[]): Promise<void> {
+    for await (const part of reader.parts(keys)) await this.#node.put(await reader.read(part));
   }
 }
