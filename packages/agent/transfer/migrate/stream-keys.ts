@@ -8,7 +8,7 @@ import { encodeRequest } from "@larder/resp";
 import type { KeyPlaces, NodeCommands } from "./node-commands.ts";
 
 /** What becomes of a command. */
-export type Kept = "whole" | "nothing" | "impossible" | { bytes: Buffer };
+export type Kept = "whole" | "nothing" | "impossible" | "keyless" | { bytes: Buffer };
 
 export type IsWanted = (key: Buffer) => boolean;
 
@@ -16,7 +16,9 @@ export function keepWanted(words: readonly Buffer[], commands: NodeCommands, isW
   const name = textAt(words, 0);
   const keys = keyIndexes(words, name, commands);
   const wanted = keys.filter((index) => isWanted(words[index] as Buffer));
-  if (keys.length === 0 || wanted.length === keys.length) return "whole";
+  // A script may change whatever it likes.
+  if (keys.length === 0) return "keyless";
+  if (wanted.length === keys.length) return "whole";
   if (wanted.length === 0) return "nothing";
   return keepSome(words, name, wanted);
 }
@@ -61,10 +63,15 @@ const storeInto: Record<string, (words: readonly Buffer[]) => number> = {
   sdiffstore: () => 1,
   geosearchstore: () => 1,
   bitop: () => 2,
-  sort: (words) => storeIndex(words),
-  georadius: (words) => storeIndex(words),
-  georadiusbymember: (words) => storeIndex(words),
+  sort: (words) => storeIndex(words, optionsFrom.sort),
+  georadius: (words) => storeIndex(words, optionsFrom.georadius),
+  georadiusbymember: (words) => storeIndex(words, optionsFrom.georadiusbymember),
 };
+
+/** Where the options begin of commands that may have a STORE among them. */
+const optionsFrom = { sort: 2, georadius: 6, georadiusbymember: 5 } as const;
+/** Options with words of their own behind them, which may look like options. */
+const wordsOfOption: Record<string, number> = { store: 1, storedist: 1, count: 1, by: 1, get: 1, limit: 2 };
 
 function keepReading(name: string, words: readonly Buffer[], wanted: readonly number[]): Kept {
   const target = storeInto[name]?.(words);
@@ -85,7 +92,7 @@ export function keyIndexes(words: readonly Buffer[], name: string, commands: Nod
     case "sort":
     case "georadius":
     case "georadiusbymember": {
-      const target = storeIndex(words);
+      const target = storeIndex(words, optionsFrom[name]);
       return target < 0 ? [1] : [1, target];
     }
     default:
@@ -107,10 +114,15 @@ function ranged(words: readonly Buffer[], places: KeyPlaces | undefined): number
   return indexes;
 }
 
-/** Of the key behind STORE, or -1. */
-function storeIndex(words: readonly Buffer[]): number {
-  const at = words.findIndex((_, index) => index > 1 && /^store(dist)?$/.test(textAt(words, index)));
-  return at < 0 ? -1 : at + 1;
+/** Of the key behind the last STORE, or -1. */
+function storeIndex(words: readonly Buffer[], from: number): number {
+  let found = -1;
+  for (let index = from; index < words.length; index++) {
+    const option = textAt(words, index);
+    if (option === "store" || option === "storedist") found = index + 1;
+    index += wordsOfOption[option] ?? 0;
+  }
+  return found;
 }
 
 function rewritten(words: readonly (string | Buffer)[]): Kept {

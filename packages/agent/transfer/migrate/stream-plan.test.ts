@@ -12,9 +12,14 @@ const known: [name: string, places: number[]][] = [
   ["del", [1, -1, 1]],
   ["mset", [1, -1, 2]],
   ["bitop", [2, -1, 1]],
-  ...["select", "multi", "exec", "ping", "publish", "flushall", "flushdb", "swapdb", "zunionstore", "replconf"].map(
+  ...["select", "multi", "exec", "ping", "publish", "flushall", "flushdb", "swapdb", "replconf"].map(
     (name): [string, number[]] => [name, [0, 0, 0]],
   ),
+  // Their keys are not where COMMAND says.
+  ...["zunionstore", "sort", "georadius", "georadiusbymember", "eval", "fcall"].map((name): [string, number[]] => [
+    name,
+    [0, 0, 0],
+  ]),
 ];
 const commands = new NodeCommands(known.map(([name, places]) => [Buffer.from(name), -1, [], ...places]));
 
@@ -61,6 +66,16 @@ describe("of chosen prefixes", () => {
     ["COPY a:1 b:1", []],
     ["BITOP AND b:1 a:1 a:2", []],
     ["ZUNIONSTORE b:1 1 a:1", []],
+    ["GEORADIUSBYMEMBER a:1 store 5 km", ["GEORADIUSBYMEMBER a:1 store 5 km"]],
+    ["GEORADIUSBYMEMBER a:1 store 5 km STORE b:1", []],
+    [
+      "GEORADIUSBYMEMBER a:1 store 5 km COUNT 3 STOREDIST a:2",
+      ["GEORADIUSBYMEMBER a:1 store 5 km COUNT 3 STOREDIST a:2"],
+    ],
+    ["GEORADIUS a:1 1 2 3 km STORE store", []],
+    ["SORT a:1 BY store GET store LIMIT 0 5 STORE a:2", ["SORT a:1 BY store GET store LIMIT 0 5 STORE a:2"]],
+    ["EVAL x 1 a:1", ["EVAL x 1 a:1"]],
+    ["EVAL x 1 b:1", []],
     ["ZUNIONSTORE a:1 2 a:2 a:3", ["ZUNIONSTORE a:1 2 a:2 a:3"]],
   ])("%s", (line, kept) => {
     expect(passed(chosen, line)).toEqual(kept);
@@ -73,6 +88,14 @@ describe("of chosen prefixes", () => {
     },
   );
 });
+
+test.each(["EVAL x 0", "FCALL f 0 a:1"])(
+  "%s says of no key that it is touched: with prefixes it cannot be followed",
+  (line) => {
+    expect(() => passed({ prefixes: ["a:"] }, line)).toThrow(/names no keys/);
+    expect(passed({}, line)).toEqual([line]);
+  },
+);
 
 test("of chosen databases", () => {
   const chosen = { databases: [0] };

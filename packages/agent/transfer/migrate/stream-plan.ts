@@ -149,6 +149,7 @@ export class StreamPlan {
     if (frame.isLong && !this.#hasOneKey(name, words)) throw new CannotFollow(tooLong(name));
     const kept: Kept = keepWanted(words, this.#options.commands, (key) => this.#isKeyWanted(key));
     if (kept === "impossible") throw this.#impossible(name);
+    if (kept === "keyless") throw new CannotFollow(keyless(name));
     return kept;
   }
 
@@ -192,6 +193,10 @@ function targetOfCopy(words: readonly Buffer[]): number | null {
 function tooLong(name: string): string {
   const bytes = migrationLimits.commandBytesMax / (1024 * 1024);
   return `The source's stream has a ${name.toUpperCase()} of more than ${bytes} MiB, which may be for chosen keys only in part. By the method "scan" it can be followed.`;
+}
+
+function keyless(name: string): string {
+  return `The source's stream has ${name.toUpperCase()} that names no keys: nobody knows whether it changes what was chosen. By the method "scan" it can be followed.`;
 }
 
 function unknownCommand(bytes: Buffer, start: number, end: number): string {
