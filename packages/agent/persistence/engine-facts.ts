@@ -22,6 +22,14 @@ export function positionOf(seen: ReplicationObserved | null, info: Info): Pick<K
   return { epoch, offset: epoch === 0 ? 0 : Number(info.get("master_repl_offset")) };
 }
 
+/**
+ * Whether a file that was begun at the position, and is there now, can be what was held then. A replica that copied anew meanwhile has
+ * put what it received in its place.
+ */
+export function isStillOf(position: Pick<KeptPosition, "epoch">, seen: ReplicationObserved | null): boolean {
+  return isWhole(seen) && (seen?.copiedEpoch ?? 0) === position.epoch;
+}
+
 export function hasAofOn(info: Info): boolean {
   return info.get("aof_enabled") === "1";
 }

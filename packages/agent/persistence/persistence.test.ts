@@ -1,9 +1,10 @@
 /** The decisions of persistence: what is newest, when a snapshot is due, how far append-only files are. */
 import { describe, expect, test } from "bun:test";
-import type { CacheId, NodeId } from "@larder/api";
+import type { CacheId, NodeId, ReplicationObserved } from "@larder/api";
 import { positionOf } from "./append-only-files.ts";
 import { chooseSource } from "./beginning.ts";
 import { copiesPrefix, copyName, parseCopy, surplusCopies } from "./copy-name.ts";
+import { isStillOf } from "./engine-facts.ts";
 import { byNewest } from "./kept-position.ts";
 import { isSnapshotDue, type SnapshotFacts } from "./snapshot-schedule.ts";
 import type { Snapshot } from "./snapshots.ts";
@@ -85,6 +86,24 @@ describe("a snapshot is due", () => {
   test("not again right after one that failed", () => {
     expect(isSnapshotDue({ ...facts, failedAtMs: 100 * minute - 1_000 })).toBe(false);
     expect(isSnapshotDue({ ...facts, failedAtMs: 99 * minute })).toBe(true);
+  });
+});
+
+describe("a snapshot that has come to its end", () => {
+  const replica: ReplicationObserved = {
+    ...{ address: { host: "127.0.0.1", port: 1 }, role: "replica", epoch: 4, copiedEpoch: 4, offset: 900, inSync: true },
+    ...{ hearsLeader: true, holdsWrites: false, replicas: [] },
+  };
+
+  test("is not sealed under the older leader's epoch when the replica has copied a newer one meanwhile", () => {
+    expect(isStillOf({ epoch: 4 }, replica)).toBe(true);
+    expect(isStillOf({ epoch: 3 }, replica)).toBe(false);
+    expect(isStillOf({ epoch: 4 }, { ...replica, copiedEpoch: 0 })).toBe(false);
+    expect(isStillOf({ epoch: 4 }, { ...replica, inSync: false })).toBe(false);
+  });
+
+  test("of a node alone is sealed", () => {
+    expect(isStillOf({ epoch: 0 }, null)).toBe(true);
   });
 });
 

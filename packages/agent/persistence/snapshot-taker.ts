@@ -9,7 +9,7 @@ import { rm } from "node:fs/promises";
 import type { PersistenceSpec, ReplicationObserved } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
 import type { EngineConnection } from "../engine/ask.ts";
-import { type Info, isRelieved, isRewriting, isSaving, isWhole, positionOf, reasonIn } from "./engine-facts.ts";
+import { type Info, isRelieved, isRewriting, isSaving, isStillOf, isWhole, positionOf, reasonIn } from "./engine-facts.ts";
 import type { ForkTurn } from "./fork-turn.ts";
 import type { KeptPosition } from "./kept-position.ts";
 import type { KeepingPaths } from "./node-keeping.ts";
@@ -139,8 +139,7 @@ export class SnapshotTaker {
   ): Promise<Snapshot | undefined> {
     const { paths, clock, problems, logTail } = this.#context;
     this.#stop();
-    // One that lost its copy meanwhile may have written down another's.
-    if (!isWhole(seen)) return undefined;
+    if (!isStillOf(saving.position, seen)) return undefined;
     if (existsSync(paths.dumpPath)) return this.seal(saving, persistence);
     this.#failedAtMs = clock.nowMs();
     problems.failed("snapshot", reasonIn(logTail(), "The engine could not save a snapshot."));
