@@ -91,7 +91,14 @@ describe("a snapshot is due", () => {
 
 describe("a snapshot that has come to its end", () => {
   const replica: ReplicationObserved = {
-    ...{ address: { host: "127.0.0.1", port: 1 }, role: "replica", epoch: 4, copiedEpoch: 4, offset: 900, inSync: true },
+    ...{
+      address: { host: "127.0.0.1", port: 1 },
+      role: "replica",
+      epoch: 4,
+      copiedEpoch: 4,
+      offset: 900,
+      inSync: true,
+    },
     ...{ hearsLeader: true, holdsWrites: false, replicas: [] },
   };
 

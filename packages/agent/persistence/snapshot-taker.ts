@@ -9,7 +9,16 @@ import { rm } from "node:fs/promises";
 import type { PersistenceSpec, ReplicationObserved } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
 import type { EngineConnection } from "../engine/ask.ts";
-import { type Info, isRelieved, isRewriting, isSaving, isStillOf, isWhole, positionOf, reasonIn } from "./engine-facts.ts";
+import {
+  type Info,
+  isRelieved,
+  isRewriting,
+  isSaving,
+  isStillOf,
+  isWhole,
+  positionOf,
+  reasonIn,
+} from "./engine-facts.ts";
 import type { ForkTurn } from "./fork-turn.ts";
 import type { KeptPosition } from "./kept-position.ts";
 import type { KeepingPaths } from "./node-keeping.ts";
