@@ -15,6 +15,7 @@ export interface Answer {
 
 export class ControllerFixture {
   readonly directory = mkdtempSync(join(tmpdir(), "larder-controller-"));
+  readonly keys = new SecretKeys({ path: join(this.directory, "key"), environment: {}, randomness: systemRandomness });
   readonly socketPath = join(this.directory, "c.sock");
   readonly agent = new FakeAgent(this.socketPath);
   readonly gateway = new FakeGateway(this.socketPath);
@@ -28,7 +29,7 @@ export class ControllerFixture {
   another(options: Partial<ControllerOptions> = {}): Controller {
     return new Controller({
       dataDirectory: join(this.directory, "data"),
-      keys: new SecretKeys({ path: join(this.directory, "key"), environment: {}, randomness: systemRandomness }),
+      keys: this.keys,
       socketPath: this.socketPath,
       host: "127.0.0.1",
       apiPort: 0,

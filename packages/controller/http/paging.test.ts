@@ -7,7 +7,6 @@ import type { CacheId } from "@larder/api";
 import { ControllerFixture } from "../controller-fixture.ts";
 import { cacheFixture, nodeFixture } from "../documents/cache-fixture.ts";
 import { cacheKey } from "../documents/document-keys.ts";
-import { boxFixture } from "../store/box-fixture.ts";
 import { SqliteStore } from "../store/sqlite-store.ts";
 
 const cachesCount = 1_010;
@@ -17,7 +16,7 @@ let caches: string;
 beforeAll(async () => {
   const data = join(fixture.directory, "data");
   mkdirSync(data, { mode: 0o700 });
-  const store = SqliteStore.open(join(data, "store.db"), boxFixture());
+  const store = SqliteStore.open(join(data, "store.db"), fixture.keys.open());
   const put = Array.from({ length: cachesCount }, (_, index) => cacheAt(index)).map((value) => ({
     key: cacheKey(value.name),
     value,
