@@ -1,8 +1,9 @@
 /**
  * What controller and gateway say to each other, as JSON over HTTP on the controller's socket.
  *
- *   GET  /gateway/watch?worker=…   a stream of newline-ended `RouteTable` documents, each whole, and empty lines to stay
- *                                  alive. `worker` as in the reports: when its stream ends, the worker is gone
+ *   GET  /gateway/watch?worker=…   a stream of lines: a whole `RouteTable` first, then `RouteChanges` (route-changes.ts) from each table
+ *                                  to the next, and empty lines to stay alive. A whole table may come at any time. `worker` as in
+ *                                  the reports: when its stream ends, the worker is gone
  *   POST /gateway/report           one `GatewayReport`, after every applied table and at least every `reportEveryMs`
  *   POST /gateway/token-key        a `TokenKeyQuestion`: a client has come with a key that no table had. Answered 200 once it has
  *                                  been asked for at the issuer, which is not done often; a table with it is sent before

@@ -17,6 +17,7 @@ export * from "./redis-parse.ts";
 export * from "./redis-resource.ts";
 export * from "./refused-commands.ts";
 export * from "./rest-calls.ts";
+export * from "./route-changes.ts";
 export * from "./sas-rules.ts";
 export * from "./skus.ts";
 export * from "./storage-location.ts";

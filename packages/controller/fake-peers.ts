@@ -1,21 +1,23 @@
 /** An agent and a gateway that speak the internal protocol and run nothing, for tests of the controller alone. */
-import type {
-  AgentAnswer,
-  AgentDesired,
-  AgentMessage,
-  AgentOrder,
-  AgentReport,
-  FilesOrder,
-  GatewayReport,
-  NodeObserved,
-  NodeSpec,
-  ReplicationObserved,
-  ReplicationSpec,
-  ReportAnswer,
-  ReportStamp,
-  RouteTable,
-  TransferObserved,
-  TransferSpec,
+import {
+  type AgentAnswer,
+  type AgentDesired,
+  type AgentMessage,
+  type AgentOrder,
+  type AgentReport,
+  changedTable,
+  type FilesOrder,
+  type GatewayReport,
+  type NodeObserved,
+  type NodeSpec,
+  type ReplicationObserved,
+  type ReplicationSpec,
+  type ReportAnswer,
+  type ReportStamp,
+  type RouteChanges,
+  type RouteTable,
+  type TransferObserved,
+  type TransferSpec,
 } from "@larder/api";
 import { ControllerLink, createLog, systemClock, systemRandomness } from "@larder/service";
 import { transferObservedFixture } from "./documents/transfer-fixture.ts";
@@ -179,9 +181,10 @@ export class FakeGateway {
   }
 
   start(): void {
-    void this.#link.follow<RouteTable>(
+    void this.#link.follow<RouteTable | RouteChanges>(
       `/gateway/watch?worker=${this.worker}`,
-      (table) => {
+      (message) => {
+        const table = "changed" in message ? changedTable(this.table as RouteTable, message) : message;
         this.table = table;
         this.tables.push(table);
         void this.report();

@@ -267,7 +267,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
       });
       this.#caches.set(route.cacheId, cache);
       cache.start();
-    } else if (!isDeepStrictEqual(route, cache.route)) {
+    } else if (route !== cache.route && !isDeepStrictEqual(route, cache.route)) {
       cache.update(route);
     }
     this.#ports.match(cache);

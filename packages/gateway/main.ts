@@ -1,7 +1,14 @@
 /** The gateway's process: options, files, the line to the controller. */
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type GatewayReport, gatewayLimits, LarderError, type RouteTable } from "@larder/api";
+import {
+  changedTable,
+  type GatewayReport,
+  gatewayLimits,
+  LarderError,
+  type RouteChanges,
+  type RouteTable,
+} from "@larder/api";
 import {
   type ConfigValues,
   ControllerLink,
@@ -148,14 +155,17 @@ function follow(
   gateway.onMoved = reportSoon;
   const kept = keptRoutes.read();
   if (kept !== undefined) gateway.apply(kept);
-  void link.follow<RouteTable>(
+  let table = kept;
+  void link.follow<RouteTable | RouteChanges>(
     `/gateway/watch?worker=${worker}`,
-    (table) => {
+    (message) => {
+      const changes = "changed" in message ? message : null;
+      table = "changed" in message ? changedTable(requireTable(table), message) : message;
       gateway.apply(table);
       reportSoon();
-      keptRoutes.keep(table);
+      keptRoutes.keep(table, changes);
       keptRoutes.forgetBeyond(config.workers);
-      log.info({ revision: table.revision, tokenIssuers: [], routes: table.routes.length }, "routes applied");
+      log.info({ revision: table.revision, routes: table.routes.length }, "routes applied");
     },
     stopping.signal,
   );
@@ -168,6 +178,12 @@ function follow(
       gateway.stop();
     },
   };
+}
+
+/** A stream begins with a whole one. */
+function requireTable(table: RouteTable | undefined): RouteTable {
+  if (table === undefined) throw new Error("changes of routes that never came whole");
+  return table;
 }
 
 /** What is asked for several times in one turn is done once, at its end. */

@@ -6,7 +6,9 @@
 import type { Clock } from "@larder/service";
 import type { LatestDocument } from "../reconcile/latest-document.ts";
 
-export interface DocumentStreamOptions {
+export interface DocumentStreamOptions<T> {
+  /** What is said of a version to a reader who has another; else the whole version. */
+  changes?(from: T, to: T): object;
   keepAliveMs: number;
   clock: Clock;
   signal: AbortSignal;
@@ -17,7 +19,7 @@ export interface DocumentStreamOptions {
 
 export function documentStream<T>(
   document: LatestDocument<T>,
-  options: DocumentStreamOptions,
+  options: DocumentStreamOptions<T>,
 ): ReadableStream<Uint8Array> {
   const { keepAliveMs, clock } = options;
   const ended = new AbortController();
@@ -29,9 +31,10 @@ export function documentStream<T>(
   options.signal.addEventListener("abort", end, { once: true });
   let sent: T | undefined;
   const sendNewest = (stream: ReadableStreamDefaultController<Uint8Array>): boolean => {
-    if (document.current === sent) return false;
-    sent = document.current;
-    stream.enqueue(line(sent));
+    const { current } = document;
+    if (current === undefined || current === sent) return false;
+    stream.enqueue(line(sent === undefined ? current : (options.changes?.(sent, current) ?? current)));
+    sent = current;
     return true;
   };
   return new ReadableStream<Uint8Array>({

@@ -7,6 +7,7 @@ import {
   type AgentAnswer,
   type AgentReport,
   agentLimits,
+  changesBetween,
   errorTable,
   type GatewayReport,
   gatewayLimits,
@@ -108,7 +109,8 @@ export class InternalServer {
     const { observations, published, clock } = this.#options;
     const onEnd = observations.gatewayConnected(worker);
     const signal = AbortSignal.any([request.signal, this.#stopping.signal]);
-    return stream(documentStream(published.routes, { keepAliveMs: gatewayLimits.keepAliveMs, clock, signal, onEnd }));
+    const options = { keepAliveMs: gatewayLimits.keepAliveMs, clock, signal, onEnd, changes: changesBetween };
+    return stream(documentStream(published.routes, options));
   }
 }
 

@@ -5,25 +5,32 @@
  * A document's revision is the store's at the moment of deriving, so it rises over restarts too. It is only published
  * when its content changed; a change that concerns no gateway wakes none.
  */
-import type { AgentDesired, CacheId, RouteTable, TransferId } from "@larder/api";
+import type { AgentDesired, CacheId, NodeSpec, Route, RouteTable, TransferId } from "@larder/api";
 import { allNodes, type CacheDocument } from "../documents/cache-document.ts";
 import { deriveNodes, deriveRoute, deriveTransfers } from "../documents/derive.ts";
 import { cachesPrefix, transfersPrefix } from "../documents/document-keys.ts";
 import { agentsTransferId, type TransferDocument } from "../documents/transfer-document.ts";
 import type { Store } from "../store/store.ts";
+import { DerivedParts } from "./derived-parts.ts";
 import { LatestDocument } from "./latest-document.ts";
 
 interface RouteStanding {
-  /** "" where there is none. */
-  text: string;
+  /** undefined where there is none. */
+  route: Route | undefined;
   tableRevision: number;
+}
+
+/** What the agent of a host is told, and what of it each cache makes. */
+interface DesiredOfHost {
+  document: LatestDocument<AgentDesired>;
+  parts: DerivedParts<NodeSpec[]>;
 }
 
 export class Published {
   readonly routes = new LatestDocument<RouteTable>();
   readonly #store: Store;
-  readonly #domain: string;
-  readonly #desired = new Map<string, LatestDocument<AgentDesired>>();
+  readonly #routeParts: DerivedParts<Route | undefined>;
+  readonly #desired = new Map<string, DesiredOfHost>();
   #standings = new Map<CacheId, RouteStanding>();
   #caches: CacheDocument[] = [];
   /** Those under way. */
@@ -32,7 +39,7 @@ export class Published {
 
   constructor(store: Store, domain: string) {
     this.#store = store;
-    this.#domain = domain;
+    this.#routeParts = new DerivedParts((cache) => deriveRoute(cache, domain));
   }
 
   /** Derives from what the store holds now. Returns the revision that it covers. */
@@ -66,7 +73,7 @@ export class Published {
   /** What the agent of a host follows. */
   desired(hostId: string): LatestDocument<AgentDesired> {
     if (!this.#desired.has(hostId)) this.#refreshDesired(hostId, this.#coveredRevision);
-    return this.#desired.get(hostId) as LatestDocument<AgentDesired>;
+    return (this.#desired.get(hostId) as DesiredOfHost).document;
   }
 
   /**
@@ -80,30 +87,39 @@ export class Published {
 
   #refreshRoutes(revision: number): void {
     const standings = new Map<CacheId, RouteStanding>();
-    const routes = this.#caches.flatMap((cache) => {
-      const route = deriveRoute(cache, this.#domain);
-      const text = route === undefined ? "" : JSON.stringify(route);
-      const before = this.#standings.get(cache.cacheId);
-      standings.set(cache.cacheId, before?.text === text ? before : { text, tableRevision: revision });
-      return route ?? [];
-    });
+    for (const [cacheId, route] of this.#routeParts.of(this.#caches)) {
+      const before = this.#standings.get(cacheId);
+      standings.set(
+        cacheId,
+        before !== undefined && before.route === route ? before : { route, tableRevision: revision },
+      );
+    }
     const changed =
       this.routes.current === undefined ||
       standings.size !== this.#standings.size ||
       [...standings].some(([cacheId, standing]) => this.#standings.get(cacheId) !== standing);
     this.#standings = standings;
+    const routes = [...standings.values()].flatMap(({ route }) => route ?? []);
     if (changed) this.routes.publish({ revision, tokenIssuers: [], routes });
   }
 
   #refreshDesired(hostId: string, revision: number): void {
-    const document = this.#desired.get(hostId) ?? new LatestDocument<AgentDesired>();
-    this.#desired.set(hostId, document);
-    const nodes = this.#caches.flatMap((cache) => deriveNodes(cache, hostId));
+    const desired = this.#desired.get(hostId) ?? newDesired(hostId);
+    this.#desired.set(hostId, desired);
+    const nodes = [...desired.parts.of(this.#caches).values()].flat();
     const transfers = this.#caches.flatMap((cache) => deriveTransfers(cache, this.#transfers, hostId));
-    const before = document.current;
-    const isKnown = before !== undefined && sameText([before.nodes, before.transfers], [nodes, transfers]);
-    if (!isKnown) document.publish({ revision, nodes, transfers });
+    const before = desired.document.current;
+    const isKnown = before !== undefined && sameMembers(before.nodes, nodes) && sameText(before.transfers, transfers);
+    if (!isKnown) desired.document.publish({ revision, nodes, transfers });
   }
+}
+
+function newDesired(hostId: string): DesiredOfHost {
+  return { document: new LatestDocument(), parts: new DerivedParts((cache) => deriveNodes(cache, hostId)) };
+}
+
+function sameMembers<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index]);
 }
 
 function sameText(a: unknown, b: unknown): boolean {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { changedTable, type RouteTable } from "@larder/api";
 import { createLog, SecretKeys, systemRandomness } from "@larder/service";
 import { KeptRoutes } from "./kept-routes.ts";
 
@@ -39,4 +40,25 @@ test("what cannot be read is passed over; what no worker owns any more is remove
   expect(one.read()?.revision).toBe(3);
   one.forgetBeyond(1);
   expect(readdirSync(directory).sort()).toEqual(["routes-1.json", "routes-2.json.new"]);
+});
+
+test("a change is a line of its own, until the changes are as long as the table", () => {
+  const file = join(directory, "routes-1.json");
+  const kept = () => new KeptRoutes({ directory, worker: 1, keys, log });
+  const one = kept();
+  const route = (cacheId: string, epoch: number) => ({ cacheId, epoch, move: null }) as never;
+  let table: RouteTable = { revision: 10, tokenIssuers: [], routes: [route("a", 1), route("b", 1)] };
+  one.keep(table, null);
+  const sizes = [statSync(file).size];
+  for (let revision = 11; revision <= 600; revision++) {
+    const changes = { revision, changed: [route("a", revision)], removed: [] };
+    table = changedTable(table, changes);
+    one.keep(table, changes);
+    sizes.push(statSync(file).size);
+    if (revision % 100 === 0) expect(kept().read()).toEqual(table);
+  }
+  expect(sizes.filter((size, at) => size < (sizes[at - 1] ?? 0))).toHaveLength(1);
+  expect(readFileSync(file, "utf8")).not.toContain("cacheId");
+  appendFileSync(file, "sealed:1:cut");
+  expect(kept().read()).toEqual(table);
 });

@@ -1,22 +1,30 @@
 /**
  * The last route table, on disk: what a worker serves from until the controller speaks. Each worker writes a file of its
  * own, so that none undoes what another has written, and reads all of them, so that a new one starts with what is known.
- * Sealed: a table carries engine passwords.
+ *
+ * A file is a whole table in its first line and a change of it in each of the next; when the changes have grown as long as the table, it
+ * is written anew. Each line is sealed: a table carries engine passwords. A last line that a crash has cut off is as if it had not come.
  */
-import { readdirSync, rmSync } from "node:fs";
+import { appendFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { RouteTable } from "@larder/api";
-import { type Log, readSealedFile, type SecretKeys, writeSealedFile } from "@larder/service";
+import { changedTable, type RouteChanges, type RouteTable } from "@larder/api";
+import { type Log, readTextFile, type SecretKeys, sealedBy, writeFileAtomic } from "@larder/service";
 
 /** Longer than clients are held by a move as a rule. */
 const keepAfterMs = 20;
+/** Changes of a small table may be longer than it. */
+const changesBytesMin = 64 * 1024;
 
 export class KeptRoutes {
   readonly #directory: string;
   readonly #worker: number;
   readonly #keys: SecretKeys;
   readonly #log: Log;
-  #kept: RouteTable | null = null;
+  #table: RouteTable | null = null;
+  /** What is not on the disk yet; null: all of the table. */
+  #pending: RouteChanges[] | null = [];
+  #tableBytes = 0;
+  #changesBytes = 0;
   #timer: Timer | null = null;
   #wasMoving = false;
 
@@ -38,11 +46,13 @@ export class KeptRoutes {
 
   /**
    * Writes it down: at once, as whoever made a cache takes it for there from then on; a step of a move a moment later, as
-   * clients wait for it and a disk takes its time.
+   * clients wait for it and a disk takes its time. `changes` are those from the table before; null: it came whole.
    */
-  keep(table: RouteTable): void {
-    const isMoving = table.routes.some(({ move }) => move !== null);
-    this.#kept = table;
+  keep(table: RouteTable, changes: RouteChanges | null): void {
+    const isMoving = (changes?.changed ?? table.routes).some(({ move }) => move !== null);
+    this.#table = table;
+    if (changes === null) this.#pending = null;
+    else this.#pending?.push(changes);
     if (!isMoving && !this.#wasMoving) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), keepAfterMs);
     this.#wasMoving = isMoving;
@@ -52,12 +62,19 @@ export class KeptRoutes {
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#kept !== null) this.write(this.#kept);
-    this.#kept = null;
+    const pending = this.#pending;
+    if (this.#table === null || pending?.length === 0) return;
+    const isLong = this.#changesBytes > Math.max(this.#tableBytes, changesBytesMin);
+    if (pending === null || this.#tableBytes === 0 || isLong) this.write(this.#table);
+    else this.#append(pending);
+    this.#pending = [];
   }
 
   write(table: RouteTable): void {
-    writeSealedFile(join(this.#directory, `routes-${this.#worker}.json`), table, this.#keys);
+    const text = this.#line(table);
+    writeFileAtomic(join(this.#directory, this.#name), text);
+    this.#tableBytes = text.length;
+    this.#changesBytes = 0;
   }
 
   /** Removes what workers left that there are no more, now that there were more of them once. */
@@ -65,6 +82,20 @@ export class KeptRoutes {
     for (const { name, worker } of this.#files()) {
       if (worker > workers) rmSync(join(this.#directory, name), { force: true });
     }
+  }
+
+  #append(changes: readonly RouteChanges[]): void {
+    const text = changes.map((each) => this.#line(each)).join("");
+    appendFileSync(join(this.#directory, this.#name), text, { flush: true });
+    this.#changesBytes += text.length;
+  }
+
+  get #name(): string {
+    return `routes-${this.#worker}.json`;
+  }
+
+  #line(value: RouteTable | RouteChanges): string {
+    return `${this.#keys.open().seal(JSON.stringify(value), this.#name)}\n`;
   }
 
   #files(): { name: string; worker: number }[] {
@@ -76,10 +107,18 @@ export class KeptRoutes {
 
   #readFile(name: string): RouteTable | undefined {
     try {
-      return readSealedFile<RouteTable>(join(this.#directory, name), this.#keys);
+      const [first = "", ...changes] = (readTextFile(join(this.#directory, name)) ?? "").split("\n").slice(0, -1);
+      return changes.reduce<RouteTable>(
+        (table, line) => changedTable(table, this.#open(line, name) as RouteChanges),
+        this.#open(first, name) as RouteTable,
+      );
     } catch (error) {
       this.#log.error({ err: error, file: name }, "kept routes cannot be read");
       return undefined;
     }
+  }
+
+  #open(line: string, name: string): unknown {
+    return JSON.parse(sealedBy(line) === undefined ? line : this.#keys.open().open(line, name));
   }
 }
