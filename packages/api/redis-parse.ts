@@ -12,6 +12,7 @@ import { choice, parseBody, wholeNumber } from "./body-values.ts";
 import type { RedisCreateBody, RedisUpdateBody } from "./redis-resource.ts";
 import { refuseUnsupported } from "./redis-unsupported.ts";
 import { storageLocation } from "./storage-location-parse.ts";
+import { tagsSchema } from "./tags-parse.ts";
 
 export const maxmemoryPolicies = [
   "volatile-lru",
@@ -26,7 +27,6 @@ export const maxmemoryPolicies = [
 
 /** The service fills these in; a caller who sends them back is not asking for anything. */
 const readOnlyConfiguration = ["maxclients", "preferred-data-archive-auth-method", "zonal-configuration"];
-const tagCountMax = 50;
 /** As the service has them. */
 const snapshotMinutes = [15, 30, 60, 360, 720, 1440];
 /** Of one cache, on a host and in storage. */
@@ -139,10 +139,7 @@ const properties = z.object(
   "is required",
 );
 
-const tags = z
-  .record(z.string().max(512), setting, "must be an object of strings")
-  .refine((given) => Object.keys(given).length <= tagCountMax, `may have at most ${tagCountMax} entries`)
-  .optional();
+const tags = tagsSchema.optional();
 
 const createBody = z.object({
   location: z.string("is required").regex(/^[\w .-]{1,64}$/, "must be the name of a location"),

@@ -39,6 +39,8 @@ export const beyondSwagger: readonly { method: string; path: RegExp; because: st
     path: /^\/locations\/[^/]+\/operationresults\/[^/]+$/,
     because: "the live service polls deletions, imports and exports there",
   },
+  { method: "POST", path: /^\/register$/, because: "it is Microsoft.Resources that describes it" },
+  { method: "GET", path: /^\/skus$/, because: ours },
   own("GET", "/events"),
   own("POST", "/switchover"),
   own("(GET|POST)", "/updates(/(start|pause|resume))?"),

@@ -18,7 +18,8 @@ export function versionOf({ url }: Exchange): string {
   return new URL(url).searchParams.get("api-version") ?? "";
 }
 
-/** Whether the exchange is about Microsoft.Cache, which the Swagger files describe. */
+/** Whether the exchange is about something in Microsoft.Cache: what the Swagger files describe. */
 export function isOfCache(url: string): boolean {
-  return /\/providers\/microsoft\.cache(\/|$)/i.test(new URL(url).pathname);
+  const namespaces = [...new URL(url).pathname.matchAll(/\/providers\/([^/]+)(?=\/)/gi)];
+  return namespaces.at(-1)?.[1]?.toLowerCase() === "microsoft.cache";
 }

@@ -1,10 +1,12 @@
-/** What the service was given at its first start. */
+/** What the service was given at its first start, and the tags of its subscription. */
 import type { Randomness } from "@larder/service";
 import type { Store } from "../store/store.ts";
 import { serviceKey } from "./document-keys.ts";
 
 export interface ServiceDocument {
   subscription: string;
+  /** Not there before the first. */
+  tags?: Record<string, string>;
 }
 
 export async function ensureServiceDocument(store: Store, randomness: Randomness): Promise<ServiceDocument> {
@@ -13,4 +15,19 @@ export async function ensureServiceDocument(store: Store, randomness: Randomness
   const made: ServiceDocument = { subscription: randomness.uuid() };
   await store.transact({ require: [{ key: serviceKey, revision: 0 }], put: [{ key: serviceKey, value: made }] });
   return made;
+}
+
+/** Returns the subscription's tags as they are then; undefined where others changed the document at the same moment. */
+export async function retagService(
+  store: Store,
+  change: (tags: Record<string, string>) => Record<string, string>,
+): Promise<Record<string, string> | undefined> {
+  const stored = await store.get<ServiceDocument>(serviceKey);
+  if (stored === undefined) return undefined;
+  const tags = change(stored.value.tags ?? {});
+  const outcome = await store.transact({
+    require: [{ key: serviceKey, revision: stored.revision }],
+    put: [{ key: serviceKey, value: { ...stored.value, tags } }],
+  });
+  return outcome.committed ? tags : undefined;
 }

@@ -26,7 +26,11 @@ export const redisApiVersions = [
 
 const anyVersion = /^20\d\d-\d\d-\d\d(-preview)?$/;
 
+/** What stands on a resource of another namespace (`…/redis/x/providers/Microsoft.Resources/tags/default`) has its own versions. */
+const onOther = /\/providers\/.*\/providers\//i;
+
 export const requireRedisVersion: MiddlewareHandler = async (context, next) => {
+  if (onOther.test(context.req.path)) return requireResourcesVersion(context, next);
   const version = requireVersion(context.req.query("api-version"));
   if (!redisApiVersions.some((known) => known === version.toLowerCase()))
     throw notRegistered(

@@ -1,12 +1,13 @@
 /** The management API: which paths there are, and what every call passes before it reaches one. */
-import { LarderError } from "@larder/api";
 import { Hono } from "hono";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { requireRedisVersion } from "./api-versions.ts";
 import { asLarderError, errorResponse } from "./arm-errors.ts";
 import { armHeaders } from "./arm-headers.ts";
 import { bearerAuthentication } from "./authentication.ts";
+import { deploymentRoutes } from "./deployments.ts";
 import { groupRoutes } from "./group-routes.ts";
+import { headAnswers } from "./head-answers.ts";
 import { health } from "./health.ts";
 import { hostRoutes } from "./host-routes.ts";
 import { metadataEndpoints } from "./metadata-endpoints.ts";
@@ -24,8 +25,12 @@ import { redisTransfers } from "./redis-transfers.ts";
 import { redisUnbuilt } from "./redis-unbuilt.ts";
 import { redisUpdates } from "./redis-updates.ts";
 import { routingPath } from "./request-path.ts";
+import { resourceLists } from "./resource-list.ts";
 import { secretsRoutes } from "./secrets.ts";
+import { skuRoutes } from "./skus.ts";
 import { requireSubscription, subscriptions } from "./subscriptions.ts";
+import { tagRoutes } from "./tags.ts";
+import { unknownPath } from "./unknown-path.ts";
 
 export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
   const app = new Hono<ApiEnvironment>({ getPath: routingPath });
@@ -34,6 +39,7 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
   metadataEndpoints(app, api);
 
   app.use(bearerAuthentication(api.token));
+  app.use("/subscriptions/*", headAnswers);
   app.use("/subscriptions/:subscription", requireSubscription(api));
   app.use("/subscriptions/:subscription/*", requireSubscription(api));
   app.use(cachesInSubscription, requireRedisVersion);
@@ -51,6 +57,7 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
     nameAvailability,
   ])
     routes(app, api);
+  for (const routes of [resourceLists, tagRoutes, skuRoutes, deploymentRoutes]) routes(app, api);
   for (const routes of [
     redisCaches,
     redisKeys,
@@ -64,7 +71,7 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
   ])
     routes(app, api);
 
-  app.notFound((context) => errorResponse(context, unknownPath(app, context.req.method, routingPath(context.req.raw))));
+  app.notFound((context) => unknownPath(app, context));
   app.onError((error, context) => {
     const known = asLarderError(error, context.get("requestId"));
     if (known.code === "InternalError")
@@ -72,18 +79,4 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
     return errorResponse(context, known);
   });
   return app;
-}
-
-const methods = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"];
-
-function unknownPath(app: Hono<ApiEnvironment>, method: string, path: string): LarderError {
-  const others = methods.filter((other) => other !== method && hasHandler(app, other, path));
-  if (others.length > 0)
-    return new LarderError("MethodNotAllowed", `'${method}' is not allowed here; ${others.join(", ")} would be.`);
-  return new LarderError("InvalidResourceType", "There is no such resource type or path.");
-}
-
-/** Middleware is registered for every method, handlers for theirs. */
-function hasHandler(app: Hono<ApiEnvironment>, method: string, path: string): boolean {
-  return app.router.match(method, path)[0].some(([[, route]]) => (route as { method?: string }).method === method);
 }

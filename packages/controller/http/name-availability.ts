@@ -3,20 +3,38 @@ import { cacheNameProblem, LarderError } from "@larder/api";
 import type { Hono } from "hono";
 import { nameTaken } from "../caches/caches.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
-import { requireRedisVersion } from "./api-versions.ts";
+import { requireResourcesVersion } from "./api-versions.ts";
 import { readJsonBody } from "./json-body.ts";
+
+const enterpriseNameCharactersMax = 60;
+
+/** By type. Both kinds of caches share their names; they become host names in one domain. */
+const nameProblems: Record<string, (name: string) => string | undefined> = {
+  "microsoft.cache/redis": cacheNameProblem,
+  "microsoft.cache/redisenterprise": (name) =>
+    name.length > enterpriseNameCharactersMax
+      ? `must have 1 to ${enterpriseNameCharactersMax} characters`
+      : cacheNameProblem(name),
+};
 
 export function nameAvailability(app: Hono<ApiEnvironment>, api: ApiContext): void {
   app.post(
     "/subscriptions/:subscription/providers/microsoft.cache/checknameavailability",
-    requireRedisVersion,
+    requireResourcesVersion,
     async (context) => {
       const { name, type } = ((await readJsonBody(context)) ?? {}) as { name?: unknown; type?: unknown };
-      if (typeof type !== "string" || type.toLowerCase() !== "microsoft.cache/redis")
-        throw new LarderError("InvalidParameter", "'type' must be Microsoft.Cache/redis.", { target: "type" });
+      const nameProblem = typeof type === "string" ? nameProblems[type.toLowerCase()] : undefined;
+      if (nameProblem === undefined)
+        throw new LarderError(
+          "InvalidParameter",
+          "'type' must be Microsoft.Cache/redis or Microsoft.Cache/redisEnterprise.",
+          {
+            target: "type",
+          },
+        );
       if (typeof name !== "string")
         throw new LarderError("InvalidParameter", "'name' is required.", { target: "name" });
-      const problem = cacheNameProblem(name);
+      const problem = nameProblem(name);
       if (problem !== undefined)
         throw new LarderError("InvalidResourceName", `The cache name ${problem}.`, { target: "name" });
       if ((await api.caches.find(name)) !== undefined) throw nameTaken(name);

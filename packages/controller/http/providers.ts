@@ -1,75 +1,62 @@
-/** Resource providers: `Microsoft.Cache` and `Microsoft.Resources`, always registered. */
+/**
+ * Resource providers: which there are, with types, versions and locations, and their registration, which is always done and cannot
+ * be undone.
+ */
 import { LarderError } from "@larder/api";
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
-import { redisApiVersions, requireResourcesVersion } from "./api-versions.ts";
+import { requireResourcesVersion } from "./api-versions.ts";
+import { locationsInUse } from "./locations.ts";
+import { pageOf } from "./paging.ts";
+import { cacheOperationBody, cacheOperations } from "./provider-operations.ts";
 import { pathValue } from "./request-path.ts";
+import { emptyNamespaces, namespaces } from "./resource-types.ts";
 
 const providers = "/subscriptions/:subscription/providers";
-const operationNames = [
-  "register/action",
-  "checknameavailability/action",
-  "operations/read",
-  "locations/asyncOperations/read",
-  "locations/operationresults/read",
-  "redis/read",
-  "redis/write",
-  "redis/delete",
-  "redis/listKeys/action",
-  "redis/regenerateKey/action",
-  "redis/forceReboot/action",
-  "redis/flush/action",
-  "redis/switchover/action",
-  "redis/events/read",
-  "redis/patchSchedules/read",
-  "redis/patchSchedules/write",
-  "redis/patchSchedules/delete",
-  "redis/updates/read",
-  "redis/updates/start/action",
-  "redis/updates/pause/action",
-  "redis/updates/resume/action",
-];
+const oneProvider = `${providers}/:namespace`;
+const known = [...Object.keys(namespaces), ...emptyNamespaces];
 
 export function providerRoutes(app: Hono<ApiEnvironment>, api: ApiContext): void {
-  const known = [
-    provider(api, "Microsoft.Cache", [
-      { resourceType: "Redis", locations: [], apiVersions: redisApiVersions.toReversed() },
-    ]),
-    provider(api, "Microsoft.Resources", [
-      { resourceType: "resourceGroups", locations: [], apiVersions: ["2021-04-01"] },
-    ]),
-  ];
-  const find = (namespace: string) => {
-    const found = known.find((one) => one.namespace.toLowerCase() === namespace.toLowerCase());
-    if (found !== undefined) return found;
-    throw new LarderError("ResourceNotFound", `There is no resource provider '${namespace}'.`);
-  };
-  app.get(providers, requireResourcesVersion, (context) => context.json({ value: known }));
-  app.get(`${providers}/:namespace`, requireResourcesVersion, (context) =>
-    context.json(find(pathValue(context, "namespace"))),
-  );
-  app.post(`${providers}/:namespace/register`, requireResourcesVersion, (context) =>
-    context.json(find(pathValue(context, "namespace"))),
-  );
+  app.get(providers, requireResourcesVersion, async (context) => {
+    const locations = await locationsInUse(api);
+    const bodyOf = (namespace: string) => providerBody(api, namespace, locations);
+    return context.json(pageOf(context, known, { nameOf: (namespace) => namespace, bodyOf }));
+  });
+  app.get(oneProvider, requireResourcesVersion, (context) => oneBody(context, api));
+  app.post(`${oneProvider}/register`, requireResourcesVersion, (context) => oneBody(context, api));
+  app.post(`${oneProvider}/unregister`, requireResourcesVersion, (context) => {
+    const namespace = knownNamespace(pathValue(context, "namespace"));
+    throw new LarderError("Conflict", `'${namespace}' is a part of this service and cannot be unregistered.`);
+  });
   app.get("/providers/microsoft.cache/operations", requireResourcesVersion, (context) =>
-    context.json({ value: operationNames.map(operationBody) }),
+    context.json({ value: cacheOperations.map(cacheOperationBody) }),
   );
 }
 
-function provider(api: ApiContext, namespace: string, resourceTypes: object[]) {
+async function oneBody(context: Context, api: ApiContext): Promise<Response> {
+  const namespace = knownNamespace(pathValue(context, "namespace"));
+  return context.json(providerBody(api, namespace, await locationsInUse(api)));
+}
+
+/** In its own casing. Throws InvalidResourceNamespace. */
+function knownNamespace(asked: string): string {
+  const found = known.find((namespace) => namespace.toLowerCase() === asked.toLowerCase());
+  if (found !== undefined) return found;
+  throw new LarderError("InvalidResourceNamespace", `The resource namespace '${asked}' is invalid.`);
+}
+
+function providerBody(api: ApiContext, namespace: string, locations: readonly string[]) {
+  const types = namespaces[namespace] ?? [];
   return {
     id: `/subscriptions/${api.subscription}/providers/${namespace}`,
     namespace,
+    registrationPolicy: "RegistrationFree",
     registrationState: "Registered",
-    resourceTypes,
-  };
-}
-
-function operationBody(name: string) {
-  const parts = name.split("/");
-  const [resource, operation] = [parts.slice(0, -1).join("/"), parts.at(-1)];
-  return {
-    name: `Microsoft.Cache/${name}`,
-    display: { provider: "Microsoft.Cache", resource, operation, description: name },
+    resourceTypes: types.map(({ resourceType, apiVersions, hasLocation }) => ({
+      resourceType,
+      locations: hasLocation ? locations : [],
+      apiVersions,
+      capabilities: hasLocation ? "SupportsTags, SupportsLocation" : "None",
+    })),
   };
 }
