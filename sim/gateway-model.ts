@@ -197,6 +197,7 @@ export class GatewayModel {
       workers: 1,
       pid: 1,
       revision: this.#table?.revision ?? 0,
+      privateNetworks: [],
       listeners: route === null ? [] : [{ cacheId: route.cacheId, port: route.tlsPort, error: null }],
       clients: [],
       moves:

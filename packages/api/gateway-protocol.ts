@@ -39,7 +39,7 @@ export interface AddressRange {
 export interface RouteNetwork {
   /** False: by its private endpoints alone. */
   hasPublicAccess: boolean;
-  /** Who may connect from other networks than private ones; null: everybody. */
+  /** Who may connect from other networks than private ones, sorted and without overlaps; null: everybody. */
   allowed: AddressRange[] | null;
   /** Names of the private networks (the gateway's own configuration says where each is) on which the cache is served, too. */
   privateNetworks: string[];
@@ -139,6 +139,16 @@ export interface ListenerReport {
   error: string | null;
 }
 
+/** A private network as a gateway has it. */
+export interface PrivateNetworkReport {
+  name: string;
+  address: string;
+  /** null while the TLS port of all caches is open there; else why it is not, in words. */
+  error: string | null;
+  /** Caches' own ports that are to be open there and are not. */
+  failedPorts: { cacheId: CacheId; port: number; error: string }[];
+}
+
 /** What one gateway process says of itself. */
 export interface GatewayReport {
   /** Names this life of the process: a restarted one has another. */
@@ -149,7 +159,9 @@ export interface GatewayReport {
   pid: number;
   /** Of the newest table that is in force. */
   revision: number;
+  /** At the gateway's own address. */
   listeners: ListenerReport[];
+  privateNetworks: PrivateNetworkReport[];
   clients: { cacheId: CacheId; connected: number }[];
   moves: MoveReport[];
   /** Counters and gauges by metric name, for the controller's /metrics. */

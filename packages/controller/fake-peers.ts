@@ -169,6 +169,8 @@ export class FakeGateway {
   worker: string = systemRandomness.uuid();
   /** Ports that somebody else has. */
   portsInUse = new Set<number>();
+  /** Names; each is at an address of its own. */
+  privateNetworks: string[] = [];
   metrics: Record<string, number> = {};
   table: RouteTable | undefined;
   /** Every table that was in force. */
@@ -210,6 +212,12 @@ export class FakeGateway {
           .filter((port) => port !== null)
           .map((port) => ({ cacheId: route.cacheId, port, error: this.portsInUse.has(port) ? "EADDRINUSE" : null })),
       ),
+      privateNetworks: this.privateNetworks.map((name, index) => ({
+        name,
+        address: `10.0.${index}.4`,
+        error: null,
+        failedPorts: [],
+      })),
       clients: routes.map((route) => ({ cacheId: route.cacheId, connected: 0 })),
       moves: routes.flatMap(({ cacheId, move }) => {
         if (move === null) return [];

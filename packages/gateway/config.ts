@@ -7,6 +7,12 @@ export const gatewayConfig = {
   "secrets-key-file": secretsKeyFileOption,
   "controller-socket": { type: "string", default: undefined, text: "The controller's Unix socket." },
   host: { type: "string", default: "127.0.0.1", text: "The address that the ports are opened on." },
+  "private-network": {
+    type: "list",
+    separator: ",",
+    default: [],
+    text: "NAME=ADDRESS or NAME=ADDRESS@NAMESPACE: where caches that have a private endpoint in that network are served, too.",
+  },
   "tls-port": { type: "integer", default: 6380, min: 1, max: 65535, text: "The TLS port that all caches share." },
   "tls-cert": { type: "string", default: undefined, text: "The certificate's PEM file." },
   "tls-key": { type: "string", default: undefined, text: "The private key's PEM file." },

@@ -4,7 +4,7 @@
  */
 import type { BlockList } from "node:net";
 import { isDeepStrictEqual } from "node:util";
-import type { ListenerReport, MoveReport, Route, RouteTable } from "@larder/api";
+import type { ListenerReport, MoveReport, PrivateNetwork, PrivateNetworkReport, Route, RouteTable } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
 import type { Socket } from "bun";
 import { logInWithoutPassword } from "./client/authentication.ts";
@@ -14,16 +14,20 @@ import { sweepClients } from "./client/client-sweep.ts";
 import { OutputTotal } from "./client/output-total.ts";
 import { processRequests } from "./commands/dispatch.ts";
 import type { NodeCertificate } from "./engine/node-certificate.ts";
+import { endpointOf } from "./front/address-text.ts";
 import type { Port } from "./front/arrival.ts";
 import { CachePorts } from "./front/cache-ports.ts";
 import type { ConnectionLog } from "./front/connection-log.ts";
 import { type Clients, FrontDoor } from "./front/front-door.ts";
 import { type Listener, listen } from "./front/listeners.ts";
+import { ListeningPlace } from "./front/listening-place.ts";
+import type { NetworkRefusal } from "./front/network-rules.ts";
+import { PrivateNetworks } from "./front/private-networks.ts";
 import type { SocketOwner } from "./front/socket-owner.ts";
 import type { TlsFiles } from "./front/tls-contexts.ts";
 import { gaugesOf } from "./gauges.ts";
 import { logInternalErrorsTo, noteInternalError } from "./internal-errors.ts";
-import { counters } from "./metrics.ts";
+import { counters, countRefusal } from "./metrics.ts";
 import { ServedCache } from "./served-cache.ts";
 import { answerQuestion } from "./workers/answer-question.ts";
 import type { ClientIds } from "./workers/client-ids.ts";
@@ -43,6 +47,8 @@ export interface GatewayOptions {
   clientIds: ClientIds;
   /** For engines of other hosts. */
   nodeCertificate?: NodeCertificate | null;
+  /** Where caches with a private endpoint are served, too. */
+  privateNetworks?: readonly PrivateNetwork[];
   /** Connections from these begin with a PROXY header. */
   proxies?: BlockList | null;
   /** Where it is written who came and went. */
@@ -73,17 +79,20 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
   #sweepTimer: Timer | null = null;
   #snapshotTimer: Timer | null = null;
   readonly #claims: PortClaims;
+  readonly #networks: PrivateNetworks;
   #nowMs: number;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#nowMs = options.clock.monotonicMs();
-    const { host, tls, clock, log, workers, proxies = null } = options;
-    this.#claims = new PortClaims({ host, clock, workers });
+    const { host, tlsPort, tls, clock, log, workers, proxies = null, privateNetworks: networks = [] } = options;
+    this.#claims = new PortClaims({ place: ListeningPlace.public(host), clock, workers });
     this.#door = new FrontDoor({ clients: this, tls, proxies, clock });
+    const listen = this.#listen.bind(this);
+    this.#networks = new PrivateNetworks({ networks, tlsPort, listen, clock, workers, log });
     this.#ports = new CachePorts({
-      claims: this.#claims,
-      listen: (port, what) => this.#listen(port, what),
+      claimsOf: (network) => (network === null ? this.#claims : this.#networks.claimsOf(network)),
+      listen,
       onChanged: () => workers.portsChanged(),
       onSettled: () => this.onPortsSettled(),
       log,
@@ -96,7 +105,8 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     logInternalErrorsTo(log);
     await workers.start(this);
     await this.#claims.claimed(tlsPort);
-    this.#sharedListener = this.#listen(tlsPort, { cache: null, isTls: true });
+    this.#sharedListener = this.#listen(this.#claims.place, tlsPort, { cache: null, isTls: true, network: null });
+    this.#networks.open();
     workers.portsChanged();
     this.#sweepTimer = setInterval(() => this.#sweep(), sweepEveryMs);
     const snapshot = () => this.#options.connectionLog?.snapshot(this.#caches.values());
@@ -108,6 +118,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     if (this.#sweepTimer !== null) clearInterval(this.#sweepTimer);
     if (this.#snapshotTimer !== null) clearInterval(this.#snapshotTimer);
     this.#sharedListener?.stop(true);
+    this.#networks.stop();
     this.#ports.stop();
     this.#door.stop();
     for (const client of [...this.#clients]) client.close("stopping");
@@ -134,6 +145,10 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     return this.#ports.reports();
   }
 
+  privateNetworkReports(): PrivateNetworkReport[] {
+    return this.#networks.reports((network) => this.#ports.failedOn(network));
+  }
+
   clientReports(): { cacheId: Route["cacheId"]; connected: number }[] {
     return [...this.#caches.values()].map((cache) => ({ cacheId: cache.route.cacheId, connected: cache.clients.size }));
   }
@@ -148,6 +163,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
       larder_gateway_connections: this.#clients.size,
       larder_gateway_output_bytes: this.outputTotal.bytes,
       larder_gateway_ports_failed: this.listenerReports().filter(({ error }) => error !== null).length,
+      larder_gateway_private_networks_failed: this.#networks.failures((network) => this.#ports.failedOn(network)),
       ...gaugesOf(this.#caches.values(), this.#clients),
       ...this.#door.gauges(),
     };
@@ -168,10 +184,11 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     return this.#options.clock.monotonicMs();
   }
 
-  open(socket: Socket<SocketOwner>, remoteAddress: string): ClientConnection {
+  open(socket: Socket<SocketOwner>, remoteAddress: string, network: string | null): ClientConnection {
     counters.larder_gateway_connections_total++;
     const id = this.#options.clientIds.next();
     const client = new ClientConnection(this, socket, { id, nowMs: this.monotonicMs(), remoteAddress });
+    client.network = network;
     this.#clients.add(client);
     return client;
   }
@@ -204,6 +221,11 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
       ? `no cache answers to the TLS server name '${serverName}'`
       : "the TLS server name is missing";
     client.fail(`ERR ${given}; on this port it selects the cache`);
+  }
+
+  onRefusedNetwork(cache: ServedCache, refused: { remoteAddress: string; why: NetworkRefusal }): void {
+    countRefusal(refused.why);
+    this.#options.connectionLog?.refused(cache, refused);
   }
 
   /** Often runs within a handler of an engine's socket, or of another client's: an exception must not get there. */
@@ -242,7 +264,8 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
   }
 
   ports(): number[] {
-    return [...(this.#sharedListener === null ? [] : [this.#options.tlsPort]), ...this.#ports.open()];
+    const shared = this.#sharedListener === null ? [] : [this.#options.tlsPort];
+    return [...shared, ...this.#networks.told(), ...this.#ports.told()];
   }
 
   answer(question: WorkerQuestion): WorkerAnswers[WorkerQuestion["kind"]] {
@@ -250,6 +273,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
   }
 
   onWorkersChanged(): void {
+    this.#openPrivateNetworks();
     this.#ports.openContested();
   }
 
@@ -268,9 +292,23 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
       this.#caches.set(route.cacheId, cache);
       cache.start();
     } else if (route !== cache.route && !isDeepStrictEqual(route, cache.route)) {
+      const before = cache.network;
       cache.update(route);
+      if (cache.network !== before) this.#closeUnreachable(cache);
     }
     this.#ports.match(cache);
+  }
+
+  /** Who is inside and could not come in any more. */
+  #closeUnreachable(cache: ServedCache): void {
+    this.#door.recheck(cache);
+    for (const client of [...cache.clients.values()]) {
+      const { address } = endpointOf(client.remoteAddress);
+      if (cache.network.refusalOf({ address, network: client.network }) === null) continue;
+      counters.larder_gateway_connections_closed_network_total++;
+      client.close("network");
+      client.socket.terminate();
+    }
   }
 
   #remove(cacheId: string): void {
@@ -282,10 +320,15 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     this.#caches.delete(cacheId);
   }
 
-  #listen(port: number, what: Port): Listener {
-    const { host, workers } = this.#options;
-    const at = { hostname: host, port, reusePort: workers.isOneOfMany };
-    return listen(this.#door, at, what, () => this.#nowMs);
+  #listen(place: ListeningPlace, port: number, what: Port): Listener {
+    const reusePort = this.#options.workers.isOneOfMany;
+    return place.open((hostname) => listen(this.#door, { hostname, port, reusePort }, what, () => this.#nowMs));
+  }
+
+  #openPrivateNetworks(): void {
+    if (!this.#networks.open()) return;
+    this.#options.workers.portsChanged();
+    this.#ports.openContested();
   }
 
   // ── bounds ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -293,6 +336,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
   #sweep(): void {
     this.#nowMs = this.#options.clock.monotonicMs();
     this.#door.sweep();
+    this.#openPrivateNetworks();
     sweepClients(this.#clients, this.#nowMs);
     for (const cache of this.#caches.values()) cache.sweep();
   }

@@ -9,6 +9,7 @@ const { i32, u32, u64, ptr } = FFIType;
 const calls = {
   setsockopt: { args: [i32, i32, i32, ptr, u32], returns: i32 },
   getsockopt: { args: [i32, i32, i32, ptr, ptr], returns: i32 },
+  setns: { args: [i32, i32], returns: i32 },
   sched_getaffinity: { args: [i32, u64, ptr], returns: i32 },
   sched_setaffinity: { args: [i32, u64, ptr], returns: i32 },
 } as const;

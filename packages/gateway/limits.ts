@@ -75,6 +75,8 @@ export const limits = {
   connectionLogFilesKept: 4,
   /** Log-ins of one connection that are recorded one by one: it must not push all other records out. */
   connectionLogAuthsMax: 100,
+  /** Refused connections, of all caches, that are recorded each second: they must not push all other records out. */
+  connectionLogRefusalsPerSecond: 20,
   /** A connection that has not authenticated by then is closed. */
   clientAuthenticateMs: 60_000,
   /** A connection on which nothing has passed in either direction for so long is closed (Azure: 10 minutes). */

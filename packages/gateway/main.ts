@@ -6,6 +6,7 @@ import {
   type GatewayReport,
   gatewayLimits,
   LarderError,
+  parsePrivateNetworks,
   type RouteChanges,
   type RouteTable,
 } from "@larder/api";
@@ -105,6 +106,7 @@ function gatewayOf(
     host: config.host,
     tlsPort: config["tls-port"],
     tls,
+    privateNetworks: parsePrivateNetworks(config["private-network"], config.host),
     nodeCertificate: nodeCertificateOf(config),
     log,
     proxies: parseProxySources(config["proxy-protocol-from"]),
@@ -146,6 +148,7 @@ function follow(
       pid: process.pid,
       revision: gateway.revision,
       listeners: gateway.listenerReports(),
+      privateNetworks: gateway.privateNetworkReports(),
       clients: gateway.clientReports(),
       moves: gateway.moveReports(),
       metrics: { ...gateway.metrics(), larder_gateway_cpu_shared: Number(placement.hasEngineBeside) },

@@ -1,3 +1,5 @@
+import type { NetworkRefusal } from "./front/network-rules.ts";
+
 /** What the gateway counts, by the names of /metrics. Plain fields: the hot path adds to them without a call. */
 export const counters = {
   larder_gateway_commands_total: 0,
@@ -20,6 +22,10 @@ export const counters = {
   larder_gateway_connections_refused_rate_total: 0,
   larder_gateway_connections_refused_waiting_total: 0,
   larder_gateway_connections_refused_proxy_header_total: 0,
+  larder_gateway_connections_refused_firewall_total: 0,
+  larder_gateway_connections_refused_public_access_total: 0,
+  larder_gateway_connections_refused_private_network_total: 0,
+  larder_gateway_connections_closed_network_total: 0,
   larder_gateway_connections_closed_protocol_error_total: 0,
   larder_gateway_connections_closed_output_total: 0,
   larder_gateway_connections_closed_stalled_total: 0,
@@ -56,3 +62,9 @@ export const counters = {
   larder_gateway_worker_switches_late_total: 0,
   larder_gateway_cpu_placements_total: 0,
 };
+
+export function countRefusal(why: NetworkRefusal): void {
+  if (why === "firewall") counters.larder_gateway_connections_refused_firewall_total++;
+  else if (why === "public access") counters.larder_gateway_connections_refused_public_access_total++;
+  else counters.larder_gateway_connections_refused_private_network_total++;
+}

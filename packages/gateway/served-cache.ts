@@ -13,6 +13,7 @@ import { Move } from "./engine/move.ts";
 import type { NodeCertificate } from "./engine/node-certificate.ts";
 import { ReplicaReads } from "./engine/replica-reads.ts";
 import { ScriptMemory } from "./engine/script-memory.ts";
+import { NetworkRules } from "./front/network-rules.ts";
 import { counters } from "./metrics.ts";
 import { FanOut } from "./subscriptions/fan-out.ts";
 
@@ -34,6 +35,7 @@ export class ServedCache {
   readonly fanOut: FanOut;
   readonly replicaReads: ReplicaReads;
   readonly scripts = new ScriptMemory();
+  network: NetworkRules;
   readonly #options: ServedCacheOptions;
   /** Of the route in force. */
   #place: EnginePlace | null;
@@ -47,6 +49,7 @@ export class ServedCache {
 
   constructor(route: Route, options: ServedCacheOptions) {
     this.route = route;
+    this.network = new NetworkRules(route.network);
     this.#options = options;
     this.#place = this.#placeOf(route.node);
     this.#node = this.#openNode(this.#place);
@@ -94,6 +97,7 @@ export class ServedCache {
     if (route.epoch < this.route.epoch) return;
     const isSame = this.#place === null ? route.node === null : this.#place.isOf(route.node);
     const isRefusalNews = !isDeepStrictEqual(route.refusedCommands, this.route.refusedCommands);
+    if (!isDeepStrictEqual(route.network, this.route.network)) this.network = new NetworkRules(route.network);
     const areReplicasNews = !isDeepStrictEqual(route.readNodes, this.route.readNodes);
     this.route = route;
     this.replicaReads.use(route.readNodes);

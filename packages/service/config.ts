@@ -15,8 +15,8 @@ export type ConfigOption =
   | (OptionBase & { type: "integer"; default: number; min: number; max: number })
   | (OptionBase & { type: "boolean"; default: boolean })
   | (OptionBase & { type: "choice"; default: string; choices: readonly string[] })
-  /** Given once for each element; in the environment with colons between them. */
-  | (OptionBase & { type: "list"; default: readonly string[] });
+  /** Given once for each element; in the environment with the separator between them, a colon unless it is another. */
+  | (OptionBase & { type: "list"; separator?: string; default: readonly string[] });
 
 /** Keys are flags without the dashes: "tls-port". */
 export type ConfigTable = Record<string, ConfigOption>;
@@ -74,7 +74,10 @@ function parseFlags(table: ConfigTable, argv: readonly string[], problems: strin
   try {
     const { values } = parseArgs({ args: [...argv], options, strict: true, allowNegative: true });
     return Object.fromEntries(
-      Object.entries(values).map(([key, value]) => [key, Array.isArray(value) ? value.join(":") : String(value)]),
+      Object.entries(values).map(([key, value]) => [
+        key,
+        Array.isArray(value) ? value.join(separatorOf(table[key])) : String(value),
+      ]),
     );
   } catch (error) {
     problems.push((error as Error).message.replace(/\.$/, ""));
@@ -82,12 +85,16 @@ function parseFlags(table: ConfigTable, argv: readonly string[], problems: strin
   }
 }
 
+function separatorOf(option: ConfigOption | undefined): string {
+  return (option?.type === "list" ? option.separator : undefined) ?? ":";
+}
+
 function parseValue(option: ConfigOption, given: string): { value: unknown } | { problem: string } {
   switch (option.type) {
     case "string":
       return given === "" ? { problem: "is empty" } : { value: given };
     case "list": {
-      const value = given.split(":");
+      const value = given.split(separatorOf(option));
       return value.includes("") ? { problem: "has an empty element" } : { value };
     }
     case "boolean":

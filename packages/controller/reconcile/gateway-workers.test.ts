@@ -3,7 +3,7 @@ import type { GatewayReport } from "@larder/api";
 import type { Clock } from "@larder/service";
 import { GatewayWorkers } from "./gateway-workers.ts";
 
-const nothing = { listeners: [], clients: [], moves: [] };
+const nothing = { listeners: [], privateNetworks: [], clients: [], moves: [] };
 
 function workers() {
   const time = { ms: 0 };

@@ -57,7 +57,8 @@ function agentReport(node: Partial<NodeObserved> = {}): AgentReport {
 }
 
 function gatewayReport(worker: string, revision: number): GatewayReport {
-  return { worker, index: 1, workers: 1, pid: 1, revision, listeners: [], clients: [], moves: [], metrics: {} };
+  const nothing = { listeners: [], privateNetworks: [], clients: [], moves: [], metrics: {} };
+  return { worker, index: 1, workers: 1, pid: 1, revision, ...nothing };
 }
 
 test("a report tells of the nodes that changed; a gauge that moves is no change", () => {

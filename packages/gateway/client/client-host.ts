@@ -16,7 +16,10 @@ export interface ClientHost {
   readonly workers: WorkerBus;
 }
 
-/** Who ended the connection, or what: "engine" is a lost one, "gateway" is for all other reasons of the gateway's own. */
+/**
+ * Who ended the connection, or what: "engine" is a lost one, "network" that the cache is not reached from there any more, "gateway" is
+ * for all other reasons of the gateway's own.
+ */
 export type CloseReason =
   | "client"
   | "engine"
@@ -24,6 +27,7 @@ export type CloseReason =
   | "gateway"
   | "idle"
   | "killed"
+  | "network"
   | "output"
   | "quit"
   | "stalled"

@@ -20,6 +20,8 @@ export interface BlockingCommand {
 
 export class ClientState {
   cache: ServedCache | null = null;
+  /** The private network by which it came; null: none. */
+  network: string | null = null;
   user: RouteUser | null = null;
   protocol: Protocol = 2;
   database = 0;

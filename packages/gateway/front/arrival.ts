@@ -15,15 +15,17 @@ import { limits } from "../limits.ts";
 import type { ServedCache } from "../served-cache.ts";
 import { addressText } from "./address-text.ts";
 import type { Newcomer } from "./admission.ts";
+import type { Origin } from "./network-rules.ts";
 import { parseProxyHeader } from "./proxy-header.ts";
 import type { SocketOwner } from "./socket-owner.ts";
 import type { TlsContext } from "./tls-contexts.ts";
 import { upgradeToTls } from "./tls-upgrade.ts";
 
-/** A port: whose it is, null on the shared one, and how it is spoken to. */
+/** A port: whose it is, null on the shared one, how it is spoken to, and on which private network it is; null: on none. */
 export interface Port {
   readonly cache: ServedCache | null;
   readonly isTls: boolean;
+  readonly network: string | null;
 }
 
 /** What an arrival tells the front door. */
@@ -41,7 +43,7 @@ const tlsAlert = Buffer.from([21, 3, 3, 0, 2, 2, 80]);
 const underneath: SocketOwner = { onData() {}, onDrain() {}, onSocketClosed() {} };
 
 /** An IPv4 client of a port that is open for IPv6, too, is shown as what it is. */
-export function clientAddress(socket: Socket<SocketOwner>): string {
+function clientAddress(socket: Socket<SocketOwner>): string {
   // A client that is gone already has none.
   const address = (socket.remoteAddress as string | undefined) ?? "0.0.0.0";
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address;
@@ -54,8 +56,9 @@ export class Arrival implements Newcomer, SocketOwner {
   /** When its handshake began. */
   handshakeMs = 0;
   socket: Socket<SocketOwner>;
-  /** The client's, as "ip:port". */
+  /** The client's, as "ip:port", and where it comes from. */
   address: string;
+  origin: Origin;
   readonly #host: ArrivalHost;
   /** Bytes that came before they could be used. */
   #ahead: Buffer | null = null;
@@ -66,7 +69,8 @@ export class Arrival implements Newcomer, SocketOwner {
     this.socket = socket;
     this.port = port;
     this.arrivedMs = nowMs;
-    this.address = addressText(clientAddress(socket), socket.remotePort);
+    this.origin = { address: clientAddress(socket), network: port.network };
+    this.address = addressText(this.origin.address, socket.remotePort);
   }
 
   get line(): string {
@@ -87,7 +91,7 @@ export class Arrival implements Newcomer, SocketOwner {
       this.#ahead = Buffer.from(input);
       return;
     }
-    if (header.source !== null) this.address = addressText(header.source.address, header.source.port);
+    if (header.source !== null) this.#comeFrom(header.source);
     this.#ahead = null;
     if (header.bytes < input.length) this.#keepAhead(input.subarray(header.bytes));
     this.state = "waiting";
@@ -142,6 +146,18 @@ export class Arrival implements Newcomer, SocketOwner {
     if (this.state === "over") return;
     this.state = "over";
     this.socket.end();
+  }
+
+  /** As if nobody were there. */
+  reset(): void {
+    if (this.state === "over") return;
+    this.state = "over";
+    this.socket.terminate();
+  }
+
+  #comeFrom({ address, port }: { address: string; port: number }): void {
+    this.origin = { address, network: this.port.network };
+    this.address = addressText(address, port);
   }
 
   #keepAhead(bytes: Buffer): void {

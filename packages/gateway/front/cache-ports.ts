@@ -1,18 +1,21 @@
 /**
- * The ports of all caches: opens and closes them to match routes. A port that failed to open is tried again with each
+ * The ports of all caches, at the gateway's address and on private networks: opens and closes them to match routes. A port that failed to open is tried again with each
  * table; one of which it is not known yet whether it is ours, soon.
  */
-import type { ListenerReport } from "@larder/api";
+import type { ListenerReport, PrivateNetworkReport, Route } from "@larder/api";
 import type { Log } from "@larder/service";
 import type { ServedCache } from "../served-cache.ts";
 import type { PortClaims } from "../workers/port-claims.ts";
 import type { Port } from "./arrival.ts";
 import type { Listener } from "./listeners.ts";
+import type { ListeningPlace } from "./listening-place.ts";
+import { describeFailure } from "./private-networks.ts";
 
 export interface CachePortsOptions {
-  claims: PortClaims;
+  /** Of the gateway's address (null) or of a private network; undefined where that is not open. */
+  claimsOf(network: string | null): PortClaims | undefined;
   /** Throws what the system throws. */
-  listen(port: number, what: Port): Listener;
+  listen(place: ListeningPlace, port: number, what: Port): Listener;
   /** Ports were opened or closed. */
   onChanged(): void;
   /** Ports are open, or found to be somebody else's, that were in doubt. */
@@ -23,12 +26,13 @@ export interface CachePortsOptions {
 interface CachePort {
   port: number;
   isTls: boolean;
-  /** null, without an error, while it is not known yet whether the port is ours. */
+  network: string | null;
+  /** null, without an error, while it is not known yet whether the port is ours, and on a network that is not open. */
   listener: Listener | null;
   error: string | null;
 }
 
-type Wanted = Pick<CachePort, "port" | "isTls">;
+type Wanted = Pick<CachePort, "port" | "isTls" | "network">;
 
 const contestedRetryMs = 20;
 
@@ -48,19 +52,15 @@ export class CachePorts {
 
   /** Opens and closes ports as the cache's route says. */
   match(cache: ServedCache): void {
-    const { tlsPort, plainPort } = cache.route;
-    const wanted = [{ port: tlsPort, isTls: true }, ...(plainPort === null ? [] : [{ port: plainPort, isTls: false }])];
+    const wanted = wantedPorts(cache.route);
     const existing = this.#ports.get(cache) ?? [];
     for (const each of existing) {
-      const isWanted = wanted.some((want) => want.port === each.port && want.isTls === each.isTls);
-      if (!isWanted) each.listener?.stop(!each.isTls);
+      if (!wanted.some((want) => isSame(want, each))) each.listener?.stop(!each.isTls);
     }
     this.#ports.set(
       cache,
       wanted.map((want) => {
-        const same = existing.find(
-          (each) => each.port === want.port && each.isTls === want.isTls && each.listener !== null,
-        );
+        const same = existing.find((each) => isSame(want, each) && each.listener !== null);
         return same ?? this.#open(cache, want);
       }),
     );
@@ -82,26 +82,39 @@ export class CachePorts {
     if (lacking.length > 0 && this.#timer === null) this.#options.onSettled();
   }
 
-  /** Those that are open. */
-  open(): number[] {
-    return [...this.#ports.values()].flat().flatMap(({ port, listener }) => (listener === null ? [] : [port]));
+  /** Those that are open, as other workers are told of them. */
+  told(): number[] {
+    const open = [...this.#ports.values()].flat().filter(({ listener }) => listener !== null);
+    return open.flatMap(({ port, network }) => this.#options.claimsOf(network)?.place.told(port) ?? []);
   }
 
   reports(): ListenerReport[] {
     return [...this.#ports].flatMap(([cache, ports]) =>
       ports
-        .filter(({ listener, error }) => listener !== null || error !== null)
+        .filter(({ network, listener, error }) => network === null && (listener !== null || error !== null))
         .map(({ port, error }) => ({ cacheId: cache.route.cacheId, port, error })),
     );
   }
 
+  /** Those of a private network that cannot be opened. */
+  failedOn(network: string): PrivateNetworkReport["failedPorts"] {
+    return [...this.#ports].flatMap(([{ route }, ports]) =>
+      ports.flatMap(({ port, error, ...at }) =>
+        at.network === network && error !== null ? [{ cacheId: route.cacheId, port, error }] : [],
+      ),
+    );
+  }
+
   #open(cache: ServedCache, wanted: Wanted): CachePort {
-    const { claims, listen, log } = this.#options;
+    const { claimsOf, listen, log } = this.#options;
+    const { port, isTls, network } = wanted;
+    const claims = claimsOf(network);
+    if (claims === undefined) return { ...wanted, listener: null, error: null };
     try {
-      if (!claims.claim(wanted.port)) return this.#openSoon(wanted);
-      return { ...wanted, listener: listen(wanted.port, { cache, isTls: wanted.isTls }), error: null };
+      if (!claims.claim(port)) return this.#openSoon(wanted);
+      return { ...wanted, listener: listen(claims.place, port, { cache, isTls, network }), error: null };
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? "UNKNOWN";
+      const code = describeFailure(error);
       log.error({ cacheId: cache.route.cacheId, port: wanted.port, code }, "cache port cannot be opened");
       return { ...wanted, listener: null, error: code };
     }
@@ -111,4 +124,15 @@ export class CachePorts {
     this.#timer ??= setTimeout(() => this.openContested(), contestedRetryMs);
     return { ...wanted, listener: null, error: null };
   }
+}
+
+function wantedPorts({ tlsPort, plainPort, network: { privateNetworks } }: Route): Wanted[] {
+  return [null, ...privateNetworks].flatMap((network) => [
+    { port: tlsPort, isTls: true, network },
+    ...(plainPort === null ? [] : [{ port: plainPort, isTls: false, network }]),
+  ]);
+}
+
+function isSame(a: Wanted, b: Wanted): boolean {
+  return a.port === b.port && a.isTls === b.isTls && a.network === b.network;
 }

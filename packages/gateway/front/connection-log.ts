@@ -3,6 +3,7 @@
  * Azure's diagnostic settings.
  *
  *   new_conn    a connection came to its cache, whether or not that could take it
+ *   refused     one that was closed before, by the cache's network rules: `reason` is firewall, public access or private network
  *   auth        a log-in, with `eventStatus` success or failure
  *   close_conn  with `reason` and `durationMs`
  *
@@ -18,6 +19,10 @@ import { counters } from "../metrics.ts";
 import type { ServedCache } from "../served-cache.ts";
 import { endpointOf } from "./address-text.ts";
 import { LineFile } from "./line-file.ts";
+import type { NetworkRefusal } from "./network-rules.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+const refusalRate = { perSecond: limits.connectionLogRefusalsPerSecond, burst: limits.connectionLogRefusalsPerSecond };
 
 export interface ConnectionLogOptions {
   directory: string;
@@ -32,10 +37,12 @@ export class ConnectionLog {
   readonly #clock: Clock;
   readonly #events: LineFile;
   readonly #snapshots: LineFile;
+  readonly #refusals: TokenBucket;
 
   constructor({ directory, worker, workers, clock, log }: ConnectionLogOptions) {
     const suffix = workers === 1 ? "" : `-${worker}`;
     this.#clock = clock;
+    this.#refusals = new TokenBucket(refusalRate, clock.monotonicMs());
     this.#events = lineFile(join(directory, `connections${suffix}.log`), log);
     this.#snapshots = lineFile(join(directory, `connected-clients${suffix}.log`), log);
   }
@@ -47,6 +54,14 @@ export class ConnectionLog {
 
   opened(client: ClientConnection): void {
     this.#write(client, "new_conn", {});
+  }
+
+  /** Beyond so many a second they are only counted. */
+  refused(cache: ServedCache, { remoteAddress, why }: { remoteAddress: string; why: NetworkRefusal }): void {
+    if (!this.#refusals.take(this.#clock.monotonicMs())) return;
+    const { address, port } = endpointOf(remoteAddress);
+    const who = { clientIP: address, clientPort: port };
+    this.#events.write(JSON.stringify({ ...this.#stamp(cache), eventType: "refused", ...who, reason: why }));
   }
 
   /** Beyond so many of one connection they are only counted, with its end. */

@@ -12,18 +12,21 @@ import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
 import type { ServedCache } from "../served-cache.ts";
 import { Admission } from "./admission.ts";
-import { Arrival, type ArrivalHost, clientAddress, type Port } from "./arrival.ts";
+import { Arrival, type ArrivalHost, type Port } from "./arrival.ts";
+import type { NetworkRefusal } from "./network-rules.ts";
 import { onSocketError, type SocketOwner } from "./socket-owner.ts";
 import { TlsContexts, type TlsFiles } from "./tls-contexts.ts";
 
 /** What it needs from the gateway. */
 export interface Clients {
-  /** `remoteAddress` is "ip:port". */
-  open(socket: Socket<SocketOwner>, remoteAddress: string): ClientConnection;
+  /** `remoteAddress` is "ip:port", `network` the private one by which it came. */
+  open(socket: Socket<SocketOwner>, remoteAddress: string, network: string | null): ClientConnection;
   /** Binds the connection to its cache. It refuses where the cache cannot take it. */
   admit(client: ClientConnection, cache: ServedCache): void;
   findByServerName(serverName: string | undefined): ServedCache | undefined;
   refuseServerName(client: ClientConnection, serverName: string | undefined): void;
+  /** It is closed without a word. */
+  onRefusedNetwork(cache: ServedCache, refused: { remoteAddress: string; why: NetworkRefusal }): void;
   nowMs(): number;
 }
 
@@ -84,7 +87,7 @@ export class FrontDoor implements ArrivalHost {
     const nowMs = this.#options.clock.monotonicMs();
     const arrival = new Arrival(this, socket, port, nowMs);
     socket.data = arrival;
-    if (!this.#isProxy(clientAddress(socket))) return this.#offer(arrival, nowMs);
+    if (!this.#isProxy(arrival.origin.address)) return this.#comeIn(arrival, nowMs);
     arrival.state = "header";
     this.#headers.add(arrival);
   }
@@ -97,6 +100,12 @@ export class FrontDoor implements ArrivalHost {
       arrival.close();
     }
     this.#admission.forgetCache(cache.route.cacheId);
+  }
+
+  /** The cache is reached from elsewhere now: those on its ports who may not be there any more go. */
+  recheck(cache: ServedCache): void {
+    for (const arrival of [...this.#waiting, ...this.#handshakes])
+      if (arrival.port.cache === cache && this.#isRefused(arrival, cache)) this.onGone(arrival);
   }
 
   /** Ends those that have taken too long. */
@@ -117,7 +126,7 @@ export class FrontDoor implements ArrivalHost {
 
   onHeader(arrival: Arrival): void {
     this.#headers.delete(arrival);
-    this.#offer(arrival, this.#options.clock.monotonicMs());
+    this.#comeIn(arrival, this.#options.clock.monotonicMs());
   }
 
   onBadHeader(arrival: Arrival): void {
@@ -143,6 +152,23 @@ export class FrontDoor implements ArrivalHost {
 
   #isProxy(address: string): boolean {
     return this.#options.proxies?.check(address, address.includes(":") ? "ipv6" : "ipv4") ?? false;
+  }
+
+  // ── network ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** On a cache's own port it is known at once whether it may. */
+  #comeIn(arrival: Arrival, nowMs: number): void {
+    const { cache } = arrival.port;
+    if (cache === null || !this.#isRefused(arrival, cache)) this.#offer(arrival, nowMs);
+  }
+
+  /** It is closed, if so. */
+  #isRefused(arrival: Arrival, cache: ServedCache): boolean {
+    const why = cache.network.refusalOf(arrival.origin);
+    if (why === null) return false;
+    this.#options.clients.onRefusedNetwork(cache, { remoteAddress: arrival.address, why });
+    arrival.reset();
+    return true;
   }
 
   // ── admission ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -222,27 +248,31 @@ export class FrontDoor implements ArrivalHost {
       return arrival.close();
     }
     if (socket.isSessionReused()) counters.larder_gateway_handshakes_resumed_total++;
+    const { clients } = this.#options;
     const { cache } = arrival.port;
-    this.#becomeClient(arrival, (client) => {
-      if (cache === null) this.#admitByName(client, socket.getServername() as string | undefined);
-      else this.#options.clients.admit(client, cache);
-    });
+    if (cache !== null) return this.#becomeClient(arrival, (client) => clients.admit(client, cache));
+    this.#admitByName(arrival, socket.getServername() as string | undefined);
   }
 
   #becomeClient(arrival: Arrival, admit: (client: ClientConnection) => void): void {
     const { clients } = this.#options;
-    const client = clients.open(arrival.socket, arrival.address);
+    const client = clients.open(arrival.socket, arrival.address, arrival.origin.network);
     const ahead = arrival.handOver(client);
     admit(client);
     if (ahead !== null) client.onData(ahead, clients.nowMs());
   }
 
-  #admitByName(client: ClientConnection, serverName: string | undefined): void {
+  #admitByName(arrival: Arrival, serverName: string | undefined): void {
     const { clients, clock } = this.#options;
     const cache = clients.findByServerName(serverName);
-    if (cache === undefined) return clients.refuseServerName(client, serverName);
-    if (this.#admission.takeFor(cache.route.cacheId, clock.monotonicMs())) return clients.admit(client, cache);
-    counters.larder_gateway_connections_refused_rate_total++;
-    client.fail(tooManyError);
+    if (cache === undefined)
+      return this.#becomeClient(arrival, (client) => clients.refuseServerName(client, serverName));
+    if (this.#isRefused(arrival, cache)) return;
+    const mayEnter = this.#admission.takeFor(cache.route.cacheId, clock.monotonicMs());
+    this.#becomeClient(arrival, (client) => {
+      if (mayEnter) return clients.admit(client, cache);
+      counters.larder_gateway_connections_refused_rate_total++;
+      client.fail(tooManyError);
+    });
   }
 }

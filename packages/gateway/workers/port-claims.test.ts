@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
 import type { Clock } from "@larder/service";
+import { ListeningPlace } from "../front/listening-place.ts";
 import { limits } from "../limits.ts";
 import { PortClaims } from "./port-claims.ts";
 
@@ -14,7 +15,11 @@ function claims(workers: number) {
   return {
     time,
     held,
-    claims: new PortClaims({ host, clock, workers: { isOneOfMany: workers > 1, isHeldElsewhere } }),
+    claims: new PortClaims({
+      place: ListeningPlace.public(host),
+      clock,
+      workers: { isOneOfMany: workers > 1, isHeldElsewhere },
+    }),
   };
 }
 

@@ -5,11 +5,13 @@
  * claim is open, and then the port is somebody else's.
  */
 import type { Clock } from "@larder/service";
+import type { ListeningPlace } from "../front/listening-place.ts";
 import { limits } from "../limits.ts";
 import type { WorkerBus } from "./worker-bus.ts";
 
 export interface PortClaimsOptions {
-  host: string;
+  /** What is claimed are ports there. */
+  place: ListeningPlace;
   clock: Clock;
   workers: Pick<WorkerBus, "isOneOfMany" | "isHeldElsewhere">;
 }
@@ -17,18 +19,20 @@ export interface PortClaimsOptions {
 const retryMs = 20;
 
 export class PortClaims {
+  readonly place: ListeningPlace;
   readonly #options: PortClaimsOptions;
   /** Since when. One that was given up stays: the next claim of it is decided at once. */
   readonly #contested = new Map<number, number>();
 
   constructor(options: PortClaimsOptions) {
+    this.place = options.place;
     this.#options = options;
   }
 
   /** True: listen on it now. False: try again soon. Throws EADDRINUSE. A worker that is alone may always try. */
   claim(port: number): boolean {
     const { workers, clock } = this.#options;
-    if (workers.isOneOfMany && !workers.isHeldElsewhere(port)) {
+    if (workers.isOneOfMany && !workers.isHeldElsewhere(this.place.told(port))) {
       const sinceMs = this.#contested.get(port) ?? clock.monotonicMs();
       this.#contested.set(port, sinceMs);
       if (!this.#isFree(port, clock.monotonicMs() - sinceMs >= limits.portContestedMs)) return false;
@@ -44,7 +48,7 @@ export class PortClaims {
 
   #isFree(port: number, throws: boolean): boolean {
     try {
-      Bun.listen({ hostname: this.#options.host, port, socket: { data() {} } }).stop(true);
+      this.place.open((hostname) => Bun.listen({ hostname, port, socket: { data() {} } })).stop(true);
       return true;
     } catch (error) {
       if (!throws && (error as NodeJS.ErrnoException).code === "EADDRINUSE") return false;

@@ -6,7 +6,7 @@
  *   ask       a question, with a number of the asker's choice
  *   answer    to the question of that number; null where the worker could not tell
  *   clients   how many clients each of the named caches has at this worker; no other has any where they are all
- *   ports     all ports that this worker listens on
+ *   ports     all ports that this worker listens on, those of private networks by numbers of their own (listening-place.ts)
  */
 import type { ClientFilter } from "../client/client-filter.ts";
 
