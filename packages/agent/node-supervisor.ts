@@ -12,11 +12,13 @@ import { problemOf, problemOfDeath } from "./engine/death.ts";
 import { type EngineContext, EngineProcess } from "./engine/engine-process.ts";
 import type { Engines } from "./engine/find.ts";
 import type { NodeCertificate } from "./engine/node-certificate.ts";
+import { policyUsersObserved } from "./engine/policy-users.ts";
 import type { ReplicationHost } from "./engine/replication-place.ts";
 import { forgetProcess, type NodePaths, readLogTail, readRecord, removeFolder } from "./node-folder.ts";
 import { initialState, type NodeEvent, type NodeLifeState, type NodeProblem, transition } from "./node-state.ts";
 import type { ForkTurn } from "./persistence/fork-turn.ts";
 import { NodePersistence } from "./persistence/node-persistence.ts";
+import { isSameSpec } from "./spec-news.ts";
 import { ToldToEnd } from "./told-to-end.ts";
 import { type TransferEngine, transferEngineOf } from "./transfer/transfer-engine.ts";
 import { Wakeup } from "./wakeup.ts";
@@ -132,8 +134,7 @@ export class NodeSupervisor {
       nodeId: this.#options.nodeId,
       cacheId,
       generation: isRunning ? (record?.generation ?? 0) : 0,
-      accessGeneration: 0,
-      refusedUsers: [],
+      ...policyUsersObserved(isRunning ? this.#process : null),
       state: isRunning ? "running" : this.#state.kind === "backoff" ? "failed" : "starting",
       socketPath: this.#process?.socketPath ?? this.#options.paths.socketPath,
       pid: this.#process?.identity.pid ?? null,
@@ -325,6 +326,7 @@ export class NodeSupervisor {
       if (error instanceof EngineUnreachable) throw error;
       this.#setApplyProblem(problemOf(error));
     }
+    if (spec !== undefined && (await engine.policyUsers.take(engine, spec))) this.#options.onChange();
   }
 
   #setApplyProblem(problem: NodeProblem | null): void {
@@ -390,9 +392,4 @@ export class NodeSupervisor {
     if (this.#process === null) throw new Error("a node that runs has no process");
     return this.#process;
   }
-}
-
-/** The leader's epoch is compared, too, as nothing is worth a late promotion. */
-function isSameSpec(a: NodeSpec, b: NodeSpec | undefined): boolean {
-  return a.generation === b?.generation && a.replication?.leader?.epoch === b.replication?.leader?.epoch;
 }

@@ -1,3 +1,6 @@
+export * from "./access-parse.ts";
+export * from "./access-permissions.ts";
+export * from "./access-resource.ts";
 export * from "./agent-protocol.ts";
 export * from "./backup-manifest.ts";
 export * from "./backup-parse.ts";

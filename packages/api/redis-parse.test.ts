@@ -55,7 +55,7 @@ describe("accepted", () => {
     );
     expect(echoed).toEqual({
       location: "local",
-      properties: { sku, redisConfiguration: {}, tenantSettings: {}, replicasPerMaster: 0 },
+      properties: { sku, redisConfiguration: { "aad-enabled": "false" }, tenantSettings: {}, replicasPerMaster: 0 },
     } as never);
   });
 
@@ -105,7 +105,6 @@ describe("refused", () => {
       {},
       { redisConfiguration: { "preferred-data-persistence-auth-method": "ManagedIdentity" } },
     ],
-    ["properties.redisConfiguration.aad-enabled", {}, { redisConfiguration: { "aad-enabled": true } }],
   ])("%s, as Larder does not have it", (target, top, properties) => {
     expect(refusal(() => create(properties, top))).toMatchObject({ code: "OperationNotSupported", target });
   });

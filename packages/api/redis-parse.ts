@@ -75,7 +75,7 @@ const redisConfiguration = z.record(z.string(), setting, "must be an object").tr
 });
 
 /** What is kept of them is read without regard to case. */
-const lowerCased = ["maxmemory-policy", "rdb-backup-enabled", "aof-backup-enabled"];
+const lowerCased = ["maxmemory-policy", "aad-enabled", "rdb-backup-enabled", "aof-backup-enabled"];
 
 /** Why a setting's value cannot be, or undefined. */
 const configurationChecks: Record<string, (value: string) => string | undefined> = {
@@ -89,6 +89,7 @@ const configurationChecks: Record<string, (value: string) => string | undefined>
   "maxfragmentationmemory-reserved": megabytes,
   "notify-keyspace-events": (value) =>
     /^[A-Za-z$]*$/.test(value) ? undefined : "may only have the letters of the engine's notification classes",
+  "aad-enabled": onOrOff,
   "rdb-backup-enabled": onOrOff,
   "rdb-backup-frequency": (value) =>
     value === "" || snapshotMinutes.includes(Number(value))

@@ -236,6 +236,7 @@ export interface CacheEvent {
     | "migration"
     | "persistence"
     | "backup"
+    | "access"
     | "problem";
   /** Why: "the primary's process ended". */
   cause: string;

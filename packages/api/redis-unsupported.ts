@@ -24,7 +24,6 @@ const unsupported: readonly Unsupported[] = [
   { path: ["properties", "shardCount"], asks: asks.count, what: "sharded caches" },
   configuration("preferred-data-persistence-auth-method", asks.managed, "managed identities"),
   configuration("storage-subscription-id", asks.text, "managed identities"),
-  configuration("aad-enabled", asks.flag, "authentication by token"),
   configuration("authnotrequired", asks.flag, "caches without authentication"),
 ];
 

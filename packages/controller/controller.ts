@@ -12,6 +12,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { LarderError } from "@larder/api";
 import type { Clock, Log, Randomness, SecretKeys } from "@larder/service";
+import { AccessCommands } from "./access/access-commands.ts";
 import { ensureAdminToken } from "./admin-token.ts";
 import { BackupKeeper } from "./backups/backup-keeper.ts";
 import { Backups } from "./backups/backups.ts";
@@ -113,6 +114,7 @@ export class Controller {
     const caches = new Caches({ ...base, admission, portBase, portsReserved, operationTimeoutMs, agentReports, hosts });
     const announcer = new Announcer({ ...base, observations, published, orders });
     const actions = new CacheActions({ ...base, caches, observations, orders });
+    const access = new AccessCommands({ ...base, admission, caches, actions, orders });
     const transfers = new Transfers({ ...base, caches, observations, hosts });
     const removeCache = (name: string) => caches.removeByName(name);
 
@@ -135,6 +137,7 @@ export class Controller {
       admission,
       caches,
       actions,
+      access,
       transfers,
       backups,
       groups,

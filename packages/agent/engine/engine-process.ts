@@ -22,7 +22,7 @@ import { describeEngine, type LoadProgress, leaveHistory, progressOf, readReplic
 import { recordOf, refuseRestart } from "./engine-record.ts";
 import type { Engines } from "./find.ts";
 import type { NodeCertificate } from "./node-certificate.ts";
-import { tryRules } from "./policy-users.ts";
+import { PolicyUsers, tryRules } from "./policy-users.ts";
 import { isAlive, type ProcessIdentity } from "./process.ts";
 import { EngineReplication, type LeadOrder, type ReplicationState } from "./replication.ts";
 import { findPlace, type ReplicationHost } from "./replication-place.ts";
@@ -48,6 +48,7 @@ export interface EngineContext {
 
 export class EngineProcess {
   readonly identity: ProcessIdentity;
+  readonly policyUsers = new PolicyUsers();
   readonly #context: EngineContext;
   /** null for a process that only its pid file speaks for, until it let us in. */
   #record: NodeRecord | null;
@@ -222,6 +223,7 @@ export class EngineProcess {
       const users = await this.#ask("ACL", "USERS");
       for (const command of liveCommands(spec, record.engine, Array.isArray(users) ? users.map(String) : []))
         await this.#ask(...command);
+      this.policyUsers.forget();
     }
     this.#write({ ...record, ...recordOf(spec), replication: this.#replication?.state ?? null });
   }
@@ -240,9 +242,10 @@ export class EngineProcess {
   async carryOut(order: AgentOrder, spec: NodeSpec | undefined): Promise<number | null> {
     switch (order.kind) {
       case "flush":
-        return this.#flush();
+        // The memory is freed behind; replicas get the same command.
+        return this.#askPrimary("FLUSHALL", "ASYNC");
       case "publish":
-        return this.#publish(order.channel, order.message);
+        return this.#askPrimary("PUBLISH", order.channel, order.message);
       case "yield":
         return this.#requireReplication().yield(this.#connected(), order.yieldMs);
       case "lead":
@@ -284,16 +287,9 @@ export class EngineProcess {
     await this.#replication?.fence(this.#connected(), isFenced);
   }
 
-  /** The memory is freed behind; replicas get the same command. */
-  async #flush(): Promise<null> {
+  async #askPrimary(...command: readonly string[]): Promise<null> {
     this.#requirePrimary();
-    await this.#ask("FLUSHALL", "ASYNC");
-    return null;
-  }
-
-  async #publish(channel: string, message: string): Promise<null> {
-    this.#requirePrimary();
-    await this.#ask("PUBLISH", channel, message);
+    await this.#ask(...command);
     return null;
   }
 

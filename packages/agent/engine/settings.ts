@@ -27,11 +27,16 @@ export function userRules(user: EngineUser): string[] {
   return ["reset", "on", `#${createHash("sha256").update(user.password).digest("hex")}`, ...rules];
 }
 
+/** Those of the engine's users that the spec does not name. */
+export function superfluousUsers(spec: NodeSpec, engine: EngineVersion, existing: readonly string[]): string[] {
+  const kept = new Set(["default", ...[...usersOf(spec, engine), ...spec.policyUsers].map((user) => user.name)]);
+  return existing.filter((name) => !kept.has(name)).sort();
+}
+
 /** The commands that bring a running engine to the spec. `existingUsers` is its ACL USERS. Safe to repeat. */
 export function liveCommands(spec: NodeSpec, engine: EngineVersion, existingUsers: readonly string[]): string[][] {
   const users = usersOf(spec, engine);
-  const kept = new Set(["default", ...[...users, ...spec.policyUsers].map((user) => user.name)]);
-  const superfluous = existingUsers.filter((name) => !kept.has(name)).sort();
+  const superfluous = superfluousUsers(spec, engine, existingUsers);
   return [
     // One by one: engines before 7.0 take one pair a command.
     ...liveSettings(spec).map(([name, value]) => ["CONFIG", "SET", name, value]),

@@ -130,11 +130,16 @@ export class CacheActions {
     );
   }
 
-  /** One transaction, decided anew where another change of the cache came before it. What `decide` throws is thrown. */
-  async change(place: Place, decide: (cache: CacheDocument) => Changed): Promise<StoredDocument<CacheDocument>> {
+  /**
+   * One transaction, decided anew where another change of the cache came before it. What `decide` throws is thrown; null leaves the cache
+   * as it is.
+   */
+  async change(place: Place, decide: (cache: CacheDocument) => Changed | null): Promise<StoredDocument<CacheDocument>> {
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       const stored = await this.#options.caches.require(place);
-      const { transaction, cache } = this.#transaction(stored, decide(stored.value));
+      const changed = decide(stored.value);
+      if (changed === null) return stored;
+      const { transaction, cache } = this.#transaction(stored, changed);
       const outcome = await this.#options.store.transact(transaction);
       if (outcome.committed) return { key: stored.key, value: cache, revision: outcome.revision };
     }

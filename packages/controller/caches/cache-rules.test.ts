@@ -97,7 +97,7 @@ describe("moves between sizes", () => {
 
 describe("refused", () => {
   test.each([
-    [{ disableAccessKeyAuthentication: true }, "OperationNotSupported properties.disableAccessKeyAuthentication"],
+    [{ disableAccessKeyAuthentication: true }, "InvalidParameter properties.disableAccessKeyAuthentication"],
     [{ publicNetworkAccess: "Disabled" }, "OperationNotSupported properties.publicNetworkAccess"],
     [{ zonalAllocationPolicy: "UserDefined" }, "OperationNotSupported properties.zonalAllocationPolicy"],
     [{ minimumTlsVersion: "1.1" }, "OperationNotSupported properties.minimumTlsVersion"],

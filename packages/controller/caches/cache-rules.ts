@@ -14,6 +14,7 @@ import {
 } from "@larder/api";
 import type { CacheSettings } from "../documents/cache-document.ts";
 import { withKeptSecrets } from "../documents/persistence.ts";
+import { checkLogins } from "./login-rules.ts";
 import { checkPersistence } from "./persistence-rules.ts";
 
 const replicatedOnly = [
@@ -37,6 +38,7 @@ export function settingsOfPut(asked: RedisCreateProperties, current: CacheSettin
       redisVersion: asked.redisVersion ?? "latest",
       enableNonSslPort: asked.enableNonSslPort ?? false,
       minimumTlsVersion: "1.2",
+      disableAccessKeyAuthentication: asked.disableAccessKeyAuthentication ?? false,
       updateChannel: asked.updateChannel ?? "Stable",
       zonalAllocationPolicy: asked.zonalAllocationPolicy ?? "NoZones",
       redisConfiguration: configuration,
@@ -71,6 +73,7 @@ function persistToOf(asked: StorageLocation | undefined, current: CacheSettings 
 
 function checked(settings: CacheSettings, current: CacheSettings | undefined): CacheSettings {
   checkConfiguration(settings);
+  checkLogins(settings);
   checkReplicated(settings);
   checkPersistence(settings);
   checkDatabases(settings, current);
@@ -134,11 +137,6 @@ function checkOffered(asked: Partial<RedisCreateProperties>): void {
     );
   if (asked.publicNetworkAccess === "Disabled")
     refuse("publicNetworkAccess", "Larder does not have private endpoints yet, so public access cannot be disabled.");
-  if (asked.disableAccessKeyAuthentication === true)
-    refuse(
-      "disableAccessKeyAuthentication",
-      "Larder does not have authentication by token yet, so access keys cannot be disabled.",
-    );
   if (asked.zonalAllocationPolicy === "UserDefined")
     refuse("zonalAllocationPolicy", "Larder does not have availability zones yet.");
 }

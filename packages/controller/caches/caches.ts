@@ -21,6 +21,7 @@ import {
   type CacheSettings,
   type ChangeKind,
 } from "../documents/cache-document.ts";
+import { type EventNote, noteEvent } from "../documents/cache-events.ts";
 import { deriveNodes, deriveRoute, limitsOf } from "../documents/derive.ts";
 import { cacheKey, cachesPrefix, groupKey, operationKey } from "../documents/document-keys.ts";
 import type { GroupDocument } from "../documents/group-document.ts";
@@ -31,6 +32,7 @@ import { wantedEngine } from "../updates/wanted-engine.ts";
 import type { AdmissionLock } from "./admission-lock.ts";
 import { settingsOfPatch, settingsOfPut } from "./cache-rules.ts";
 import { openHosts, placeNodes } from "./capacity.ts";
+import { accessBy, loginSwitch } from "./login-rules.ts";
 import { newNodeId } from "./node-id.ts";
 import { freePort, portsTaken } from "./own-ports.ts";
 import { withPersistedSince } from "./persistence-rules.ts";
@@ -226,7 +228,13 @@ export class Caches {
   ): Promise<Commanded> {
     const cache = stored.value;
     if (cache.change !== null || cache.removal !== null) throw busy(cache);
-    const next: CacheDocument = { ...cache, settings, tags, version: cache.version + 1 };
+    const next: CacheDocument = {
+      ...cache,
+      settings,
+      tags,
+      access: accessBy(settings, cache),
+      version: cache.version + 1,
+    };
     const retried = cache.failure !== null;
     if (!retried && sameText([settings, tags], [cache.settings, cache.tags]))
       return { stored, operationId: undefined, created: false };
@@ -240,7 +248,7 @@ export class Caches {
     const update = this.#asksForEngine(cache, next) ? startedUpdate : cache.update;
     const changing = { ...next, generation: cache.generation + 1, change, update, failure: null };
     return {
-      stored: await this.#commit(stored, changing, operation),
+      stored: await this.#commitSwitch(stored, changing, operation),
       operationId: operation.operationId,
       created: false,
     };
@@ -270,13 +278,27 @@ export class Caches {
     return reports;
   }
 
+  /** What turns a way to log in on or off is in the cache's history. */
+  async #commitSwitch(
+    stored: StoredDocument<CacheDocument>,
+    changing: CacheDocument,
+    operation: OperationDocument,
+  ): Promise<StoredDocument<CacheDocument>> {
+    const text = loginSwitch(stored.value.settings, changing.settings);
+    if (text === undefined) return this.#commit(stored, changing, operation);
+    const note: EventNote = { kind: "access", cause: "asked for", text, durationMs: null, holdMs: null };
+    const { cache, put } = noteEvent(changing, note, this.#options.clock.nowMs());
+    return this.#commit(stored, cache, operation, [], [put]);
+  }
+
   async #commit(
     at: { key: string; revision: number },
     cache: CacheDocument,
     operation?: OperationDocument,
     unchanged: { key: string; revision: number }[] = [],
+    events: NonNullable<Transaction["put"]> = [],
   ): Promise<StoredDocument<CacheDocument>> {
-    const put: NonNullable<Transaction["put"]> = [{ key: at.key, value: cache }];
+    const put: NonNullable<Transaction["put"]> = [{ key: at.key, value: cache }, ...events];
     if (operation !== undefined) put.push({ key: operationKey(operation.operationId), value: operation });
     const require = [{ key: at.key, revision: at.revision }, ...unchanged];
     const outcome = await this.#options.store.transact({ require, put });

@@ -46,6 +46,8 @@ export interface CacheSettings {
   redisVersion: string;
   enableNonSslPort: boolean;
   minimumTlsVersion: "1.2";
+  /** Clients log in with tokens alone. */
+  disableAccessKeyAuthentication: boolean;
   updateChannel: string;
   zonalAllocationPolicy: string;
   /** Only what the owner set. */

@@ -19,6 +19,7 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
       redisVersion: "latest",
       enableNonSslPort: false,
       minimumTlsVersion: "1.2",
+      disableAccessKeyAuthentication: false,
       updateChannel: "Stable",
       zonalAllocationPolicy: "NoZones",
       redisConfiguration: {},

@@ -3,10 +3,19 @@
  * hold engine passwords; neither holds access keys.
  */
 import { createHash } from "node:crypto";
-import { isOlder, type NodeSpec, type Route, refusedByRedisCache, skuLimits, type TransferSpec } from "@larder/api";
+import {
+  isOlder,
+  type NodeSpec,
+  type Route,
+  type RouteUser,
+  refusedByRedisCache,
+  skuLimits,
+  type TransferSpec,
+} from "@larder/api";
 import { allNodes, type CacheDocument, type CacheNode, cacheHostName } from "./cache-document.ts";
 import { adminUser, appUser, appUserName, replicationUser } from "./engine-users.ts";
 import { derivePersistence } from "./persistence.ts";
+import { policyUsers, tokenUsers } from "./policy-users.ts";
 import { agentsTransferId, type TransferDocument } from "./transfer-document.ts";
 
 /** For how long gateways hold at most in a planned move; they count from when they begin. */
@@ -61,7 +70,7 @@ function deriveNode(cache: CacheDocument, node: CacheNode): NodeSpec {
     notifyKeyspaceEvents: cache.settings.redisConfiguration["notify-keyspace-events"] ?? "",
     adminUser: adminUser(cache),
     users: [appUser(cache)],
-    policyUsers: [],
+    policyUsers: policyUsers(cache),
     accessGeneration: cache.access.generation,
     replication: replicationOf(cache, node),
     isIntake: isFilled,
@@ -109,16 +118,7 @@ export function deriveRoute(cache: CacheDocument, domain: string): Route | undef
     clientsMax: limitsOf(cache).clientsMax,
     databases: databasesOf(cache),
     minimumTlsVersion: cache.settings.minimumTlsVersion,
-    users: [
-      {
-        name: keyUserName,
-        needsPassword: true,
-        passwordSha256: [cache.keys.primaryKey, cache.keys.secondaryKey].map(sha256),
-        objectId: null,
-        engineUser: appUserName,
-        enginePassword: cache.enginePasswords.app,
-      },
-    ],
+    users: [...keyUsers(cache), ...tokenUsers(cache)],
     cutEpoch: cache.access.cutEpoch,
     network: { hasPublicAccess: true, allowed: null, privateNetworks: [] },
     refusedCommands: refusedByRedisCache,
@@ -127,6 +127,20 @@ export function deriveRoute(cache: CacheDocument, domain: string): Route | undef
     durableWrites: cache.settings.durableWrites && cache.settings.replicas > 0 ? durableWrites : null,
     move: moveOf(cache),
   };
+}
+
+/** Nobody where keys do not count. */
+function keyUsers(cache: CacheDocument): RouteUser[] {
+  if (cache.settings.disableAccessKeyAuthentication) return [];
+  const user: RouteUser = {
+    name: keyUserName,
+    needsPassword: true,
+    passwordSha256: [cache.keys.primaryKey, cache.keys.secondaryKey].map(sha256),
+    objectId: null,
+    engineUser: appUserName,
+    enginePassword: cache.enginePasswords.app,
+  };
+  return [user];
 }
 
 function moveOf({ move }: CacheDocument): Route["move"] {

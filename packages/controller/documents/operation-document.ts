@@ -2,6 +2,13 @@
 import type { OperationStatus, TransferTask } from "@larder/api";
 import type { ChangeKind, Problem } from "./cache-document.ts";
 
+export interface AwaitedAccess {
+  cache: string;
+  accessGeneration: number;
+  /** Engines may refuse it; null: nothing that they could. */
+  policyName: string | null;
+}
+
 export interface OperationDocument {
   operationId: string;
   kind: ChangeKind | "deleteGroup" | "flush" | "access" | TransferTask["kind"];
@@ -10,7 +17,7 @@ export interface OperationDocument {
   startMs: number;
   endMs: number | null;
   /** Of a change of who may use a cache: it ends when every node and gateway has taken it, which is seen when it is asked for. */
-  awaits?: { cache: string; accessGeneration: number };
+  awaits?: AwaitedAccess;
   error: Problem | null;
 }
 

@@ -1,5 +1,6 @@
 /** What the handlers of the management API work with. */
 import type { Clock, Log, Randomness } from "@larder/service";
+import type { AccessCommands } from "../access/access-commands.ts";
 import type { Backups } from "../backups/backups.ts";
 import type { AdmissionLock } from "../caches/admission-lock.ts";
 import type { CacheActions } from "../caches/cache-actions.ts";
@@ -28,6 +29,7 @@ export interface ApiContext {
   admission: AdmissionLock;
   caches: Caches;
   actions: CacheActions;
+  access: AccessCommands;
   transfers: Transfers;
   backups: Backups;
   groups: ResourceGroups;

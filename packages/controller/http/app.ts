@@ -1,5 +1,7 @@
 /** The management API: which paths there are, and what every call passes before it reaches one. */
 import { Hono } from "hono";
+import { accessPolicies } from "./access-policies.ts";
+import { accessPolicyAssignments } from "./access-policy-assignments.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { requireRedisVersion } from "./api-versions.ts";
 import { asLarderError, errorResponse } from "./arm-errors.ts";
@@ -63,6 +65,8 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
     redisKeys,
     redisActions,
     patchSchedules,
+    accessPolicies,
+    accessPolicyAssignments,
     redisUpdates,
     redisEvents,
     redisTransfers,

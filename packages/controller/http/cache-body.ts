@@ -46,7 +46,7 @@ export function cacheBody(
     minimumTlsVersion: cache.settings.minimumTlsVersion,
     publicNetworkAccess: "Enabled",
     updateChannel: cache.settings.updateChannel,
-    disableAccessKeyAuthentication: false,
+    disableAccessKeyAuthentication: cache.settings.disableAccessKeyAuthentication,
     zonalAllocationPolicy: cache.settings.zonalAllocationPolicy,
     redisConfiguration: {
       maxclients: String(limitsOf(cache).clientsMax),

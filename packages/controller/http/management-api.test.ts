@@ -105,7 +105,6 @@ describe("paths", () => {
     for (const [method, path] of [
       ["POST", "listUpgradeNotifications"],
       ["GET", "firewallRules"],
-      ["PUT", "accessPolicies/a"],
       ["GET", "linkedServers"],
     ] as const)
       expect(

@@ -10,8 +10,10 @@
  */
 import { LarderError, type OperationStatus } from "@larder/api";
 import type { Context, Hono } from "hono";
+import { accessEnd } from "../access/access-operation.ts";
 import { operationKey } from "../documents/document-keys.ts";
 import { type OperationDocument, operationOutcome } from "../documents/operation-document.ts";
+import type { StoredDocument } from "../store/store.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { requireRedisVersion, requireResourcesVersion } from "./api-versions.ts";
 import { apiVersionOf, callerBase, pathValue } from "./request-path.ts";
@@ -75,6 +77,7 @@ async function heldOperation(context: Context, api: ApiContext): Promise<Operati
   const enough = new AbortController();
   const signal = AbortSignal.any([enough.signal, context.req.raw.signal]);
   void api.clock.sleep(holdMs, signal).then(() => enough.abort());
+  if (found.value.awaits !== undefined) return endedAccess(api, found, signal).finally(() => enough.abort());
   for await (const changes of api.store.watch(key, found.revision, signal)) {
     const newest = changes.at(-1)?.value as OperationDocument | undefined;
     if (newest === undefined || newest.endMs === null) continue;
@@ -82,6 +85,19 @@ async function heldOperation(context: Context, api: ApiContext): Promise<Operati
     return newest;
   }
   return found.value;
+}
+
+/** Whoever sees its end first writes it down. */
+async function endedAccess(
+  api: ApiContext,
+  { key, value, revision }: StoredDocument<OperationDocument>,
+  signal: AbortSignal,
+): Promise<OperationDocument> {
+  const end = value.awaits && (await accessEnd(value.awaits, api, signal));
+  if (end === undefined) return value;
+  const ended: OperationDocument = { ...value, ...end, endMs: api.clock.nowMs() };
+  const outcome = await api.store.transact({ require: [{ key, revision }], put: [{ key, value: ended }] });
+  return outcome.committed ? ended : ((await api.store.get<OperationDocument>(key))?.value ?? ended);
 }
 
 function status(operation: OperationDocument, form: "asyncOperations" | "operationresults"): OperationStatus {

@@ -5,8 +5,6 @@ import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { cachePlace, oneCache } from "./redis-caches.ts";
 
 const collections = [
-  "accessPolicies",
-  "accessPolicyAssignments",
   "firewallRules",
   "linkedServers",
   "listUpgradeNotifications",
