@@ -6,6 +6,8 @@ export const migrationLimits = {
   spoolFileBytesMax: 64 * 1024 * 1024 * 1024,
   /** A command of the stream that has to be looked at as a whole, as it may be for some keys only. */
   commandBytesMax: 64 * 1024 * 1024,
+  /** A transaction that a way back writes as one, in memory. The node's own that is larger ends the way back. */
+  transactionBytesMax: 64 * 1024 * 1024,
   /** Values of a source that are read at once, key by key or for a comparison. A larger one is read alone. */
   readBytesMax: 8 * 1024 * 1024,
   /** A source that cannot be reached for so long ends the migration. */

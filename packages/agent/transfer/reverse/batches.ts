@@ -5,6 +5,7 @@
 import type { StreamPlace } from "@larder/api";
 import { encodeRequest } from "@larder/resp";
 import { CommandFrames } from "../migrate/command-frames.ts";
+import { migrationLimits } from "../migrate/migration-limits.ts";
 import { textAt } from "../migrate/stream-keys.ts";
 import { CannotFollow, StreamPlan, type StreamPlanOptions } from "../migrate/stream-plan.ts";
 
@@ -20,6 +21,8 @@ export interface Batch {
 
 /** More than this is not put into one transaction, unless the node did. */
 const batchBytesMax = 256 * 1024;
+/** What a word takes in memory besides its bytes. */
+const wordBytes = 100;
 
 export interface BatchesOptions extends StreamPlanOptions {
   from: StreamPlace;
@@ -33,6 +36,7 @@ export class Batches {
   readonly #lacksPxat: boolean;
   #commands: Buffer[][] = [];
   #bytes = 0;
+  #words = 0;
   #database: number;
   #selected: number;
 
@@ -49,7 +53,7 @@ export class Batches {
     const batches: Batch[] = [];
     this.#frames.push(bytes);
     for (let item = this.#frames.next(); item !== null; item = this.#frames.next()) {
-      if (item.kind === "piece" || (item.kind === "command" && item.frame.isLong)) throw tooLong();
+      if (item.kind === "piece" || (item.kind === "command" && item.frame.isLong)) throw tooLong("command");
       if (item.kind === "command") this.#take(item.frame);
       if (this.#bytes > batchBytesMax && !this.#plan.isInTransaction) batches.push(this.#end());
     }
@@ -65,6 +69,8 @@ export class Batches {
     // The batch is a transaction already.
     if (planned === "nothing" || ["multi", "exec", "ping"].includes(name)) return;
     this.#bytes += frame.bytes.length;
+    this.#words += words.length;
+    if (this.#bytes + wordBytes * this.#words > migrationLimits.transactionBytesMax) throw tooLong("transaction");
     const kept = planned === "whole" ? words : wordsOf(planned.bytes);
     this.#commands.push(...(this.#lacksPxat ? withoutPxat(kept) : [kept.map((word) => Buffer.from(word))]));
   }
@@ -73,7 +79,7 @@ export class Batches {
     const [database, databaseAfter] = [this.#database, this.#selected];
     const batch = { commands: this.#commands, database, databaseAfter, end: this.#frames.offset };
     this.#commands = [];
-    this.#bytes = 0;
+    this.#bytes = this.#words = 0;
     this.#database = this.#selected;
     return batch;
   }
@@ -98,13 +104,17 @@ function withoutPxat(words: readonly Buffer[]): Buffer[][] {
   ];
 }
 
-function tooLong(): CannotFollow {
+function tooLong(what: "command" | "transaction"): CannotFollow {
+  const mebibytes = migrationLimits.transactionBytesMax / (1024 * 1024);
   return new CannotFollow(
-    "The cache's stream has a command that is too long to be written to the other server in one piece.",
+    `The cache's stream has a ${what} that takes more than ${mebibytes} MiB, which is not written to the other server as one: the way back ends before it.`,
   );
 }
 
-/** As one transaction, which also says there how far it leads: what was done is known after any loss. */
+/**
+ * As one transaction, which also says there how far it leads: what was done is known after any loss. Behind it a look at what it says
+ * there, on which the next transaction depends: its replies are the last two.
+ */
 export function encodeBatch(batch: Batch, marker: { key: string; history: string; ttlSeconds: number }): Buffer {
   const place = `${marker.history} ${batch.end} ${batch.databaseAfter}`;
   const commands: (readonly (string | Buffer)[])[] = [
@@ -114,6 +124,8 @@ export function encodeBatch(batch: Batch, marker: { key: string; history: string
     ["SELECT", "0"],
     ["SET", marker.key, place, "EX", String(marker.ttlSeconds)],
     ["EXEC"],
+    ["WATCH", marker.key],
+    ["GET", marker.key],
   ];
   return Buffer.concat(commands.map((words) => encodeRequest(words)));
 }

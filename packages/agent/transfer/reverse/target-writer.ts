@@ -1,6 +1,10 @@
 /**
  * Writes batches to a server that is not ours, each exactly once. With each goes a key of our own there, which says how far the
  * server has come: after a lost connection, or in another agent's life, that is asked first.
+ *
+ * A batch whose fate is unknown may still be on its way while it is sent again on another connection. So each is a transaction that
+ * the server carries out only if our key was not written since the connection has looked at it (WATCH): the second of the two does
+ * nothing. The look for the next batch goes with each, so that none costs a way there and back of its own.
  */
 import type { RemoteServer, StreamPlace } from "@larder/api";
 import { backoffMs, type Clock, type Randomness } from "@larder/service";
@@ -15,6 +19,8 @@ import { type Batch, encodeBatch } from "./batches.ts";
 
 /** Longer than anybody keeps a way back open. */
 const markerSeconds = 30 * 24 * 3_600;
+/** A transaction that was called off though our key says what it said: so often in a row it is tried. */
+const triesMax = 10;
 const reconnectBackoff = { firstMs: 100, maxMs: 5_000 };
 
 export interface TargetPlace extends StreamPlace {
@@ -37,6 +43,10 @@ export class TargetWriter {
   readonly #options: TargetOptions;
   readonly #markerKey: string;
   #client: RemoteClient | null = null;
+  /** What our key said when the client looked at it; its next transaction depends on that. */
+  #looked: { client: RemoteClient; place: TargetPlace | null } | null = null;
+  /** How far the server is, as far as we know; undefined: it was not asked yet. */
+  #at: number | null | undefined;
 
   constructor(options: TargetOptions) {
     this.#options = options;
@@ -46,9 +56,9 @@ export class TargetWriter {
   /** How far it is; null where it has nothing of us. Throws SourceRefused. */
   place(): Promise<TargetPlace | null> {
     return this.#persist(async (client) => {
-      await client.ask("SELECT", "0");
-      const [history = "", offset, database] = textOf(await client.ask("GET", this.#markerKey)).split(" ");
-      return history === "" ? null : { history, offset: Number(offset), database: Number(database) };
+      const place = await this.#watchPlace(client);
+      this.#at = place?.offset ?? null;
+      return place;
     });
   }
 
@@ -62,22 +72,46 @@ export class TargetWriter {
 
   /** Resolves when it is done there, once. Throws SourceRefused where something of it was refused. */
   async apply(batch: Batch, history: string): Promise<void> {
-    let isRetry = false;
     await this.#persist(async (client) => {
-      if (isRetry && (await this.#offsetAt(client)) >= batch.end) return;
-      isRetry = true;
-      const marker = { key: this.#markerKey, history, ttlSeconds: markerSeconds };
-      judge(await client.askRaw(encodeBatch(batch, marker), batch.commands.length + 5), batch);
+      for (let tries = 0; tries < triesMax; tries++) {
+        const place = this.#looked?.client === client ? this.#looked.place : await this.#watchPlace(client);
+        if (place?.offset === batch.end || (await this.#tryOnce(client, { batch, history, place }))) return;
+      }
+      throw this.#isOthers();
     });
+    this.#at = batch.end;
   }
 
   close(): void {
     this.#client?.close();
   }
 
-  async #offsetAt(client: RemoteClient): Promise<number> {
+  /** False where our key was written since the look. */
+  async #tryOnce(
+    client: RemoteClient,
+    { batch, history, place }: { batch: Batch; history: string; place: TargetPlace | null },
+  ): Promise<boolean> {
+    if (this.#at !== undefined && (place?.offset ?? null) !== this.#at) throw this.#isOthers();
+    const marker = { key: this.#markerKey, history, ttlSeconds: markerSeconds };
+    const replies = await client.askRaw(encodeBatch(batch, marker), batch.commands.length + 7);
+    judge(replies.slice(0, -2), batch);
+    this.#looked = { client, place: placeIn(replies.at(-1)) };
+    return replies.at(-3) !== null;
+  }
+
+  async #watchPlace(client: RemoteClient): Promise<TargetPlace | null> {
     await client.ask("SELECT", "0");
-    return Number(textOf(await client.ask("GET", this.#markerKey)).split(" ")[1] ?? 0);
+    await client.ask("WATCH", this.#markerKey);
+    const place = placeIn(await client.ask("GET", this.#markerKey));
+    this.#looked = { client, place };
+    return place;
+  }
+
+  #isOthers(): TransferError {
+    return new TransferError(
+      "Conflict",
+      `Somebody else writes the key ${this.#markerKey} at the other server: nobody knows how far that is.`,
+    );
   }
 
   /** Again and again while it cannot be reached, as long as there is patience. */
@@ -112,6 +146,11 @@ export class TargetWriter {
     this.#client = await RemoteClient.open(primary.address, target, signal);
     return this.#client;
   }
+}
+
+function placeIn(reply: RemoteReply | undefined): TargetPlace | null {
+  const [history = "", offset, database] = textOf(reply).split(" ");
+  return history === "" ? null : { history, offset: Number(offset), database: Number(database) };
 }
 
 /** The replies to a batch: the last one has those to its commands. */
