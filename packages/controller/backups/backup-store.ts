@@ -7,6 +7,7 @@ import {
   cacheBackupsPrefix,
   cacheTransfersOverPrefix,
   cacheTransfersPrefix,
+  transfersPrefix,
 } from "../documents/document-keys.ts";
 import type { TransferDocument } from "../documents/transfer-document.ts";
 import type { Store, StoredDocument } from "../store/store.ts";
@@ -15,6 +16,7 @@ export interface BackupsStored {
   policy: StoredDocument<BackupPolicyDocument> | undefined;
   /** The oldest first. */
   backups: StoredDocument<BackupDocument>[];
+  /** Its own, and imports into other caches that are under way: they may read its backups. */
   transfers: TransferDocument[];
 }
 
@@ -22,6 +24,8 @@ export async function readBackups(store: Pick<Store, "get" | "list">, cacheId: C
   const transfers: TransferDocument[] = [];
   for (const prefix of [cacheTransfersPrefix(cacheId), cacheTransfersOverPrefix(cacheId)])
     for (const { value } of (await store.list<TransferDocument>(prefix)).documents) transfers.push(value);
+  for (const { value } of (await store.list<TransferDocument>(transfersPrefix)).documents)
+    if (value.cacheId !== cacheId && value.task.kind === "import") transfers.push(value);
   const { documents: backups } = await store.list<BackupDocument>(cacheBackupsPrefix(cacheId));
   return { policy: await store.get<BackupPolicyDocument>(backupPolicyKey(cacheId)), backups, transfers };
 }

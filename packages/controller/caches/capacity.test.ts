@@ -157,3 +157,11 @@ test("a host without an engine that it may use has none", () => {
   const nativeOnly = { ...host("a", 64 * GiB, [["embedded", null]]), engineKind: "native" as const };
   expect(refusal(() => placeNodes(cache(0), [], [nativeOnly])).message).toBe("No native engine was found on the host.");
 });
+
+test("one more node of a cache whose engine its hosts no longer have is no question of room", () => {
+  const { code, message } = refusal(() =>
+    placeNode(cache(1, { nodes: on("a") }), [], [host("a", 8 * GiB)], { name: "valkey", version: "7.2.0" }),
+  );
+  expect(code).toBe("EngineNotAvailable");
+  expect(message).toContain("valkey 7.2.0");
+});

@@ -60,13 +60,9 @@ export function placeNode(
   const nodesOn = (hostId: string) => cache.nodes.filter((node) => node.hostId === hostId).length;
   const rooms = able.filter(has).map((report) => ({ ...roomOn(report, caches, true), nodes: nodesOn(report.hostId) }));
   const zones = new Set(reports.filter(({ hostId }) => nodesOn(hostId) > 0).map(({ zone }) => zone));
+  if (rooms.length === 0 && engine !== null) throw engineGone(engine);
   const best = bestOf(rooms, zones, asked);
-  if (best === undefined)
-    throw tooLarge(
-      asked,
-      rooms.length === 0 ? able.map((report) => roomOn(report, caches, true)) : rooms,
-      cache.settings,
-    );
+  if (best === undefined) throw tooLarge(asked, rooms, cache.settings);
   return best.hostId;
 }
 
@@ -175,6 +171,14 @@ function noEngine(reports: readonly AgentReport[], isReplicated: boolean): Larde
   const why = isReplicated ? " A cache with replicas needs a native one with TLS: install valkey-server." : "";
   const copied = isReplicated ? "that can be copied " : "";
   return new LarderError("EngineNotAvailable", `No ${what} ${copied}was found on ${where}.${why}`);
+}
+
+/** It was replaced on the hosts since the cache's nodes began: they still run the one before. */
+function engineGone({ name, version }: EngineVersion): LarderError {
+  return new LarderError(
+    "EngineNotAvailable",
+    `No host has ${name} ${version} any more, which the cache runs until its update is applied: \`larder update\` applies it now.`,
+  );
 }
 
 function tooLarge(asked: number, rooms: readonly Room[], settings: CacheSettings): LarderError {

@@ -21,7 +21,9 @@ export interface TransferDocument {
   filter: KeyFilter;
   /** Of whom it is asked; null: not decided yet. */
   nodeId: NodeId | null;
-  /** How many nodes were asked before that one, and lost. */
+  /** How many nodes were asked before that one. */
+  nodesBefore: number;
+  /** How many of them were lost: a change that was planned is none. */
   lostNodes: number;
   /** How often what it filled could not take over. */
   callOffs: number;
@@ -58,8 +60,8 @@ export function isOver({ status }: Pick<TransferDocument, "status">): boolean {
  * As agents know it. Each node that is asked for it has a name of its own, so that none is held responsible for what another one
  * of the same host said.
  */
-export function agentsTransferId({ transferId, lostNodes }: TransferDocument): TransferId {
-  return (lostNodes === 0 ? transferId : `${transferId}.${lostNodes + 1}`) as TransferId;
+export function agentsTransferId({ transferId, nodesBefore }: TransferDocument): TransferId {
+  return (nodesBefore === 0 ? transferId : `${transferId}.${nodesBefore + 1}`) as TransferId;
 }
 
 /** As they were asked for. */

@@ -38,6 +38,7 @@ export function transferFixture(task: TransferTask, changes: Partial<TransferDoc
     task,
     filter: noFilter,
     nodeId: null,
+    nodesBefore: 0,
     lostNodes: 0,
     callOffs: 0,
     status: "waiting",

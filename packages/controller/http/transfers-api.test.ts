@@ -56,6 +56,17 @@ describe("export", () => {
     expect(fixture.agent.desired?.transfers).toEqual([]);
   });
 
+  test("as many as may be are under way, also when all begin at the same moment", async () => {
+    fixture.agent.progress = () => ({ state: "running" });
+    const answers = await Promise.all(
+      Array.from({ length: 22 }, (_, index) =>
+        call("POST", "export", { prefix: `p${index}`, container: "file:///out" }),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(20);
+    expect(answers.find(({ status }) => status !== 202)?.body.error.code).toBe("Conflict");
+  });
+
   test("that the agent cannot do fails with its words", async () => {
     fixture.agent.progress = () => ({
       state: "failed",

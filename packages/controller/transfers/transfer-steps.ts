@@ -19,7 +19,7 @@ export type TransferEnd = Extract<TransferStatus, "succeeded" | "failed" | "canc
 
 export type TransferStep =
   | { type: "start"; nodeId: NodeId }
-  | { type: "relocate" }
+  | { type: "relocate"; isLost: boolean }
   | { type: "cutOver" }
   | { type: "goOn" }
   | { type: "end"; status: TransferEnd; problem: Problem | null };
@@ -40,7 +40,7 @@ export function transferAfter(
       return { ...known, status: "running", nodeId: step.nodeId };
     case "relocate":
       require(transfer, step, "running");
-      return { ...relocated(known), status: "waiting", nodeId: null, lostNodes: transfer.lostNodes + 1 };
+      return { ...relocated(known, step.isLost), status: "waiting", nodeId: null };
     case "cutOver":
       require(transfer, step, "running");
       return { ...known, status: "cuttingOver" };
@@ -60,8 +60,10 @@ export function transferAfter(
 }
 
 /** What the other server has by now is not written to it again. */
-function relocated(transfer: TransferDocument): TransferDocument {
-  const { task, progress } = transfer;
+function relocated(before: TransferDocument, isLost: boolean): TransferDocument {
+  const { task, progress } = before;
+  const lostNodes = before.lostNodes + (isLost ? 1 : 0);
+  const transfer = { ...before, nodesBefore: before.nodesBefore + 1, lostNodes };
   if (task.kind !== "reverse" || progress?.place == null) return transfer;
   return { ...transfer, task: { ...task, from: progress.place } };
 }

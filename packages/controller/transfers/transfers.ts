@@ -31,7 +31,7 @@ import type { Hosts } from "../hosts/hosts.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import { progressOf } from "../reconcile/observe.ts";
 import type { Store, StoredDocument } from "../store/store.ts";
-import { requireBeginnable } from "./beginning-rules.ts";
+import { requireBeginnable, transfersUnderWayMax } from "./beginning-rules.ts";
 import { cacheWithout } from "./transfer-end.ts";
 import { transferEvent } from "./transfer-event.ts";
 import { transferAfter } from "./transfer-steps.ts";
@@ -65,8 +65,8 @@ interface Found {
   transfer: StoredDocument<TransferDocument>;
 }
 
-/** So often is a command looked at anew that others overtake. */
-const attemptsMax = 5;
+/** So often is a command looked at anew that others overtake: as many may begin at once as may be under way. */
+const attemptsMax = transfersUnderWayMax + 1;
 
 export class Transfers {
   readonly #options: TransfersOptions;
@@ -90,7 +90,12 @@ export class Transfers {
       const writes = await transferWrites(store, { transfer: made.transfer, revision: 0 });
       const outcome = await store.transact({
         require: [{ key: cache.key, revision: cache.revision }, ...writes.require],
-        put: [...writes.put, { key: operationKey(made.operation.operationId), value: made.operation }],
+        // Two that begin at the same moment are not both let in: the second looks again.
+        put: [
+          { key: cache.key, value: cache.value },
+          ...writes.put,
+          { key: operationKey(made.operation.operationId), value: made.operation },
+        ],
       });
       if (outcome.committed) return made;
     }
@@ -223,6 +228,7 @@ export class Transfers {
       task,
       filter,
       nodeId: null,
+      nodesBefore: 0,
       lostNodes: 0,
       callOffs: 0,
       status: "waiting",

@@ -121,7 +121,7 @@ function transferOf(action: TransferConcerned, transfer: TransferDocument, at: C
     case "startTransfer":
       return transferAfter(transfer, { type: "start", nodeId: action.nodeId }, now);
     case "relocateTransfer":
-      return transferAfter(transfer, { type: "relocate" }, now);
+      return transferAfter(transfer, { type: "relocate", isLost: action.isLost }, now);
     case "cutOver":
       return transferAfter(transfer, { type: "cutOver" }, now);
     case "transferGoesOn":

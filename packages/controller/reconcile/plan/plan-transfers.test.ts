@@ -202,6 +202,20 @@ const scripts = {
     a: running          => start t1 on b
     t1: done            => t1 succeeded`,
 
+  "a merge into a cache that serves no more does not wait for ever": `${alone}
+    a: silent           => settled
+    merge               => settled
+    after 599s          => settled
+    after 2s            => t1 failed NodeLost
+    after 600s          => settled`,
+
+  "an import into a cache that serves no more does not either": `${alone}
+    a: silent           => settled
+    import              => settled
+    after 599s          => settled
+    after 2s            => t1 failed NodeLost
+    after 600s          => settled`,
+
   "a migration takes over once it lags no more": `${filled.replace("import", "migrate")}
     t1: running         => settled
     t1: following 2000000 => settled

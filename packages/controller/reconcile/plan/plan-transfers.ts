@@ -24,7 +24,7 @@ export type TransferAction =
   | { type: "addIntake"; transfer: TransferDocument; hostId: string; memoryBytes: number; engine: EngineVersion | null }
   | { type: "dropIntake" }
   | { type: "startTransfer"; transfer: TransferDocument; nodeId: NodeId }
-  | { type: "relocateTransfer"; transfer: TransferDocument }
+  | { type: "relocateTransfer"; transfer: TransferDocument; isLost: boolean }
   | { type: "cutOver"; transfer: TransferDocument; target: RouteNode; cause: CacheIntake["cause"] }
   | { type: "transferGoesOn"; transfer: TransferDocument }
   | { type: "endTransfer"; transfer: TransferDocument; status: TransferEnd; problem: Problem | null };
@@ -44,6 +44,8 @@ const silentMs = { read: 10_000, fill: 60_000 } as const;
 const startTriesMs = 10_000;
 /** How long room for an intake node is waited for: a host may only be away for a moment. */
 const roomWaitMs = 30_000;
+/** How long a transfer waits for a node that serves to begin with, while nodes of the cache are silent or do not run. */
+const noPrimaryMs = 10 * 60_000;
 /** A migration that is no further behind takes over: it catches up within the hold. */
 const lagBytesMax = 1024 * 1024;
 
@@ -113,7 +115,7 @@ class Underway {
     if (writes(document) && this.#firstWriter !== document) return undefined;
     if (fills(document)) return this.#intakeReady(document);
     const node = followsPrimary(document) ? this.#primary() : (this.#wholeReplica() ?? this.#primary());
-    return node && { type: "startTransfer", transfer: document, nodeId: node.nodeId };
+    return node ? { type: "startTransfer", transfer: document, nodeId: node.nodeId } : this.#noPrimary(document);
   }
 
   get #firstWriter(): TransferDocument | undefined {
@@ -129,7 +131,7 @@ class Underway {
   }
 
   #intakeAdded(document: TransferDocument): TransferAction | undefined {
-    if (this.#primary() === undefined) return undefined;
+    if (this.#primary() === undefined) return this.#noPrimary(document);
     const { place, engine } = this.#observed.around;
     const { memoryBytes } = limitsOf(this.#cache);
     const leading = this.#cache.nodes.find(({ nodeId }) => nodeId === this.#leaderId);
@@ -144,6 +146,15 @@ class Underway {
     return this.#unlessBefore(Math.max(document.createdMs, this.#observed.sinceMs) + roomWaitMs, () =>
       failed(document, place.problem.code, place.problem.message),
     );
+  }
+
+  /** Nobody knows when one will serve again. */
+  #noPrimary(document: TransferDocument): TransferAction | undefined {
+    const since = this.#observed.nodes.flatMap((node) => node.silentSinceMs ?? node.failingSinceMs ?? []);
+    if (since.length === 0) return undefined;
+    const sinceMs = Math.max(document.createdMs, this.#observed.sinceMs, ...since);
+    const text = `The cache has had no node that serves for ${noPrimaryMs / 60_000} minutes.`;
+    return this.#unlessBefore(sinceMs + noPrimaryMs, () => failed(document, nodeLostCode, text));
   }
 
   /** The node that is filled cannot be any more. An engine that was started again is filled again by its agent. */
@@ -193,8 +204,9 @@ class Underway {
   #carriedOut(transfer: ObservedTransfer): TransferAction | undefined {
     const { document, seen } = transfer;
     const node = this.#observed.nodes.find(({ nodeId }) => nodeId === document.nodeId);
-    const relocate: TransferAction = { type: "relocateTransfer", transfer: document };
-    if (node === undefined || (followsPrimary(document) && this.#hasOtherPrimary(node))) return relocate;
+    const relocate: TransferAction = { type: "relocateTransfer", transfer: document, isLost: true };
+    if (node === undefined || (followsPrimary(document) && this.#hasOtherPrimary(node)))
+      return { ...relocate, isLost: false };
     if (node.silentSinceMs !== null) return this.#unlessBefore(this.#silentUntil(node, silentMs.read), () => relocate);
     if (seen?.state === "done") return succeeded(document);
     if (seen?.state !== "failed") return undefined;
