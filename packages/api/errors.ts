@@ -32,6 +32,7 @@ export const errorTable = {
 
   OutcomeUnknown: { status: 503, exit: 69, text: "It may or may not have been done; look before it is asked again." },
   TransferFailed: { status: 500, exit: 74, text: "Data could not be moved; the message says why." },
+  DataDiffers: { status: 409, exit: 1, text: "What was compared is not the same." },
   StorageFailed: { status: 502, exit: 74, text: "The storage of files could not be used." },
   TransferCancelled: { status: 500, exit: 75, text: "The transfer was cancelled by its owner." },
   EngineStartFailed: { status: 500, exit: 69, text: "The engine process could not be started." },

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { LarderError } from "@larder/api/errors";
 import type { LarderSettings } from "@larder/api/redis-resource";
 import { type Sku, type SkuFamily, type SkuName, skuLimits } from "@larder/api/skus";
+import type { StorageLocation } from "@larder/api/storage-location";
 import { CommandError } from "./failure.ts";
+import { hostsLocation } from "./storage-argument.ts";
 
 const skuPattern = /^(?:(basic|standard|premium)[ _-]?)?([cp])(\d)$/i;
 
@@ -31,17 +33,25 @@ export interface LarderSwitches {
   durableWrites?: "on" | "off";
   replicaReads?: "on" | "off";
   acceptEviction?: boolean;
+  /** Where copies of what persistence keeps go; "off": nowhere. */
+  persistTo?: string;
 }
 
-/** `larder` of a cache's properties, from the options that are on or off; undefined when none was given. */
+/** `larder` of a cache's properties; undefined when none of its options was given. */
 export function parseLarderSettings(given: LarderSwitches): LarderSettings | undefined {
-  const { durableWrites, replicaReads, acceptEviction } = given;
-  if (durableWrites === undefined && replicaReads === undefined && acceptEviction === undefined) return undefined;
+  const { durableWrites, replicaReads, acceptEviction, persistTo } = given;
+  if ([durableWrites, replicaReads, acceptEviction, persistTo].every((each) => each === undefined)) return undefined;
   return {
+    ...(persistTo === undefined ? {} : { persistTo: persistToOf(persistTo) }),
     ...(durableWrites === undefined ? {} : { durableWrites: durableWrites === "on" }),
     ...(replicaReads === undefined ? {} : { replicaReads: replicaReads === "on" }),
     ...(acceptEviction === undefined ? {} : { acceptEviction }),
   };
+}
+
+function persistToOf(typed: string): StorageLocation {
+  if (typed === "off") return { url: "", credentials: null };
+  return hostsLocation(typed, { read: readText, environment: process.env });
 }
 
 /** ["a=1", "b=x=y"] → { a: "1", b: "x=y" }. */

@@ -45,3 +45,17 @@ test("a place without a folder is refused before anything is moved", async () =>
   await requireWritable(join(directory, "there/shop.rdb"));
   await expect(requireWritable(join(directory, "not-there/shop.rdb"))).rejects.toThrow("ENOENT");
 });
+
+test("a signal that ends the command takes the folder with it", async () => {
+  const script = `
+    import { LocalFiles } from ${JSON.stringify(join(import.meta.dirname, "local-files.ts"))};
+    await LocalFiles.open({ file: { storageRoots: [${JSON.stringify(root)}], pids: { agent: [1] } } }, 1);
+    process.stdout.write("open");
+    setInterval(() => {}, 1000);`;
+  const command = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "ignore" });
+  await command.stdout.getReader().read();
+  expect(readdirSync(root)).toHaveLength(1);
+  command.kill("SIGTERM");
+  expect(await command.exited).toBe(143);
+  expect(readdirSync(root)).toEqual([]);
+});

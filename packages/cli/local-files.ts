@@ -3,21 +3,32 @@
  * import is linked there, or copied where it lies on another file system, under a name that tells nobody anything; one that
  * was exported is moved from there to where its owner wants it.
  */
-import { constants, existsSync } from "node:fs";
+import { constants, existsSync, rmSync } from "node:fs";
 import { access, copyFile, link, mkdir, mkdtemp, realpath, rename, rm } from "node:fs/promises";
+import { constants as system } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LarderError } from "@larder/api/errors";
 import { CommandError } from "./failure.ts";
 import type { ServiceConnection } from "./service-connection.ts";
 
-/** A folder for one command, which goes with it. */
+const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** A folder for one command, which goes with it, also where a signal ends that. */
 export class LocalFiles {
   readonly #folder: string;
 
   private constructor(folder: string) {
     this.#folder = folder;
+    for (const signal of endings) process.on(signal, this.#end);
   }
+
+  /** Who waits for a transfer cancels that first, and has its end run through. */
+  readonly #end = (signal: (typeof endings)[number]): void => {
+    if (process.listenerCount(signal) > 1) return;
+    rmSync(this.#folder, { recursive: true, force: true });
+    process.exit(128 + system.signals[signal]);
+  };
 
   /** Throws InvalidParameter where agents of other machines could not see it. `hosts`: how many the service has. */
   static async open({ file }: Pick<ServiceConnection, "file">, hosts: number): Promise<LocalFiles> {
@@ -70,6 +81,7 @@ export class LocalFiles {
   }
 
   async remove(): Promise<void> {
+    for (const signal of endings) process.off(signal, this.#end);
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

@@ -105,6 +105,7 @@ function addCaches(program: Command): void {
     .option("--plain-port", "also open a port without TLS")
     .addOption(durableWritesOption())
     .addOption(replicaReadsOption())
+    .addOption(persistToOption())
     .option("--resource-group <name>", "the group that it belongs to", "default")
     .option("--location <place>", "where it is said to be", "local")
     .addOption(policyOption())
@@ -146,6 +147,7 @@ function addCaches(program: Command): void {
     .option("--no-plain-port", "close it")
     .addOption(durableWritesOption())
     .addOption(replicaReadsOption())
+    .addOption(persistToOption())
     .option("--untag <name...>", "remove tags")
     .addOption(policyOption())
     .addOption(configOption())
@@ -332,6 +334,11 @@ function replicaReadsOption(): Option {
     "on",
     "off",
   ]);
+}
+
+function persistToOption(): Option {
+  const text = "where what persistence keeps is copied to: a path of the hosts, a URL, @FILE, or off";
+  return new Option("--persist-to <storage>", text);
 }
 
 function policyOption(): Option {

@@ -9,6 +9,8 @@
  *   @FILE, -                 one of these a line, from a file or from standard input: a signature in an argument can be read
  *                            by everybody on the machine
  */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { StorageLocation } from "@larder/api/storage-location";
 import { CommandError } from "./failure.ts";
 
@@ -47,6 +49,19 @@ export function parseStorageArgument(text: string, environment: Environment): St
         "give a file, or a URL of file, https, azure or s3",
       );
   }
+}
+
+/** One storage; a path is one of the hosts, beneath their storage roots. Throws InvalidParameter. */
+export function hostsLocation(
+  typed: string,
+  { read, environment }: { read: (file: string) => string; environment: Environment },
+): StorageLocation {
+  const [text, ...more] = expandArguments([typed], read);
+  if (text === undefined || more.length > 0)
+    throw new CommandError("InvalidParameter", "It takes one storage.", "give one path or URL");
+  const argument = parseStorageArgument(text, environment);
+  if (argument.kind === "location") return argument.location;
+  return { url: pathToFileURL(resolve(argument.path)).href, credentials: null };
 }
 
 /** A signature was typed where others can read it. */

@@ -3,7 +3,7 @@ import { type ErrorCode, errorTable, LarderError } from "@larder/api/errors";
 import type { CacheAddress } from "@larder/api/rest-calls";
 import type { TransferResource } from "@larder/api/transfer-resource";
 import type { CommandContext, CommonOptions } from "./command-context.ts";
-import { formatOutcome, isOver } from "./transfer-view.ts";
+import { differText, formatOutcome, isOver } from "./transfer-view.ts";
 import { watchTransfer } from "./transfer-watch.ts";
 
 export interface FilterOptions {
@@ -52,6 +52,7 @@ export async function seeThrough(
   const transfer = await watchTransfer(context, { at, id, onInterrupt: "cancel" });
   const hasSucceeded = transfer.status === "succeeded";
   showEnd(context, at.name, (hasSucceeded && (await done?.(transfer))) || transfer);
+  refuseDifferences(transfer);
   if (hasSucceeded && next !== undefined) context.terminal.err(next);
 }
 
@@ -63,6 +64,16 @@ export function showEnd({ print, terminal }: CommandContext, cache: string, tran
   }
   print(transfer, () => "");
   throw failureOf(transfer);
+}
+
+/** A comparison that found some came to its end, but whoever asks in a script wants to know. */
+function refuseDifferences({ progress }: TransferResource): void {
+  const differing = progress?.differences?.count ?? 0;
+  if (differing > 0)
+    throw new LarderError(
+      "DataDiffers",
+      `The cache is not the same as what it was compared with: ${differText(differing)}.`,
+    );
 }
 
 function failureOf({ kind, mode, status, error }: TransferResource): LarderError {

@@ -135,10 +135,7 @@ function formatDifferences({ progress }: TransferResource, colors: Colors): stri
     ({ database, key, difference }) =>
       `    ${difference}: ${JSON.stringify(key)}${database === 0 ? "" : ` in ${database}`}`,
   );
-  return [
-    `  ${colors.red(`${count(differences.count)} keys differ`)}${examples.length === 0 ? "." : ", such as:"}`,
-    ...examples,
-  ];
+  return [`  ${colors.red(differText(differences.count))}${examples.length === 0 ? "." : ", such as:"}`, ...examples];
 }
 
 function timeLeftMs(transfer: TransferResource, { bytesPerSecond, keysPerSecond }: Rate): number | null {
@@ -149,6 +146,10 @@ function timeLeftMs(transfer: TransferResource, { bytesPerSecond, keysPerSecond 
   if (progress.keysTotal !== null && keysPerSecond)
     return (1_000 * Math.max(0, progress.keysTotal - progress.keys)) / keysPerSecond;
   return null;
+}
+
+export function differText(keys: number): string {
+  return keys === 1 ? "1 key differs" : `${count(keys)} keys differ`;
 }
 
 function count(value: number): string {

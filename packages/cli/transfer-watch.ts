@@ -25,6 +25,8 @@ interface WatchContext {
   terminal: Terminal;
 }
 
+/** Whoever ends the command wants what Ctrl-C wants: nothing that is its own stays behind. */
+const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const lookEveryMs = 250;
 /** A controller that is started anew answers again before that: the transfer goes on meanwhile. */
 const awayMsMax = 30_000;
@@ -42,7 +44,7 @@ export async function watchTransfer(context: WatchContext, watched: Watched): Pr
   const interrupt = () => {
     isInterrupted = true;
   };
-  process.on("SIGINT", interrupt);
+  for (const signal of interrupts) process.on(signal, interrupt);
   const pace = new Pace();
   try {
     for (let isCancelling = false; ; await clock.sleep(lookEveryMs)) {
@@ -54,7 +56,7 @@ export async function watchTransfer(context: WatchContext, watched: Watched): Pr
       await cancelIfPossible(client, watched);
     }
   } finally {
-    process.off("SIGINT", interrupt);
+    for (const signal of interrupts) process.off(signal, interrupt);
     view.end();
   }
 }

@@ -1,7 +1,5 @@
 /** `larder backup …`: schedules, makes, lists, restores, verifies and deletes backups. */
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { BackupResource } from "@larder/api/backup-resource";
 import { LarderError } from "@larder/api/errors";
 import type { ManagementClient } from "@larder/api/management-client";
@@ -14,7 +12,7 @@ import { findCache } from "../cache-lookup.ts";
 import { type CommandContext, type CommonOptions, openContext } from "../command-context.ts";
 import { isAgreed } from "../consent.ts";
 import { CommandError } from "../failure.ts";
-import { expandArguments, hasTypedSecret, parseStorageArgument } from "../storage-argument.ts";
+import { hasTypedSecret, hostsLocation } from "../storage-argument.ts";
 import { seeThrough, warnOfSecret } from "../transfer-command.ts";
 
 interface BackupOptions extends CommonOptions {
@@ -140,14 +138,9 @@ function scheduleOf({ every, at, keep, keepDays }: ScheduleOptions, to: string, 
   };
 }
 
-/** A path is one of the hosts, beneath their storage roots. */
 function locationOf(typed: string, context: CommandContext): StorageLocation {
-  const [text, ...more] = expandArguments([typed], (file) => readFileSync(file, "utf8"));
-  if (text === undefined || more.length > 0) throw new LarderError("InvalidParameter", "It takes one storage.");
   if (hasTypedSecret([typed])) warnOfSecret(context);
-  const argument = parseStorageArgument(text, process.env);
-  if (argument.kind === "location") return argument.location;
-  return { url: pathToFileURL(resolve(argument.path)).href, credentials: null };
+  return hostsLocation(typed, { read: (file) => readFileSync(file, "utf8"), environment: process.env });
 }
 
 async function restorable(

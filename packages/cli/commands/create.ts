@@ -10,7 +10,9 @@ import {
 } from "../cache-arguments.ts";
 import { formatAddress, formatEngine, formatSize } from "../cache-view.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
+import { hasTypedSecret } from "../storage-argument.ts";
 import { formatTable } from "../table.ts";
+import { warnOfSecret } from "../transfer-command.ts";
 import { formatBytes, formatDuration } from "../units.ts";
 
 export interface CreateOptions extends CommonOptions, LarderSwitches {
@@ -27,7 +29,9 @@ export interface CreateOptions extends CommonOptions, LarderSwitches {
 
 export async function create(name: string, options: CreateOptions): Promise<void> {
   const body = bodyOf(options);
-  const { client, clock, during, print, terminal } = openContext(options);
+  const context = openContext(options);
+  const { client, clock, during, print, terminal } = context;
+  if (hasTypedSecret([options.persistTo ?? ""])) warnOfSecret(context);
   const startedMs = clock.monotonicMs();
   await client.checkName(name);
   const at = { resourceGroup: options.resourceGroup, name };

@@ -12,6 +12,8 @@ import { findCache } from "../cache-lookup.ts";
 import { formatCache } from "../cache-view.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { CommandError } from "../failure.ts";
+import { hasTypedSecret } from "../storage-argument.ts";
+import { warnOfSecret } from "../transfer-command.ts";
 
 export interface UpdateOptions extends CommonOptions, LarderSwitches {
   resourceGroup?: string;
@@ -34,7 +36,9 @@ export async function update(name: string, options: UpdateOptions): Promise<void
       "Nothing to change was given.",
       "`larder update --help` shows what can change",
     );
-  const { client, during, print, terminal } = openContext(options);
+  const context = openContext(options);
+  const { client, during, print, terminal } = context;
+  if (hasTypedSecret([options.persistTo ?? ""])) warnOfSecret(context);
   const { cache, at } = await findCache(client, name, options.resourceGroup);
   const body: RedisUpdateBody = {
     properties: propertiesOf(options, cache),

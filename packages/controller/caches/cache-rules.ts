@@ -13,7 +13,7 @@ import {
   skuReplicas,
 } from "@larder/api";
 import type { CacheSettings } from "../documents/cache-document.ts";
-import { withKeptSecrets } from "../documents/persistence.ts";
+import { isPersistent, withKeptSecrets } from "../documents/persistence.ts";
 import { checkLogins } from "./login-rules.ts";
 import { checkPersistence } from "./persistence-rules.ts";
 
@@ -45,7 +45,7 @@ export function settingsOfPut(asked: RedisCreateProperties, current: CacheSettin
       tenantSettings: asked.tenantSettings ?? {},
       durableWrites: asked.larder?.durableWrites ?? current?.durableWrites ?? false,
       replicaReads: asked.larder?.replicaReads ?? current?.replicaReads ?? false,
-      persistTo: persistToOf(asked.larder?.persistTo, current),
+      persistTo: persistToOf(asked.larder?.persistTo, configuration, current),
       persistedSinceMs: current?.persistedSinceMs ?? null,
     },
     current,
@@ -65,9 +65,13 @@ export function settingsOfPatch(asked: Partial<RedisCreateProperties>, current: 
   );
 }
 
-/** An empty one takes it back. */
-function persistToOf(asked: StorageLocation | undefined, current: CacheSettings | undefined): StorageLocation | null {
-  if (asked === undefined) return current?.persistTo ?? null;
+/** An empty one takes it back, and so does turning persistence off. */
+function persistToOf(
+  asked: StorageLocation | undefined,
+  redisConfiguration: CacheSettings["redisConfiguration"],
+  current: CacheSettings | undefined,
+): StorageLocation | null {
+  if (asked === undefined) return isPersistent({ redisConfiguration }) ? (current?.persistTo ?? null) : null;
   return asked.url === "" ? null : asked;
 }
 

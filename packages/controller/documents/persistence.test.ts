@@ -22,6 +22,16 @@ describe("the keys of persistence", () => {
     expect(() => patched({ "rdb-backup-enabled": "true", "aof-backup-enabled": "true" })).toThrow("not both");
   });
 
+  test("to turn persistence off takes its storage back, which may not be named without it", () => {
+    const persistTo = { url: "file:///kept", credentials: null };
+    const enabled = patched({ "rdb-backup-enabled": "true" });
+    const on = settingsOfPatch({ larder: { persistTo } }, enabled);
+    expect(on.persistTo).toEqual(persistTo);
+    expect(patched({ "rdb-backup-frequency": "60" }, on).persistTo).toEqual(persistTo);
+    expect(patched({ "rdb-backup-enabled": "false" }, on).persistTo).toBeNull();
+    expect(() => settingsOfPatch({ larder: { persistTo } }, premium)).toThrow("persistTo");
+  });
+
   test("a connection string is shown without its key, and what was shown stands for it", () => {
     const on = patched({ "rdb-backup-enabled": "true", "rdb-storage-connection-string": connectionString });
     const shown = withHiddenSecrets(on.redisConfiguration);

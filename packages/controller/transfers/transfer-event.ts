@@ -53,7 +53,7 @@ function outcomeText({ task, progress }: TransferDocument): string {
     case "reverse":
       return `${size} were written back`;
     case "compare":
-      return `${size} were compared; ${(progress?.differences?.count ?? 0).toLocaleString("en")} keys differ`;
+      return `${size} were compared; ${differText(progress?.differences?.count ?? 0)}`;
   }
 }
 
@@ -61,7 +61,15 @@ function outcomeText({ task, progress }: TransferDocument): string {
 function sizeOf(progress: TransferObserved | null): string {
   const { keys, bytes } = progress ?? { keys: 0, bytes: 0 };
   const inBytes = `${bytes.toLocaleString("en")} bytes`;
-  return keys === 0 && bytes > 0 ? inBytes : `${keys.toLocaleString("en")} keys (${inBytes})`;
+  return keys === 0 && bytes > 0 ? inBytes : `${keysText(keys)} (${inBytes})`;
+}
+
+function keysText(keys: number): string {
+  return keys === 1 ? "1 key" : `${keys.toLocaleString("en")} keys`;
+}
+
+function differText(keys: number): string {
+  return `${keysText(keys)} ${keys === 1 ? "differs" : "differ"}`;
 }
 
 function isBackup(task: TransferTask): boolean {

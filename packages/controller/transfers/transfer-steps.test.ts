@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { NodeId } from "@larder/api";
+import type { NodeId, TransferId } from "@larder/api";
 import { agentsTransferId, type TransferDocument } from "../documents/transfer-document.ts";
 import { taskFixtures, transferFixture } from "../documents/transfer-fixture.ts";
 import { transferAfter } from "./transfer-steps.ts";
@@ -16,5 +16,5 @@ test("nodes are lost that were not changed by plan, and each has a name of its o
   for (let change = 0; change < 10; change++) transfer = relocated(transfer, false);
   expect(transfer.lostNodes).toBe(0);
   expect(relocated(transfer, true).lostNodes).toBe(1);
-  expect(agentsTransferId(transfer)).toBe("t1.11");
+  expect(agentsTransferId(transfer)).toBe("t1.11" as TransferId);
 });

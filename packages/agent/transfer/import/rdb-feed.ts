@@ -29,6 +29,8 @@ export class RdbFeed {
   readonly #server: Server;
   readonly #user: Feed["user"];
   readonly #randomness: Randomness;
+  /** Also those that have not asked for anything yet. */
+  readonly #sockets = new Set<Socket>();
   #socket: Socket | null = null;
   readonly #asked = Promise.withResolvers<void>();
   readonly #acknowledged = Promise.withResolvers<void>();
@@ -109,7 +111,7 @@ export class RdbFeed {
 
   close(): void {
     this.#server.close();
-    this.#socket?.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async #write(socket: Socket, bytes: Uint8Array): Promise<void> {
@@ -130,6 +132,8 @@ export class RdbFeed {
   #serve(socket: Socket): void {
     let isLoggedIn = false;
     let received: Buffer = Buffer.alloc(0);
+    this.#sockets.add(socket);
+    socket.on("close", () => this.#sockets.delete(socket));
     socket.on("error", () => socket.destroy());
     socket.on("data", (bytes: Buffer) => {
       received = withoutNewlines(Buffer.concat([received, bytes]));

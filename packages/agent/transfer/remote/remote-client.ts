@@ -71,8 +71,13 @@ export class RemoteClient {
       socket.once("error", (cause) => reject(sourceLost("The node's engine does not answer.", cause)));
     });
     const client = new RemoteClient(socket, "the node's engine");
-    await client.ask("AUTH", user.name, user.password);
-    return client;
+    try {
+      await client.ask("AUTH", user.name, user.password);
+      return client;
+    } catch (error) {
+      client.close();
+      throw error;
+    }
   }
 
   async ask(...words: Words): Promise<Exclude<RemoteReply, RemoteError>> {
