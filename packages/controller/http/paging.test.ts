@@ -1,7 +1,6 @@
-/** Lists in pages, and a long list in good time. */
+/** Lists in pages. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
-import { get, type RequestOptions } from "node:https";
 import { join } from "node:path";
 import type { CacheId } from "@larder/api";
 import { ControllerFixture } from "../controller-fixture.ts";
@@ -45,12 +44,6 @@ function cacheAt(index: number) {
   });
 }
 
-function request(url: string, options: RequestOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    get(url, options, (response) => response.resume().on("end", resolve)).on("error", reject);
-  });
-}
-
 async function pagesFrom(query: string): Promise<string[][]> {
   const pages: string[][] = [];
   for (let url: string | undefined = `${caches}?api-version=2024-11-01${query}`; url !== undefined; ) {
@@ -80,17 +73,5 @@ describe("a list", () => {
   test.each(["&$top=0", "&$top=many", "&$skipToken=", "&$skiptoken=%00"])("with '%s' is refused", async (query) => {
     const { status, body } = await fixture.call("GET", `${caches}?api-version=2024-11-01${query}`);
     expect([status, body.error.code]).toEqual([400, "InvalidParameter"]);
-  });
-
-  test("of a thousand caches takes less than 50 ms, on a machine that does nothing else", async () => {
-    const headers = { authorization: `Bearer ${fixture.token}` };
-    const took: number[] = [];
-    for (let round = 0; round < 10; round++) {
-      const startMs = performance.now();
-      // By another way than the fixture's, whose checks of the answer would count.
-      await request(`${fixture.base}${caches}?api-version=2024-11-01`, { headers, ca: fixture.ca });
-      took.push(performance.now() - startMs);
-    }
-    expect(Math.min(...took)).toBeLessThan(50);
   });
 });
