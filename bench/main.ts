@@ -1,4 +1,5 @@
 /** `npm run bench NAME`. Ctrl-C stops everything that was started. */
+import { benchApi } from "./api/api.ts";
 import { benchAvailability } from "./availability/availability.ts";
 import { parseChoices } from "./availability/choices.ts";
 import { benchClient, parseChoices as parseClientChoices } from "./client/client.ts";
@@ -22,6 +23,7 @@ npm run bench client [-- --quick] [--only first-level,queue]
 npm run bench storage                files of 1 and 3 GB in a directory, on Azurite and on Swift: rates and memory
 npm run bench data [-- --quick] [--only rdb-parse,import,export,migration,killed]
                                      data that comes in, goes out and stays, beside what engines do themselves; --quick: a tenth of it
+npm run bench api [-- --quick]       the management API with 1,000 caches: reads, writes, a list of all
 npm run bench idle                   memory of 8,000 idle TLS connections
 npm run bench start                  time to create a cache, and to start the service`;
 
@@ -66,6 +68,8 @@ function subcommandOf(args: readonly string[], signal: AbortSignal): (() => Prom
       return () => benchWorkers({ isQuick, signal });
     case "latency":
       return () => benchLatency({ isQuick, signal });
+    case "api":
+      return () => benchApi({ isQuick, signal });
     case "fan-out":
       return () => benchFanOut({ isQuick, signal });
     case "idle":
