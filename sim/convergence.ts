@@ -29,6 +29,7 @@ function engineProblem(world: World): string | undefined {
   for (const node of world.cache.nodes) {
     const engine = world.engine(node);
     if (engine === undefined) return `${node.nodeId} does not run`;
+    if (engine.accessGeneration !== world.cache.access.generation) return `${node.nodeId} lacks an access policy`;
     if (engine === primary) continue;
     const { following, isLinked } = engine.seen();
     if (following?.port !== primary.address.port) return `${node.nodeId} does not follow the leader`;

@@ -44,6 +44,8 @@ export class FakeEngine {
   stream: number[] = [];
   /** The epoch of the leader record that its agent put in force. */
   epoch = 0;
+  /** Whose policies' users it has; in memory alone, as its users are. */
+  accessGeneration = 0;
 
   #following: Address | null = nowhere;
   #link: FollowedLink | null = null;

@@ -3,6 +3,7 @@
  * something else is under way, is asked again for a while.
  */
 import { LarderError } from "@larder/api";
+import { withPolicy } from "../packages/controller/access/access-rules.ts";
 import { rebooted, switchedOver } from "../packages/controller/caches/action-rules.ts";
 import type { CacheDocument, ChangeKind } from "../packages/controller/documents/cache-document.ts";
 import { operationKey } from "../packages/controller/documents/document-keys.ts";
@@ -18,6 +19,7 @@ export const wishes = [
   "scale",
   "drain",
   "new engine",
+  "policy",
 ] as const;
 export type Wish = (typeof wishes)[number];
 
@@ -117,6 +119,8 @@ export class Operator {
           return this.#changed(cache, "scale", {
             sku: { ...cache.settings.sku, capacity: cache.settings.sku.capacity === 1 ? 2 : 1 },
           });
+        case "policy":
+          return this.#withPolicy(cache);
       }
     } catch (error) {
       if (error instanceof LarderError) return undefined;
@@ -145,6 +149,13 @@ export class Operator {
       change: { kind, operationId, deadlineMs: clock.nowMs() + changeTimeoutMs },
     };
     return [...stored(value), { key: operationKey(operationId), value: operation }];
+  }
+
+  /** Another one each time. It does not lock the cache. */
+  #withPolicy(cache: CacheDocument) {
+    const permissions = `+@all ~${cache.access.generation}`;
+    const changed = withPolicy(cache.access, { name: "app", permissions });
+    return changed === null ? undefined : stored({ ...cache, access: changed.access });
   }
 
   #lives(cache: CacheDocument) {
