@@ -102,6 +102,7 @@ function routeOf(
         enginePassword: "any",
       },
     ],
+    ownLogin: { engineUser: "default", enginePassword: "any" },
     cutEpoch: 0,
     network: { hasPublicAccess: true, allowed: null, privateNetworks: [] },
     refusedCommands: refusedByRedisCache,

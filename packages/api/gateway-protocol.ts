@@ -5,16 +5,22 @@
  *                                  to the next, and empty lines to stay alive. A whole table may come at any time. `worker` as in
  *                                  the reports: when its stream ends, the worker is gone
  *   POST /gateway/report           one `GatewayReport`, after every applied table and at least every `reportEveryMs`
- *   POST /gateway/token-key        a `TokenKeyQuestion`: a client has come with a key that no table had. Answered 200 once it has
- *                                  been asked for at the issuer, which is not done often; a table with it is sent before
+ *   POST /gateway/token-key        a `TokenKeyQuestion`: a client has come with a key that no table had. Answered with a
+ *                                  `TokenKeyAnswer` once it has been asked for at the issuer, which is not done often
  *
  * The gateway keeps the last table on disk (mode 0600: it carries engine passwords) and serves from it while the
  * controller is away. Access keys themselves are never in it, only their SHA-256.
  */
 import type { Address, CacheId, NodeId } from "./agent-protocol.ts";
 
+/** A user of the cache's engines. */
+export interface EngineLogin {
+  engineUser: string;
+  enginePassword: string;
+}
+
 /** Somebody who may log in to a cache, and the engine user that the gateway then speaks as. */
-export interface RouteUser {
+export interface RouteUser extends EngineLogin {
   name: string;
   /** False for a user who may log in with any password; whoever connects is then logged in as `default` at once. */
   needsPassword: boolean;
@@ -25,8 +31,6 @@ export interface RouteUser {
    * ends with its token.
    */
   objectId: string | null;
-  engineUser: string;
-  enginePassword: string;
 }
 
 /** Addresses from `first` to `last`, both IPv4 or both IPv6. */
@@ -60,6 +64,8 @@ export interface Route {
   databases: number;
   minimumTlsVersion: "1.2" | "1.3";
   users: RouteUser[];
+  /** As whom the gateway asks the engine for what it needs itself, whoever may log in. */
+  ownLogin: EngineLogin;
   /** When it rises, every connection is closed: access by keys was turned on or off. */
   cutEpoch: number;
   network: RouteNetwork;
@@ -130,6 +136,11 @@ export interface TokenKeyQuestion {
   issuer: string;
   /** The token's `kid`. */
   keyId: string;
+}
+
+export interface TokenKeyAnswer {
+  /** Of the table that has the key, where it was found. */
+  revision: number;
 }
 
 export interface ListenerReport {

@@ -4,9 +4,18 @@
  */
 import type { BlockList } from "node:net";
 import { isDeepStrictEqual } from "node:util";
-import type { ListenerReport, MoveReport, PrivateNetwork, PrivateNetworkReport, Route, RouteTable } from "@larder/api";
+import type {
+  ListenerReport,
+  MoveReport,
+  PrivateNetwork,
+  PrivateNetworkReport,
+  Route,
+  RouteTable,
+  TokenKeyQuestion,
+} from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
 import type { Socket } from "bun";
+import { LogIns, type LoginRequest, type LoginVerdict } from "./access/log-ins.ts";
 import { logInWithoutPassword } from "./client/authentication.ts";
 import { ClientConnection } from "./client/client-connection.ts";
 import type { ClientHost } from "./client/client-host.ts";
@@ -67,6 +76,8 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
   onPortsSettled: () => void = () => {};
   /** Called when a planned move of a cache has come a step further. */
   onMoved: () => void = () => {};
+  /** Resolves once the key was looked for, and a table that has it, where it was found, is in force. Never rejects. */
+  askForTokenKey: (question: TokenKeyQuestion) => Promise<void> = async () => {};
   readonly outputTotal = new OutputTotal(() => this.#closeLargest());
 
   readonly #options: GatewayOptions;
@@ -80,6 +91,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
   #snapshotTimer: Timer | null = null;
   readonly #claims: PortClaims;
   readonly #networks: PrivateNetworks;
+  readonly #logIns: LogIns;
   #nowMs: number;
 
   constructor(options: GatewayOptions) {
@@ -87,6 +99,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     this.#nowMs = options.clock.monotonicMs();
     const { host, tlsPort, tls, clock, log, workers, proxies = null, privateNetworks: networks = [] } = options;
     this.#claims = new PortClaims({ place: ListeningPlace.public(host), clock, workers });
+    this.#logIns = new LogIns({ clock, askForKey: (question) => this.askForTokenKey(question) });
     this.#door = new FrontDoor({ clients: this, tls, proxies, clock });
     const listen = this.#listen.bind(this);
     this.#networks = new PrivateNetworks({ networks, tlsPort, listen, clock, workers, log });
@@ -134,6 +147,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
   apply(table: RouteTable): void {
     if (table.revision < this.revision) return;
     this.revision = table.revision;
+    this.#logIns.tokens.useIssuers(table.tokenIssuers);
     const wanted = new Set<string>(table.routes.map((route) => route.cacheId));
     for (const cacheId of [...this.#caches.keys()]) if (!wanted.has(cacheId)) this.#remove(cacheId);
     for (const route of table.routes) this.#serve(route);
@@ -166,6 +180,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
       larder_gateway_private_networks_failed: this.#networks.failures((network) => this.#ports.failedOn(network)),
       ...gaugesOf(this.#caches.values(), this.#clients),
       ...this.#door.gauges(),
+      ...this.#logIns.gauges(),
     };
   }
 
@@ -184,11 +199,16 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     return this.#options.clock.monotonicMs();
   }
 
-  open(socket: Socket<SocketOwner>, remoteAddress: string, network: string | null): ClientConnection {
+  open(
+    socket: Socket<SocketOwner>,
+    remoteAddress: string,
+    { network, isTls }: { network: string | null; isTls: boolean },
+  ): ClientConnection {
     counters.larder_gateway_connections_total++;
     const id = this.#options.clientIds.next();
     const client = new ClientConnection(this, socket, { id, nowMs: this.monotonicMs(), remoteAddress });
     client.network = network;
+    client.isTls = isTls;
     this.#clients.add(client);
     return client;
   }
@@ -238,8 +258,12 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     }
   }
 
-  onAuthenticated(client: ClientConnection, user: string, isSuccessful: boolean): void {
-    this.#options.connectionLog?.authenticated(client, user, isSuccessful);
+  judge(request: LoginRequest): LoginVerdict | Promise<LoginVerdict> {
+    return this.#logIns.judge(request);
+  }
+
+  onAuthenticated(client: ClientConnection, user: string, refusal: string | null): void {
+    this.#options.connectionLog?.authenticated(client, user, refusal);
   }
 
   onClosed(client: ClientConnection): void {
@@ -337,7 +361,8 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     this.#nowMs = this.#options.clock.monotonicMs();
     this.#door.sweep();
     this.#openPrivateNetworks();
-    sweepClients(this.#clients, this.#nowMs);
+    this.#logIns.sweep();
+    sweepClients(this.#clients, this.#nowMs, this.#options.clock.nowMs());
     for (const cache of this.#caches.values()) cache.sweep();
   }
 

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { authenticatedLimits, unauthenticatedLimits } from "@larder/resp";
+import { tokenRules } from "@larder/service";
 import { limits } from "./limits.ts";
 import { counters } from "./metrics.ts";
 
@@ -26,6 +27,7 @@ const everyLimit = Object.entries({
   ...limits,
   ...named("authenticatedLimits", authenticatedLimits),
   ...named("unauthenticatedLimits", unauthenticatedLimits),
+  ...named("tokenRules", tokenRules),
 });
 
 test("each row of the tables is whole", () => {

@@ -79,6 +79,23 @@ export const limits = {
   connectionLogRefusalsPerSecond: 20,
   /** A connection that has not authenticated by then is closed. */
   clientAuthenticateMs: 60_000,
+  /** Tokens that are verified at once, and clients that wait for it; past the second they are refused. */
+  tokenVerificationsMax: 8,
+  tokenVerificationsWaitingMax: 4_096,
+  /** Tokens that were found good and are remembered; past it the one that was found first is forgotten. */
+  tokensKnownMax: 16_384,
+  /** Keys that the controller is asked for at once, and how long a client waits for one; past either its token is refused. */
+  tokenKeysAskedMax: 16,
+  tokenKeyMs: 6_000,
+  /** Failed log-ins of one address, a second and at once; past them its next ones wait. */
+  failedLoginsPerSecond: 5,
+  failedLoginsBurst: 50,
+  /** Log-ins of one address that wait so; past it they are refused. */
+  failedLoginsWaitingMax: 50,
+  /** Addresses whose failures are counted; past it the one that failed longest ago is forgotten. */
+  failedLoginAddressesMax: 65_536,
+  /** Connections to an engine as a user that no client has been for so long are closed. */
+  poolUnusedMs: 60_000,
   /** A connection on which nothing has passed in either direction for so long is closed (Azure: 10 minutes). */
   clientIdleMs: 600_000,
   /** Bytes written to an engine that it has not taken; past it its clients are not read. */

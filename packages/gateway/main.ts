@@ -20,6 +20,7 @@ import {
   systemClock,
   systemRandomness,
 } from "@larder/service";
+import { askTokenKey } from "./access/ask-token-key.ts";
 import { gatewayConfig } from "./config.ts";
 import { CpuPlacement } from "./cpu/cpu-placement.ts";
 import { nodeCertificateOf } from "./engine/node-certificate.ts";
@@ -156,6 +157,8 @@ function follow(
   const reportSoon = oncePerTurn(() => void report());
   gateway.onPortsSettled = reportSoon;
   gateway.onMoved = reportSoon;
+  gateway.askForTokenKey = (question) =>
+    askTokenKey(question, { link, revision: () => gateway.revision, clock: systemClock });
   const kept = keptRoutes.read();
   if (kept !== undefined) gateway.apply(kept);
   let table = kept;

@@ -1,9 +1,10 @@
 /** One cache as this gateway serves it: its route, its clients, the node behind it, and who may log in. */
-import { createHash, timingSafeEqual } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type { MoveReport, Route, RouteNode, RouteUser } from "@larder/api";
+import type { MoveReport, Route, RouteNode } from "@larder/api";
 import type { CommandTable } from "@larder/resp";
 import type { Clock, Log, Randomness } from "@larder/service";
+import { RouteUsers } from "./access/route-users.ts";
+import { followRoute } from "./access/user-change.ts";
 import type { ClientConnection } from "./client/client-connection.ts";
 import { EngineNode } from "./engine/engine-node.ts";
 import { EnginePlace } from "./engine/engine-place.ts";
@@ -31,6 +32,7 @@ export interface ServedCacheOptions {
 
 export class ServedCache {
   route: Route;
+  users: RouteUsers;
   readonly clients = new Map<number, ClientConnection>();
   readonly fanOut: FanOut;
   readonly replicaReads: ReplicaReads;
@@ -50,6 +52,7 @@ export class ServedCache {
   constructor(route: Route, options: ServedCacheOptions) {
     this.route = route;
     this.network = new NetworkRules(route.network);
+    this.users = new RouteUsers(route);
     this.#options = options;
     this.#place = this.#placeOf(route.node);
     this.#node = this.#openNode(this.#place);
@@ -99,7 +102,10 @@ export class ServedCache {
     const isRefusalNews = !isDeepStrictEqual(route.refusedCommands, this.route.refusedCommands);
     if (!isDeepStrictEqual(route.network, this.route.network)) this.network = new NetworkRules(route.network);
     const areReplicasNews = !isDeepStrictEqual(route.readNodes, this.route.readNodes);
+    const isCut = route.cutEpoch > this.route.cutEpoch;
+    const areUsersNews = !isDeepStrictEqual([route.users, route.ownLogin], [this.route.users, this.route.ownLogin]);
     this.route = route;
+    if (areUsersNews) this.users = new RouteUsers(route);
     this.replicaReads.use(route.readNodes);
     if (!isSame) this.#changeNode(route.node);
     else {
@@ -108,6 +114,8 @@ export class ServedCache {
       this.#followMove(route);
       if (areReplicasNews && this.#node.isAway) this.#resumeAll();
     }
+    if (isCut) this.#cut();
+    else if (areUsersNews) for (const client of [...this.clients.values()]) followRoute(client, this.users);
     this.#node.warm();
   }
 
@@ -128,27 +136,17 @@ export class ServedCache {
     return { cacheId: this.route.cacheId, moveId: this.#move.moveId, state: this.#move.state, inFlight };
   }
 
-  /** The pool of a client that has logged in. */
+  /** The pool of a client that has logged in and is nobody else in a moment. */
   poolOf(client: ClientConnection): EnginePool | null {
+    if (client.nextUser !== null) return null;
     return client.user === null ? null : this.#node.pool(client.user, client.database, client.protocol);
   }
 
-  /** Whom a client is logged in as without asking, or undefined. */
-  get openUser(): RouteUser | undefined {
-    return this.route.users.find((each) => each.name === "default" && !each.needsPassword);
-  }
-
-  /** The user whom name and password log in, or undefined. An absent name means `default`. */
-  authenticate(name: string, password: Buffer): RouteUser | undefined {
-    const user = this.route.users.find((each) => each.name === name);
-    if (user?.needsPassword === false) return user;
-    const digest = createHash("sha256").update(password).digest();
-    return user?.passwordSha256.some((known) => timingSafeEqual(Buffer.from(known, "hex"), digest)) ? user : undefined;
-  }
-
-  /** Now and then: replicas are not kept once they are not needed. */
+  /** Now and then: replicas, and connections as users whom nobody is, are not kept once they are not needed. */
   sweep(): void {
     this.replicaReads.tidy({ isPrimaryAway: this.#node.isAway });
+    this.#node.closeUnused(this.clients.values());
+    if (this.#move === null) this.fanOut.leaveUnused(this.route.ownLogin.engineUser);
   }
 
   stop(): void {
@@ -172,7 +170,8 @@ export class ServedCache {
 
   #openNode(place: EnginePlace | null, { isReplica = false, isNext = false } = {}): EngineNode {
     const { randomness, clock } = this.#options;
-    return new EngineNode({ place, isReplica, isNext, route: () => this.route, randomness, clock });
+    const login = (engineUser: string) => this.users.login(engineUser);
+    return new EngineNode({ place, isReplica, isNext, route: () => this.route, login, randomness, clock });
   }
 
   // ── moves ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -252,6 +251,11 @@ export class ServedCache {
     }
     old.close();
     this.#resumeAll();
+  }
+
+  #cut(): void {
+    counters.larder_gateway_connections_closed_access_total += this.clients.size;
+    for (const client of [...this.clients.values()]) client.close("access");
   }
 
   #resumeAll(): void {

@@ -9,7 +9,7 @@ import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type JWTVeri
 
 export const tokenRules = {
   /** A longer one is not looked at. */
-  bytesMax: 16 * 1024,
+  tokenBytesMax: 16 * 1024,
   /** By so much may the clocks of issuer and verifier differ. */
   leewayMs: 10_000,
 } as const;
@@ -73,7 +73,7 @@ function isFor(audience: unknown, wanted: readonly string[]): boolean {
 
 /** What it says of itself, of which nothing is believed yet. */
 function showing(token: string): { issuer: string; keyId: string } | undefined {
-  if (token.length > tokenRules.bytesMax) return undefined;
+  if (token.length > tokenRules.tokenBytesMax) return undefined;
   try {
     const { iss } = decodeJwt(token);
     const { kid = "" } = decodeProtectedHeader(token);

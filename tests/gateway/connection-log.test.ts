@@ -96,7 +96,7 @@ describe.skipIf(!hasValkey)("the connection log", () => {
     const lines = await story();
     expect(summary(lines)).toEqual([
       ["new_conn"],
-      ["auth", "failure", "default"],
+      ["auth", "failure", "default", "wrong user or password"],
       ["auth", "success", "default"],
       ["close_conn", "quit"],
     ]);
@@ -113,8 +113,8 @@ describe.skipIf(!hasValkey)("the connection log", () => {
     await ask(client, ["AUTH", accessKey], "+OK");
     client.close();
     expect(summary(await story()).slice(1, 3)).toEqual([
-      ["auth", "failure", null],
-      ["auth", "failure", "default"],
+      ["auth", "failure", null, "wrong user or password"],
+      ["auth", "failure", "default", "wrong user or password"],
     ]);
     const text = readFileSync(file, "utf8");
     expect([text.includes(wrongKey), text.includes(accessKey)]).toEqual([false, false]);
@@ -159,8 +159,8 @@ describe.skipIf(!hasValkey)("the connection log", () => {
   test("is not flooded by a client that logs in over and over", async () => {
     const client = await connect(false);
     const times = limits.connectionLogAuthsMax + 50;
-    client.send(Buffer.concat(Array.from({ length: times }, () => encodeRequest(["AUTH", wrongKey]))));
-    for (let index = 0; index < times; index++) await client.until("-WRONGPASS");
+    client.send(Buffer.concat(Array.from({ length: times }, () => encodeRequest(["AUTH", accessKey]))));
+    for (let index = 0; index < times; index++) await client.until("+OK");
     client.close();
     const lines = await story();
     expect(lines.filter((line) => line.eventType === "auth")).toHaveLength(limits.connectionLogAuthsMax);

@@ -14,6 +14,7 @@ import { until } from "../fixture/until.ts";
 import { startValkey, type TestEngine } from "../fixture/valkey.ts";
 
 const login = { user: "larder-app", password: "engine-password" };
+const engineLogin = { engineUser: login.user, enginePassword: login.password };
 const lines = ["port 0", "user default off", "user larder-app on >engine-password ~* &* +@all"];
 let primary: TestEngine;
 let replica: TestEngine;
@@ -42,7 +43,8 @@ class Watched {
   losses = 0;
   readonly link = new SubscriberLink({
     target: (place = placeOf(primary)) => ({
-      ...login,
+      own: engineLogin,
+      login: engineLogin,
       place,
       protocol: 3,
       database: 0,

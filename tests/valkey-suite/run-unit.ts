@@ -62,10 +62,11 @@ async function runOnce(run: UnitRun): Promise<string> {
   const [enginePort, suite] = (await freePorts(2)) as [number, number];
   const engine = await startValkey(engineOf(run.profile, enginePort));
   const { refusedCommands } = run.profile;
+  const user = routeUserOf(run.profile);
   const served =
     run.target === "engine"
       ? undefined
-      : await startGateway({ clientsMax: 10_000, refusedCommands, users: [routeUserOf(run.profile)] }, engine);
+      : await startGateway({ clientsMax: 10_000, refusedCommands, users: [user], ownLogin: user }, engine);
   try {
     return await runSuite(run, { server: served?.plainPort ?? enginePort, engine: enginePort, suite });
   } finally {

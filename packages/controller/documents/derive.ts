@@ -119,6 +119,7 @@ export function deriveRoute(cache: CacheDocument, domain: string): Route | undef
     databases: databasesOf(cache),
     minimumTlsVersion: cache.settings.minimumTlsVersion,
     users: [...keyUsers(cache), ...tokenUsers(cache)],
+    ownLogin: { engineUser: appUserName, enginePassword: cache.enginePasswords.app },
     cutEpoch: cache.access.cutEpoch,
     network: { hasPublicAccess: true, allowed: null, privateNetworks: [] },
     refusedCommands: refusedByRedisCache,

@@ -1,81 +1,143 @@
-/** AUTH, HELLO and RESET: who the client is, and how it wants to be spoken to. Answered here, never by an engine. */
+/**
+ * AUTH, HELLO and RESET: who the client is, and how it wants to be spoken to. Answered here, never by an engine.
+ *
+ * A log-in that takes a while is begun, and its command run again once it is judged; the client's later commands wait behind it.
+ * One that fails changes nothing: who is logged in already stays it, as at Valkey, for as long as that log-in lasts.
+ */
 
 import type { RouteUser } from "@larder/api";
 import { encodeError, encodeReply, encodeRequest, type Protocol } from "@larder/resp";
+import { type LoginVerdict, wrongLogin } from "../access/log-ins.ts";
+import type { Outcome } from "../commands/request.ts";
 import type { DedicatedConnection } from "../engine/dedicated-connection.ts";
-import { swallow } from "../engine/reply-treatment.ts";
+import { endpointOf } from "../front/address-text.ts";
 import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
 import { noSubscriptions } from "../subscriptions/subscriptions.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import type { LoginAttempt } from "./client-state.ts";
 
 const noPasswordError = encodeError(
   "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
 );
-const wrongPassError = encodeError("WRONGPASS invalid username-password pair or user is disabled.");
+const noBytes = Buffer.alloc(0);
+const PLUS = 43;
 
 /** AUTH password | AUTH user password. */
-export function logIn(client: ClientConnection, words: readonly Buffer[]): "done" {
+export function logIn(client: ClientConnection, words: readonly Buffer[]): Outcome {
   if (words.length < 2) client.reply(encodeError("ERR wrong number of arguments for 'auth' command"));
   else if (words.length > 3) client.reply(encodeError("ERR syntax error"));
-  else if (words.length === 2 && client.cache?.openUser !== undefined) client.reply(noPasswordError);
+  else if (words.length === 2 && client.cache?.users.open !== undefined) client.reply(noPasswordError);
   else {
     const name = words.length === 3 ? (words[1] as Buffer).toString("utf8") : "default";
-    client.reply(authenticate(client, name, words[words.length - 1] as Buffer) ? "+OK\r\n" : wrongPassError);
+    const password = words[words.length - 1] as Buffer;
+    return authenticate(client, { name, password }, () => {
+      client.reply("+OK\r\n");
+      return "done";
+    });
   }
   return "done";
 }
 
-function authenticate(client: ClientConnection, name: string, password: Buffer): boolean {
-  const user = client.cache?.authenticate(name, password);
-  client.noteAuthentication(name, user !== undefined);
-  if (user === undefined) {
-    counters.larder_gateway_authentications_failed_total++;
-    return false;
+interface Credentials {
+  name: string;
+  password: Buffer;
+}
+
+/** Does `then` once the client is whom it says; answers the refusal otherwise. */
+function authenticate(client: ClientConnection, { name, password }: Credentials, then: () => Outcome): Outcome {
+  const verdict = client.loginAttempt === null ? begin(client, { name, password }) : client.loginAttempt.verdict;
+  if (verdict === null) return "wait";
+  client.loginAttempt = null;
+  const user = verdict.user === null ? undefined : client.cache?.users.present(verdict.user);
+  const refusal = refusalOf(verdict, user);
+  client.noteAuthentication(name, refusal?.reason ?? null);
+  if (refusal === null) {
+    becomeUser(client, user as RouteUser, verdict.user === null ? null : verdict.endsMs);
+    return then();
   }
-  becomeUser(client, user);
-  return true;
+  counters.larder_gateway_authentications_failed_total++;
+  client.reply(encodeError(refusal.error));
+  if (refusal.isLast !== true) return "done";
+  client.endAfterOutput("error");
+  return "stop";
+}
+
+/** The verdict, or null where it comes later: then the command at the head of the input is run again. */
+function begin(client: ClientConnection, { name, password }: Credentials): LoginVerdict | null {
+  const { address } = endpointOf(client.remoteAddress);
+  const verdict = client.host.judge({
+    name,
+    password: Buffer.from(password),
+    address,
+    isTls: client.isTls,
+    users: () => client.cache?.users,
+  });
+  if (!(verdict instanceof Promise)) return verdict;
+  const attempt: LoginAttempt = { verdict: null };
+  client.loginAttempt = attempt;
+  void verdict.then((judged) => {
+    attempt.verdict = judged;
+    client.resume();
+  });
+  return null;
+}
+
+/** Whom the verdict names may have gone between it and now. */
+function refusalOf(verdict: LoginVerdict, user: RouteUser | undefined): (LoginVerdict & { user: null }) | null {
+  if (verdict.user === null) return verdict;
+  return user === undefined ? wrongLogin : null;
 }
 
 /** Where the default user needs no password, whoever connects is that user. */
 export function logInWithoutPassword(client: ClientConnection): void {
-  const user = client.cache?.openUser;
+  const user = client.cache?.users.open;
   if (user === undefined) return;
-  client.noteAuthentication(user.name, true);
-  becomeUser(client, user);
+  client.noteAuthentication(user.name, null);
+  becomeUser(client, user, null);
 }
 
-function becomeUser(client: ClientConnection, user: RouteUser): void {
+function becomeUser(client: ClientConnection, user: RouteUser, endsMs: number | null): void {
   const isOther = client.user !== null && client.user.engineUser !== user.engineUser;
   client.user = user;
-  if (isOther && client.dedicated !== null) becomeOnDedicated(client.dedicated, user);
+  client.nextUser = null;
+  client.loginEndsMs = endsMs;
+  if (isOther && client.dedicated !== null) becomeOnDedicated(client, client.dedicated);
   client.pool = client.cache?.poolOf(client) ?? null;
 }
 
 /** A connection that the client keeps must speak as the new user too, and is nobody else's afterwards. */
-function becomeOnDedicated(dedicated: DedicatedConnection, user: RouteUser): void {
+function becomeOnDedicated(client: ClientConnection, dedicated: DedicatedConnection): void {
+  const { engineUser, enginePassword } = client.user as RouteUser;
   dedicated.isTainted = true;
-  const request = encodeRequest(["AUTH", user.engineUser, user.enginePassword]);
-  dedicated.send(request, 0, request.length, 1, swallow);
+  const request = encodeRequest(["AUTH", engineUser, enginePassword]);
+  dedicated.send(request, 0, request.length, 1, {
+    rewrite(reply) {
+      // It would go on as the user that it was.
+      if (reply[0] !== PLUS) client.close("access");
+      return noBytes;
+    },
+  });
 }
 
 interface HelloRequest {
   protocol: Protocol | null;
-  credentials: { name: string; password: Buffer } | null;
+  credentials: Credentials | null;
   clientName: string | null;
 }
 
 /** HELLO [protocol [AUTH user password] [SETNAME name]]. A failed one changes nothing. */
-export function sayHello(client: ClientConnection, words: readonly Buffer[]): "done" {
+export function sayHello(client: ClientConnection, words: readonly Buffer[]): Outcome {
   const request = parseHello(words);
   if (typeof request === "string") {
     client.reply(encodeError(request));
     return "done";
   }
-  if (request.credentials !== null && !authenticate(client, request.credentials.name, request.credentials.password)) {
-    client.reply(wrongPassError);
-    return "done";
-  }
+  if (request.credentials === null) return greet(client, request);
+  return authenticate(client, request.credentials, () => greet(client, request));
+}
+
+function greet(client: ClientConnection, request: HelloRequest): Outcome {
   if (client.user === null) {
     client.reply(
       encodeError(
@@ -155,6 +217,8 @@ export function resetClient(client: ClientConnection): void {
   client.pool?.forget(client);
   client.pool = null;
   client.user = null;
+  client.nextUser = null;
+  client.loginEndsMs = null;
   client.protocol = 2;
   client.database = 0;
   client.isInTransaction = false;

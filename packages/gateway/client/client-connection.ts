@@ -20,7 +20,6 @@ import { outcomeUnknownError, type ReplayPlan } from "../engine/replay.ts";
 import type { SocketOwner } from "../front/socket-owner.ts";
 import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
-import type { WorkerBus } from "../workers/worker-bus.ts";
 import { withRemainingTimeout } from "./blocking-timeout.ts";
 import type { ClientHost, CloseReason } from "./client-host.ts";
 import { ClientOutput } from "./client-output.ts";
@@ -97,10 +96,6 @@ export class ClientConnection extends ClientState implements SocketOwner {
     };
   }
 
-  get workers(): WorkerBus {
-    return this.#host.workers;
-  }
-
   noteSent(nowMs: number): void {
     const sentBytes = this.socket.bytesWritten;
     if (sentBytes === this.#sentBytes) return;
@@ -108,9 +103,13 @@ export class ClientConnection extends ClientState implements SocketOwner {
     this.lastSentMs = nowMs;
   }
 
-  noteAuthentication(user: string, isSuccessful: boolean): void {
+  get host(): Pick<ClientHost, "judge" | "workers"> {
+    return this.#host;
+  }
+
+  noteAuthentication(user: string, refusal: string | null): void {
     this.authentications++;
-    this.#host.onAuthenticated(this, user, isSuccessful);
+    this.#host.onAuthenticated(this, user, refusal);
   }
 
   /** The engine has given its blocking command back: it is asked again, wherever the client's commands go next. */

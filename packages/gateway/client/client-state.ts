@@ -4,6 +4,7 @@
  */
 import type { RouteUser } from "@larder/api";
 import type { CommandTable, Protocol, RequestFollower } from "@larder/resp";
+import type { LoginVerdict } from "../access/log-ins.ts";
 import type { ClientInquiry } from "../commands/client-inquiry.ts";
 import type { QueuedTransaction } from "../commands/queued-transaction.ts";
 import type { DedicatedConnection } from "../engine/dedicated-connection.ts";
@@ -18,11 +19,23 @@ export interface BlockingCommand {
   sinceMs: number;
 }
 
+/** A log-in whose command is at the head of the input and waits, and all behind it; null until it is judged. */
+export interface LoginAttempt {
+  verdict: LoginVerdict | null;
+}
+
 export class ClientState {
   cache: ServedCache | null = null;
   /** The private network by which it came; null: none. */
   network: string | null = null;
+  /** Whether it came by a TLS port. */
+  isTls = false;
   user: RouteUser | null = null;
+  loginAttempt: LoginAttempt | null = null;
+  /** Wall time at which its log-in ends; null: it lasts as long as the connection. */
+  loginEndsMs: number | null = null;
+  /** The same user with other rights, whom it becomes once nothing is in flight. Until then it has no pool. */
+  nextUser: RouteUser | null = null;
   protocol: Protocol = 2;
   database = 0;
   pool: EnginePool | null = null;

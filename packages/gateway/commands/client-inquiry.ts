@@ -27,10 +27,10 @@ export function askWorkers<Q extends WorkerQuestion>(
     return finish(begun.answers as Answers);
   }
   const own = answerQuestion(client.cache ?? undefined, question) as Answers[number];
-  if (client.workers.isAlone) return finish([own]);
+  if (client.host.workers.isAlone) return finish([own]);
   const inquiry: ClientInquiry = { answers: null };
   client.inquiry = inquiry;
-  void client.workers.ask(question).then((others) => {
+  void client.host.workers.ask(question).then((others) => {
     inquiry.answers = [own, ...others];
     client.resume();
   });

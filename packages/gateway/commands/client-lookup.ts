@@ -37,7 +37,7 @@ function ownEntry(client: ClientConnection): ListedClient {
 
 /** With one word, the address of the old form, it says whether there was such a client; else how many were closed. */
 export function killClients(client: ClientConnection, options: string[]): Outcome {
-  const users = client.cache?.route.users.map((user) => user.name) ?? [];
+  const users = [...(client.cache?.users.names() ?? [])];
   const filter = parseKillOptions(options, { own: client.id, users });
   if ("error" in filter) return say(client, encodeError(filter.error));
   const question = { kind: "kill", cacheId: cacheIdOf(client), filter, asker: client.id } as const;

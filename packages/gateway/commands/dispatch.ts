@@ -14,6 +14,7 @@ import {
   Scan,
   unauthenticatedLimits,
 } from "@larder/resp";
+import { becomeNextUser } from "../access/user-change.ts";
 import { logIn, resetClient, sayHello } from "../client/authentication.ts";
 import type { ClientConnection } from "../client/client-connection.ts";
 import { outcomeUnknownError } from "../engine/replay.ts";
@@ -158,6 +159,7 @@ function isBlocked(client: ClientConnection): boolean {
 }
 
 function runFound(client: ClientConnection, found: Scan, bytes: Buffer, start: number, end: number): Outcome {
+  if (client.nextUser !== null && !becomeNextUser(client)) return "quiet";
   if (found === Scan.inline) return runInline(client, bytes, start, end);
   const entry = findEntry(client, bytes);
   if (entry === "wait") return client.pool === null ? "wait" : awaitEngine(client, client.pool.fast);

@@ -17,7 +17,7 @@ export function forwardInfo(client: ClientConnection, request: Request): Outcome
   if (cache === null || client.isInTransaction || client.isMuted || client.skipsNext) return forward(client, request);
   const rewrite = (reply: Buffer) =>
     rewriteInfo(reply, {
-      connectedClients: cache.clients.size + client.workers.clientsElsewhere(cache.route.cacheId),
+      connectedClients: cache.clients.size + client.host.workers.clientsElsewhere(cache.route.cacheId),
       clientsMax: cache.route.clientsMax,
       port: cache.route.tlsPort,
     });

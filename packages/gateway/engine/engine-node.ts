@@ -1,7 +1,8 @@
 /** What one cache has towards one engine process: its pools, and what is known of its commands. */
-import type { Route, RouteUser } from "@larder/api";
+import type { EngineLogin, Route } from "@larder/api";
 import type { CommandTable, Protocol, Reply } from "@larder/resp";
 import type { Clock, Randomness } from "@larder/service";
+import type { ClientConnection } from "../client/client-connection.ts";
 import { buildCommandTable, loginCommandTable } from "../commands/command-classes.ts";
 import { WriteConfirmer } from "../durability/write-confirmer.ts";
 import { limits } from "../limits.ts";
@@ -15,8 +16,10 @@ import type { ServerTarget } from "./server-connection.ts";
 export interface EngineNodeOptions {
   /** null while the cache has no primary: clients are held. */
   place: EnginePlace | null;
-  /** The route in force, for the engine's users. */
+  /** The route in force. */
   route(): Route;
+  /** The present password of an engine's user; undefined where the route in force has no such user. */
+  login(engineUser: string): EngineLogin | undefined;
   randomness: Randomness;
   clock: Clock;
   /** It stands in for the primary, for reads. */
@@ -121,14 +124,12 @@ export class EngineNode {
     { user, database, protocol }: PoolKey,
     { wantsCommands, mustLead = false }: { wantsCommands: boolean; mustLead?: boolean },
   ): ServerTarget | null {
-    const { place, route } = this.#options;
+    const { place, route, login } = this.#options;
     if (place === null) return null;
-    const present = route().users.find((each) => each.engineUser === user.engineUser) ?? user;
-    const { engineUser, enginePassword } = present;
     return {
       place,
-      user: engineUser,
-      password: enginePassword,
+      own: route().ownLogin,
+      login: login(user.engineUser) ?? user,
       protocol,
       database,
       wantsCommands,
@@ -138,13 +139,13 @@ export class EngineNode {
 
   /** For what the gateway asks by itself. */
   ownTarget(): ServerTarget | null {
-    const user = this.#options.route().users[0];
-    return user === undefined ? null : this.target({ user, database: 0, protocol: 2 }, { wantsCommands: false });
+    const user = this.#options.route().ownLogin;
+    return this.target({ user, database: 0, protocol: 2 }, { wantsCommands: false });
   }
 
   /** How the subscriptions of an engine's user connect: to the place, or else to this node; null while there is none. */
   subscriberTarget(engineUser: string, place?: EnginePlace): ServerTarget | null {
-    const user = this.#options.route().users.find((each) => each.engineUser === engineUser);
+    const user = this.#options.login(engineUser);
     if (user === undefined) return null;
     const target = this.target({ user, database: 0, protocol: 3 }, { wantsCommands: false });
     return target === null || place === undefined ? target : { ...target, place };
@@ -152,13 +153,12 @@ export class EngineNode {
 
   /** Connects before the first client comes, so that its first command waits for nothing. */
   warm(): void {
-    const user = this.#options.route().users[0];
-    if (this.#options.place === null || user === undefined) return;
-    this.pool(user, 0, 2).fast.ensure();
+    if (this.#options.place === null) return;
+    this.pool(this.#options.route().ownLogin, 0, 2).fast.ensure();
     this.#watchTimer ??= setInterval(() => this.#watch.look(), limits.engineWatchMs);
   }
 
-  pool(user: RouteUser, database: number, protocol: Protocol): EnginePool {
+  pool(user: EngineLogin, database: number, protocol: Protocol): EnginePool {
     const key: PoolKey = { user, database, protocol };
     const name = `${user.engineUser} ${database} ${protocol}`;
     let pool = this.#pools.get(name);
@@ -167,6 +167,21 @@ export class EngineNode {
       this.#pools.set(name, pool);
     }
     return pool;
+  }
+
+  /** Ends connections as others than the gateway's own user that none of the clients has had for long. */
+  closeUnused(clients: Iterable<ClientConnection>): void {
+    const { route, clock } = this.#options;
+    const own = route().ownLogin.engineUser;
+    const others = [...this.#pools].filter(([, { key }]) => key.user.engineUser !== own);
+    if (others.length === 0) return;
+    const used = new Set<EnginePool | null>();
+    for (const client of clients) used.add(client.pool);
+    for (const [name, pool] of others) {
+      if (!pool.isUnusedFor(limits.poolUnusedMs, { isUsed: used.has(pool), nowMs: clock.monotonicMs() })) continue;
+      this.#pools.delete(name);
+      pool.close();
+    }
   }
 
   /** Clients' commands go to it only as a primary. */

@@ -5,7 +5,7 @@
  *   the bulk lane   shared, made at first use; what is large or slow, so that it holds up nobody on the fast one
  *   dedicated       lent to one client at a time, a few kept warm
  */
-import type { RouteUser } from "@larder/api";
+import type { EngineLogin } from "@larder/api";
 import type { Protocol } from "@larder/resp";
 import type { Randomness } from "@larder/service";
 import type { ClientConnection } from "../client/client-connection.ts";
@@ -21,7 +21,7 @@ import type { ServerTarget } from "./server-connection.ts";
 import { SharedConnection } from "./shared-connection.ts";
 
 export interface PoolKey {
-  user: RouteUser;
+  user: EngineLogin;
   database: number;
   protocol: Protocol;
 }
@@ -35,6 +35,8 @@ export class EnginePool {
   readonly #node: EngineNode;
   #idle: DedicatedConnection[] = [];
   #isClosed = false;
+  /** Since when nobody has it; null while somebody does. */
+  #unusedMs: number | null = null;
 
   constructor(node: EngineNode, key: PoolKey, randomness: Randomness) {
     this.#node = node;
@@ -113,6 +115,13 @@ export class EnginePool {
   renew(): void {
     this.fast.renew();
     this.bulk.renew();
+  }
+
+  /** Asked now and then, with whether a client has it. What has yet to be answered is use, too. */
+  isUnusedFor(ms: number, { isUsed, nowMs }: { isUsed: boolean; nowMs: number }): boolean {
+    if (isUsed || this.lent.size > 0 || !this.isDrained) this.#unusedMs = null;
+    else this.#unusedMs ??= nowMs;
+    return this.#unusedMs !== null && nowMs - this.#unusedMs >= ms;
   }
 
   /** Dedicated connections that are kept warm. */

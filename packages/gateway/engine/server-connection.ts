@@ -10,9 +10,12 @@
  * What the gateway says by itself begins with a capital letter (monitor-lines.ts).
  *
  * It is used once: `closed` is final. The log-in is one HELLO with AUTH, awaited before anything else is sent, as some
- * engines answer nothing to a failed one that is pipelined.
+ * engines answer nothing to a failed one that is pipelined. It is made ready as the gateway's own user, as others may not be
+ * allowed what that takes, and becomes theirs last. One that the engine does not have yet is tried again like an engine
+ * that is away.
  */
-import { decodeReply, encodeRequest, type Protocol, type Reply } from "@larder/resp";
+import type { EngineLogin } from "@larder/api";
+import { decodeReply, encodeRequest, type Protocol, type Reply, ReplyError } from "@larder/resp";
 import type { Socket } from "bun";
 import { noteIfInternal } from "../internal-errors.ts";
 import { limits } from "../limits.ts";
@@ -22,8 +25,10 @@ import { flushSoon } from "./flush.ts";
 
 export interface ServerTarget {
   place: EnginePlace;
-  user: string;
-  password: string;
+  /** As whom the connection is made ready. */
+  own: EngineLogin;
+  /** Whose it is then. */
+  login: EngineLogin;
   protocol: Protocol;
   database: number;
   /** Whether to ask the engine for its commands. */
@@ -58,6 +63,8 @@ export abstract class ServerConnection {
   /** The engine's answer to COMMAND, where it was asked. */
   commandReply: Reply = null;
   wasReady = false;
+  /** Why the engine does not let its user have the database; null where it has not said so. */
+  databaseRefusal: string | null = null;
   /** An exception came up on it: how far the replies got that came last is not known. */
   isBroken = false;
 
@@ -221,9 +228,9 @@ export abstract class ServerConnection {
   onOpen(socket: Socket<ServerConnection>): void {
     this.onConnect(socket);
     if (this.state === "closed") return;
-    const { user, password, protocol } = this.#target;
+    const { own, protocol } = this.#target;
     this.#ask(
-      ["Hello", String(protocol), "AUTH", user, password],
+      ["Hello", String(protocol), "AUTH", own.engineUser, own.enginePassword],
       (reply) => Array.isArray(reply) && this.#isWanted(reply) && this.#afterHello(),
     );
   }
@@ -238,8 +245,7 @@ export abstract class ServerConnection {
   }
 
   #afterHello(): boolean {
-    const { database, wantsCommands } = this.#target;
-    if (database > 0) this.#ask(["Select", String(database)], (reply) => reply === "OK");
+    const { wantsCommands } = this.#target;
     if (wantsCommands) {
       this.#ask(["Command"], (reply) => {
         this.commandReply = reply;
@@ -250,7 +256,26 @@ export abstract class ServerConnection {
     this.#ask(["Ping"], (reply) => reply === "PONG");
     this.#ask(["Client", "ID"], (reply) => {
       this.engineClientId = Number(reply);
-      return this.engineClientId > 0;
+      return this.engineClientId > 0 && this.#becomeOther();
+    });
+    return true;
+  }
+
+  #becomeOther(): boolean {
+    const { own, login } = this.#target;
+    if (own.engineUser === login.engineUser) return this.#selectDatabase();
+    const words = ["Auth", login.engineUser, login.enginePassword];
+    this.#ask(words, (reply) => reply === "OK" && this.#selectDatabase());
+    return true;
+  }
+
+  /** As whose it is now: it may be that he is not allowed to. */
+  #selectDatabase(): boolean {
+    const { database } = this.#target;
+    if (database === 0) return true;
+    this.#ask(["Select", String(database)], (reply) => {
+      if (reply instanceof ReplyError) this.databaseRefusal = reply.message;
+      return reply === "OK";
     });
     return true;
   }

@@ -4,12 +4,12 @@
  *
  *   new_conn    a connection came to its cache, whether or not that could take it
  *   refused     one that was closed before, by the cache's network rules: `reason` is firewall, public access or private network
- *   auth        a log-in, with `eventStatus` success or failure
+ *   auth        a log-in, with `eventStatus` success or failure, and then with the `reason`
  *   close_conn  with `reason` and `durationMs`
  *
  * Every ten seconds a second file gets how many clients each address has (Azure's ConnectedClientList).
  *
- * A password is never in it: the name of an unknown user is not written either, as people mistake one for the other.
+ * A password or a token is never in it: the name of an unknown user is not written either, as people mistake one for the other.
  */
 import { join } from "node:path";
 import type { Clock, Log } from "@larder/service";
@@ -65,11 +65,11 @@ export class ConnectionLog {
   }
 
   /** Beyond so many of one connection they are only counted, with its end. */
-  authenticated(client: ClientConnection, user: string, isSuccessful: boolean): void {
+  authenticated(client: ClientConnection, user: string, refusal: string | null): void {
     if (client.authentications > limits.connectionLogAuthsMax) return;
-    const isKnown = client.cache?.route.users.some((each) => each.name === user);
-    const eventStatus = isSuccessful ? "success" : "failure";
-    this.#write(client, "auth", { eventStatus, user: isKnown ? user : null });
+    const known = client.cache?.users.find(user)?.name ?? null;
+    const outcome = refusal === null ? { eventStatus: "success" } : { eventStatus: "failure", reason: refusal };
+    this.#write(client, "auth", { ...outcome, user: known });
   }
 
   /** Of one that came to no cache nothing was written. */

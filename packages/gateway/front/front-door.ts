@@ -20,7 +20,11 @@ import { TlsContexts, type TlsFiles } from "./tls-contexts.ts";
 /** What it needs from the gateway. */
 export interface Clients {
   /** `remoteAddress` is "ip:port", `network` the private one by which it came. */
-  open(socket: Socket<SocketOwner>, remoteAddress: string, network: string | null): ClientConnection;
+  open(
+    socket: Socket<SocketOwner>,
+    remoteAddress: string,
+    by: { network: string | null; isTls: boolean },
+  ): ClientConnection;
   /** Binds the connection to its cache. It refuses where the cache cannot take it. */
   admit(client: ClientConnection, cache: ServedCache): void;
   findByServerName(serverName: string | undefined): ServedCache | undefined;
@@ -256,7 +260,8 @@ export class FrontDoor implements ArrivalHost {
 
   #becomeClient(arrival: Arrival, admit: (client: ClientConnection) => void): void {
     const { clients } = this.#options;
-    const client = clients.open(arrival.socket, arrival.address, arrival.origin.network);
+    const { network } = arrival.origin;
+    const client = clients.open(arrival.socket, arrival.address, { network, isTls: arrival.isTls });
     const ahead = arrival.handOver(client);
     admit(client);
     if (ahead !== null) client.onData(ahead, clients.nowMs());

@@ -112,6 +112,12 @@ export class FanOut {
     for (const hub of this.#hubs.values()) hub.link.drop();
   }
 
+  /** Ends connections as others than that user which are subscribed to nothing. */
+  leaveUnused(ownUser: string): void {
+    for (const [engineUser, hub] of this.#hubs)
+      if (engineUser !== ownUser && !hub.isUsed && hub.link.isIdle) hub.link.drop();
+  }
+
   close(): void {
     for (const hub of this.#hubs.values()) hub.link.close();
   }

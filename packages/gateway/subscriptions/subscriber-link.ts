@@ -58,6 +58,11 @@ export class SubscriberLink {
     return this.#connection !== null;
   }
 
+  /** Connected, and nothing waits to be sent. */
+  get isIdle(): boolean {
+    return this.#connection !== null && this.#waiting.length === 0;
+  }
+
   confirmed(kind: Kind): ReadonlySet<string> {
     return this.#connection?.confirmed(kind) ?? none;
   }

@@ -1,0 +1,97 @@
+/** Who is let in, and how fast somebody may be wrong. */
+import { beforeEach, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import type { RouteUser } from "@larder/api";
+import type { Clock } from "@larder/service";
+import { limits } from "../limits.ts";
+import { LogIns, type LoginVerdict } from "./log-ins.ts";
+import { RouteUsers } from "./route-users.ts";
+
+let nowMs = 0;
+let sleeps: { ms: number; wake: () => void }[] = [];
+const clock: Clock = {
+  nowMs: () => nowMs,
+  monotonicMs: () => nowMs,
+  sleep: (ms) => new Promise((wake) => sleeps.push({ ms, wake })),
+};
+const login = { engineUser: "larder-app", enginePassword: "secret" };
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+const byKey: RouteUser = {
+  name: "default",
+  needsPassword: true,
+  passwordSha256: [sha256("one"), sha256("two")],
+  objectId: null,
+  ...login,
+};
+const users = new RouteUsers({ users: [byKey], ownLogin: login });
+let logIns: LogIns;
+
+beforeEach(() => {
+  sleeps = [];
+  logIns = new LogIns({ clock, askForKey: async () => {} });
+});
+
+function judge(password: string, address = "10.0.0.1"): LoginVerdict | Promise<LoginVerdict> {
+  return logIns.judge({ name: "default", password: Buffer.from(password), address, isTls: true, users: () => users });
+}
+
+function fail(times: number, address?: string): void {
+  for (let index = 0; index < times; index++) expect(judge("wrong", address)).toMatchObject({ user: null });
+}
+
+test("either key counts, and nothing else", () => {
+  for (const key of ["one", "two"]) expect(judge(key)).toMatchObject({ user: byKey, endsMs: null });
+  for (const key of ["", "three", sha256("one")]) expect(judge(key)).toMatchObject({ user: null });
+});
+
+test("who has failed too often waits, be he right or wrong; others do not", async () => {
+  fail(limits.failedLoginsBurst);
+  const first = judge("wrong");
+  const second = judge("one");
+  expect([first, second].every((each) => each instanceof Promise)).toBe(true);
+  expect(judge("one", "10.0.0.2")).toMatchObject({ user: byKey });
+  const each = 1_000 / limits.failedLoginsPerSecond;
+  expect(sleeps.map(({ ms }) => ms)).toEqual([each, 2 * each]);
+  for (const { wake } of sleeps) wake();
+  expect(await first).toMatchObject({ user: null });
+  expect(await second).toMatchObject({ user: byKey });
+});
+
+test("who was right gives his turn back", async () => {
+  fail(limits.failedLoginsBurst);
+  for (let index = 0; index < 200; index++) {
+    const verdict = judge("one");
+    sleeps.pop()?.wake();
+    expect(await verdict).toMatchObject({ user: byKey });
+  }
+});
+
+test("where too many wait one more is refused, until there is room again", () => {
+  fail(limits.failedLoginsBurst);
+  for (let index = 0; index < limits.failedLoginsWaitingMax; index++) expect(judge("wrong")).toBeInstanceOf(Promise);
+  expect(judge("one")).toMatchObject({ user: null, isLast: true });
+  nowMs += 1_000;
+  expect(judge("one")).toBeInstanceOf(Promise);
+  nowMs += 60_000;
+  expect(judge("one")).toMatchObject({ user: byKey });
+});
+
+test("a network of 64 bits is one address, and what is over is forgotten", () => {
+  fail(limits.failedLoginsBurst, "2001:db8::1");
+  expect(judge("one", "2001:db8::2")).toBeInstanceOf(Promise);
+  expect(judge("one", "2001:db8:0:1::2")).toMatchObject({ user: byKey });
+  expect(logIns.gauges().larder_gateway_addresses_failing).toBe(1);
+  nowMs += 60_000;
+  logIns.sweep();
+  expect(logIns.gauges().larder_gateway_addresses_failing).toBe(0);
+});
+
+test("a user whose assignment names him as another one's object cannot be him", () => {
+  const tokenUser = (name: string, objectId: string): RouteUser => ({ ...byKey, name, passwordSha256: [], objectId });
+  const both = new RouteUsers({ users: [byKey, tokenUser("default", "a"), tokenUser("A", "b")], ownLogin: login });
+  expect(both.find("default")).toBe(byKey);
+  expect(both.find("a")?.objectId).toBe("a");
+  expect(both.find("B")?.objectId).toBe("b");
+  expect(both.find("DEFAULT")?.objectId).toBe("a");
+  expect(both.present(tokenUser("renamed", "B"))?.objectId).toBe("b");
+});
