@@ -4,6 +4,7 @@ export * from "./clock.ts";
 export * from "./config.ts";
 export * from "./controller-door.ts";
 export * from "./controller-link.ts";
+export * from "./failed-attempts.ts";
 export * from "./lifecycle.ts";
 export * from "./log.ts";
 export * from "./randomness.ts";
