@@ -32,7 +32,7 @@ function temporaryDirectory(): string {
 
 /** A `larder up` that is expected to end by itself. */
 async function runUp(...args: string[]): Promise<{ exit: number; stderr: string }> {
-  const up = Bun.spawn([larderPath, "up", "--engine", "auto", ...args], {
+  const up = Bun.spawn([larderPath, "up", "--engine", "auto", "--identity", "off", ...args], {
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",
@@ -232,7 +232,7 @@ describe("stopping", () => {
     const ports = await findFreePorts();
     const up = Bun.spawn(
       [larderPath, "up", "--data-dir", dataDir, "--engine", "auto", "--api-port", String(ports.apiPort)].concat([
-        ...["--tls-port", String(ports.tlsPort), "--port-base", String(ports.portBase)],
+        ...["--tls-port", String(ports.tlsPort), "--port-base", String(ports.portBase), "--identity", "off"],
       ]),
       { stdin: "ignore", stdout: "ignore", stderr: "ignore" },
     );

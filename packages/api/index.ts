@@ -18,6 +18,8 @@ export * from "./management-client.ts";
 export * from "./migration-parse.ts";
 export * from "./names.ts";
 export * from "./patch-schedule.ts";
+export * from "./principal-parse.ts";
+export * from "./principal-protocol.ts";
 export * from "./private-network.ts";
 export * from "./redis-parse.ts";
 export * from "./redis-resource.ts";

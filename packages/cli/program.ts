@@ -54,6 +54,13 @@ function addService(program: Command): void {
     .addOption(dataDirOption())
     .addOption(withVariable("--host <address>", "listen on this address").default("127.0.0.1"))
     .addOption(withVariable("--api-port <port>", "port of the management API").default("8443"))
+    .addOption(
+      withVariable(
+        "--identity <kind>",
+        "embedded or off: be the identity provider, too (default: on a loopback --host)",
+      ),
+    )
+    .addOption(withVariable("--identity-port <port>", "port of the identity provider").default("8445"))
     .addOption(withVariable("--tls-port <port>", "port that all caches share, told apart by name").default("6380"))
     .addOption(withVariable("--port-base <port>", "first of the ports that caches have of their own").default("10000"))
     .addOption(

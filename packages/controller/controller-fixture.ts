@@ -33,6 +33,7 @@ export class ControllerFixture {
       socketPath: this.socketPath,
       host: "127.0.0.1",
       apiPort: 0,
+      identityPort: undefined,
       agentHost: undefined,
       agentPort: 0,
       tlsPort: 6380,

@@ -27,10 +27,12 @@ import { Hosts } from "./hosts/hosts.ts";
 import { JoinTokens } from "./hosts/join-tokens.ts";
 import type { Joining } from "./http/api-context.ts";
 import { ApiServer } from "./http/api-server.ts";
+import { EmbeddedIdentity } from "./identity/embedded-identity.ts";
 import { AgentDoor } from "./internal/agent-door.ts";
 import { InternalServer } from "./internal/internal-server.ts";
 import { Announcer } from "./notices/announcer.ts";
 import { Orders } from "./orders/orders.ts";
+import type { IssuedPair } from "./pki/issue.ts";
 import { ensureDoorPki, ensurePki, type PkiFiles } from "./pki/pki-directory.ts";
 import { keepRenewing } from "./pki/renewal.ts";
 import { serverNames } from "./pki/server-names.ts";
@@ -50,6 +52,8 @@ export interface ControllerOptions {
   socketPath: string;
   host: string;
   apiPort: number;
+  /** Of the embedded identity provider; undefined: there is none. */
+  identityPort: number | undefined;
   /** Where agents of other machines come in; nowhere where it is undefined. */
   agentHost: string | undefined;
   agentPort: number;
@@ -99,15 +103,15 @@ export class Controller {
     this.#started.push({ stop: () => store.close() });
     const certificates = await this.#ensurePki();
     const token = ensureAdminToken(join(dataDirectory, "admin-token"), randomness);
-    const { subscription } = await ensureServiceDocument(store, randomness);
+    const service = await ensureServiceDocument(store, randomness);
 
     const base = { store, clock, randomness, log };
     const admission = new AdmissionLock();
     const observations = new Observations(clock);
     const published = new Published(store, domain);
     const orders = new Orders(base);
-    const { apiPort, tlsPort, portBase, operationTimeoutMs } = this.#options;
-    const portsReserved = [apiPort, tlsPort];
+    const { apiPort, tlsPort, identityPort, portBase, operationTimeoutMs } = this.#options;
+    const portsReserved = [apiPort, tlsPort, ...(identityPort === undefined ? [] : [identityPort])];
     const agentReports = () => observations.agentReports();
     const hosts = new Hosts(base);
     await hosts.start();
@@ -130,6 +134,7 @@ export class Controller {
     const internal = new InternalServer({ socketPath, observations, published, orders, hosts, clock });
     await this.#run(internal);
     const joining = await this.#openDoor(store, hosts, internal);
+    const identity = await this.#openIdentity({ store, tenant: service.tenant, certificate: certificates.server });
     const endpointHost = endpointHostOf(host);
     const groups = new ResourceGroups(base);
     const api = {
@@ -144,11 +149,12 @@ export class Controller {
       secrets: new SecretsRotation({ keys, store, log }),
       hosts,
       joining,
+      identity,
       observations,
       orders,
       published,
       reconciler,
-      subscription,
+      ...service,
       token,
       domain,
       endpointHost,
@@ -160,11 +166,31 @@ export class Controller {
     void keepRenewing({
       current: certificates.server,
       ensure: async () => (await this.#ensurePki()).server,
-      onRenewed: (pair) => server.useCertificate(pair),
+      onRenewed: (pair) => {
+        server.useCertificate(pair);
+        void identity?.useCertificate(pair);
+      },
       clock,
       log,
       signal: this.#stopping.signal,
     });
+  }
+
+  /** null where principals are another's. */
+  async #openIdentity(parts: {
+    store: Store;
+    tenant: string;
+    certificate: IssuedPair;
+  }): Promise<EmbeddedIdentity | null> {
+    const { identityPort: port, host, domain, clock, randomness, log } = this.#options;
+    if (port === undefined) return null;
+    const publicHost = endpointHostOf(host);
+    const { dns, ip } = serverNames({ domain, host });
+    const names = [...dns.filter((name) => !name.startsWith("*")), ...ip, publicHost];
+    const apiOrigins = () => [...new Set(names.map((name) => originOf(name, this.apiPort)))];
+    const identity = new EmbeddedIdentity({ ...parts, host, port, publicHost, apiOrigins, clock, randomness, log });
+    await this.#run(identity);
+    return identity;
   }
 
   /** null where nobody is to come in. */
@@ -213,6 +239,10 @@ export class Controller {
       randomness,
     });
   }
+}
+
+function originOf(host: string, port: number): string {
+  return `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** What other machines are told; on every address means by the machine's name. */

@@ -15,6 +15,7 @@ await runDaemon({
       socketPath: required("socket", config.socket),
       host: config.host,
       apiPort: config["api-port"],
+      identityPort: config.identity === "embedded" ? config["identity-port"] : undefined,
       agentHost: config["agent-host"],
       agentPort: config["agent-port"],
       tlsPort: config["tls-port"],

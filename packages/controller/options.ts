@@ -13,6 +13,19 @@ export const controllerOptions = {
     max: 65_535,
     text: "The port of the management API; 0 takes a free one.",
   },
+  identity: {
+    type: "choice",
+    default: "off",
+    choices: ["embedded", "off"],
+    text: "Whether the controller is its own identity provider.",
+  },
+  "identity-port": {
+    type: "integer",
+    default: 8445,
+    min: 0,
+    max: 65_535,
+    text: "The port of the embedded identity provider; 0 takes a free one.",
+  },
   "agent-host": {
     type: "string",
     default: undefined,

@@ -84,6 +84,9 @@ function controllerFlags(options: UpOptions, layout: Layout): Flags {
     socket: controllerSocket(layout),
     host: options.host,
     "api-port": String(options.apiPort),
+    ...(options.identityPort === undefined
+      ? {}
+      : { identity: "embedded", "identity-port": String(options.identityPort) }),
     "tls-port": String(options.tlsPort),
     "port-base": String(options.portBase),
     ...(options.agentHost === undefined

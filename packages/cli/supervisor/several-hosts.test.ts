@@ -7,6 +7,7 @@ function options(changes: Partial<UpArguments> = {}) {
     dataDir: "/data",
     host: "127.0.0.1",
     apiPort: "8443",
+    identityPort: "8445",
     tlsPort: "6380",
     portBase: "10000",
     hosts: "1",

@@ -11,6 +11,8 @@ export interface UpOptions {
   dataDirectory: string;
   host: string;
   apiPort: number;
+  /** Of the embedded identity provider; undefined: there is none. */
+  identityPort: number | undefined;
   tlsPort: number;
   portBase: number;
   gatewayWorkers: number;
@@ -37,6 +39,8 @@ export interface UpArguments {
   dataDir: string;
   host: string;
   apiPort: string;
+  identity?: string;
+  identityPort: string;
   tlsPort: string;
   portBase: string;
   gatewayWorkers?: string;
@@ -74,6 +78,7 @@ export function parseUpOptions(given: UpArguments, cores: number): UpOptions {
     dataDirectory: resolve(given.dataDir),
     host: given.host,
     apiPort: port("--api-port", given.apiPort),
+    identityPort: hasIdentity(given, problems) ? port("--identity-port", given.identityPort) : undefined,
     tlsPort: port("--tls-port", given.tlsPort),
     portBase: port("--port-base", given.portBase),
     gatewayWorkers: parseWorkers(given.gatewayWorkers, problems) ?? defaultGatewayWorkers(cores),
@@ -94,10 +99,23 @@ export function parseUpOptions(given: UpArguments, cores: number): UpOptions {
   if (given.host === "") problems.push("--host must not be empty");
   if (!(engineChoices as readonly string[]).includes(given.engine))
     problems.push(`--engine must be one of ${engineChoices.join(", ")}, not "${given.engine}"`);
+  for (const [flag, other] of [
+    ["--api-port", options.apiPort],
+    ["--tls-port", options.tlsPort],
+  ] as const)
+    if (other === options.identityPort) problems.push(`${flag} and --identity-port must differ; both are ${other}`);
   if (options.apiPort !== 0 && options.apiPort === options.tlsPort)
     problems.push(`--api-port and --tls-port must differ; both are ${options.apiPort}`);
   if (problems.length > 0) throw new LarderError("ConfigInvalid", `${problems.join("; ")}.`);
   return options;
+}
+
+/** Unless it is said, only where nobody but this machine reaches it. */
+function hasIdentity({ identity, host }: UpArguments, problems: string[]): boolean {
+  if (identity === undefined) return ["127.0.0.1", "::1", "localhost"].includes(host);
+  if (identity !== "embedded" && identity !== "off")
+    problems.push(`--identity must be embedded or off, not "${identity}"`);
+  return identity === "embedded";
 }
 
 /** From the environment they come as one text, with colons between them. */

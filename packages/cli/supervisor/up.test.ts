@@ -16,6 +16,7 @@ const given: UpArguments = {
   dataDir: "/data",
   host: "127.0.0.1",
   apiPort: "8443",
+  identityPort: "8445",
   tlsPort: "6380",
   portBase: "10000",
   hosts: "1",
@@ -30,6 +31,7 @@ describe("options", () => {
       dataDirectory: "/data",
       host: "127.0.0.1",
       apiPort: 8443,
+      identityPort: 8445,
       tlsPort: 6380,
       portBase: 10_000,
       gatewayWorkers: 1,
@@ -53,6 +55,17 @@ describe("options", () => {
         '--host must not be empty; --engine must be one of auto, native, embedded, not "steam".',
     );
     expect(() => parseUpOptions({ ...given, apiPort: "6380" }, 2)).toThrow("must differ");
+  });
+
+  test("the service is its own identity provider only where others do not reach it, unless that is said", () => {
+    const port = (options: Partial<UpArguments>) => parseUpOptions({ ...given, ...options }, 2).identityPort;
+    expect(port({ host: "::1" })).toBe(8445);
+    expect(port({ host: "10.0.0.1" })).toBeUndefined();
+    expect(port({ host: "0.0.0.0" })).toBeUndefined();
+    expect(port({ host: "10.0.0.1", identity: "embedded", identityPort: "9000" })).toBe(9_000);
+    expect(port({ identity: "off", identityPort: "8443" })).toBeUndefined();
+    expect(() => port({ identityPort: "8443" })).toThrow("--api-port and --identity-port must differ");
+    expect(() => port({ identity: "on" })).toThrow('--identity must be embedded or off, not "on"');
   });
 
   test("how many gateway workers there are", () => {
@@ -80,7 +93,7 @@ test("daemons get their flags, and no secrets", () => {
   const plans = planDaemons(parseUpOptions(given, 2), layoutOf("/data", "/run"), "/packages");
   expect(plans.controller.program).toBe("/packages/controller/main.ts");
   expect(plans.controller.args.join(" ")).toBe(
-    "--secrets-key-file /data/secrets-key --data-dir /data/controller --socket /run/controller.sock --host 127.0.0.1 --api-port 8443 --tls-port 6380 --port-base 10000 --supervised",
+    "--secrets-key-file /data/secrets-key --data-dir /data/controller --socket /run/controller.sock --host 127.0.0.1 --api-port 8443 --identity embedded --identity-port 8445 --tls-port 6380 --port-base 10000 --supervised",
   );
   expect(plans.agents[0]?.args.join(" ")).toBe(
     "--secrets-key-file /data/secrets-key --socket-dir /run --engine auto --storage-root /data/files --data-dir /data/agent --controller-socket /run/controller.sock --address 127.0.0.1 --node-cert /data/controller/pki/node.pem --node-key /data/controller/pki/node-key.pem --node-ca /data/controller/pki/node-ca.pem --supervised",

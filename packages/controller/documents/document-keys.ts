@@ -16,6 +16,10 @@ export const transfersPrefix = "transfers/";
 export const transfersOverPrefix = "transfers-over/";
 export const backupsPrefix = "backups/";
 export const backupPoliciesPrefix = "backup-policies/";
+export const principalsPrefix = "principals/";
+/** What the embedded identity provider keeps between requests. */
+export const signInArtifactsPrefix = "sign-in-artifacts/";
+export const signingKeysKey = "signing-keys";
 export const serviceKey = "service";
 
 /** Of an event's number in its key. More than a cache can ever have. */
@@ -86,4 +90,8 @@ export function removedHostKey(hostId: string): string {
 
 export function joinTokenKey(secretSha256: string): string {
   return `${joinTokensPrefix}${secretSha256}`;
+}
+
+export function principalKey(objectId: string): string {
+  return `${principalsPrefix}${objectId.toLowerCase()}`;
 }

@@ -5,15 +5,20 @@ import { serviceKey } from "./document-keys.ts";
 
 export interface ServiceDocument {
   subscription: string;
+  /** The directory of its principals, as tools name it. */
+  tenant: string;
   /** Not there before the first. */
   tags?: Record<string, string>;
 }
 
 export async function ensureServiceDocument(store: Store, randomness: Randomness): Promise<ServiceDocument> {
-  const found = await store.get<ServiceDocument>(serviceKey);
-  if (found !== undefined) return found.value;
-  const made: ServiceDocument = { subscription: randomness.uuid() };
-  await store.transact({ require: [{ key: serviceKey, revision: 0 }], put: [{ key: serviceKey, value: made }] });
+  const found = await store.get<Partial<ServiceDocument>>(serviceKey);
+  const made: ServiceDocument = { subscription: randomness.uuid(), tenant: randomness.uuid(), ...found?.value };
+  if (found?.value.subscription !== undefined && found.value.tenant !== undefined) return made;
+  await store.transact({
+    require: [{ key: serviceKey, revision: found?.revision ?? 0 }],
+    put: [{ key: serviceKey, value: made }],
+  });
   return made;
 }
 

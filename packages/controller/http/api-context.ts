@@ -8,6 +8,7 @@ import type { Caches } from "../caches/caches.ts";
 import type { ResourceGroups } from "../caches/resource-groups.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import type { JoinTokens } from "../hosts/join-tokens.ts";
+import type { EmbeddedIdentity } from "../identity/embedded-identity.ts";
 import type { Orders } from "../orders/orders.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import type { Published } from "../reconcile/published.ts";
@@ -37,6 +38,8 @@ export interface ApiContext {
   hosts: Hosts;
   /** null: there is no door for agents of other machines. */
   joining: Joining | null;
+  /** null: there is no identity provider of the service itself. */
+  identity: EmbeddedIdentity | null;
   observations: Observations;
   orders: Orders;
   published: Published;
@@ -45,6 +48,7 @@ export interface ApiContext {
   randomness: Randomness;
   log: Log;
   subscription: string;
+  tenant: string;
   /** The administrator's bearer token. */
   token: string;
   domain: string;

@@ -17,6 +17,7 @@ import { metrics } from "./metrics.ts";
 import { nameAvailability } from "./name-availability.ts";
 import { operations } from "./operations.ts";
 import { patchSchedules } from "./patch-schedules.ts";
+import { principalRoutes } from "./principals.ts";
 import { providerRoutes } from "./providers.ts";
 import { redisActions } from "./redis-actions.ts";
 import { redisBackups } from "./redis-backups.ts";
@@ -52,6 +53,7 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
     metrics,
     hostRoutes,
     secretsRoutes,
+    principalRoutes,
     subscriptions,
     providerRoutes,
     groupRoutes,

@@ -30,6 +30,7 @@ async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
     ["larder_orders_unanswered", api.orders.unanswered],
     ["larder_gateways_connected", api.observations.gateways.connectedReports().length],
   ]);
+  for (const [sample, value] of api.identity?.metrics() ?? []) samples.set(sample, value);
   for (const [kind, count] of await api.transfers.countUnderWay())
     samples.set(`larder_transfers_under_way{kind="${kind}"}`, count);
   for (const stored of await api.caches.all()) {

@@ -6,9 +6,6 @@ import { requireResourcesVersion } from "./api-versions.ts";
 import { locationName, locationsInUse } from "./locations.ts";
 import { pathValue } from "./request-path.ts";
 
-/** Larder has no directory; clients want some tenant to name. */
-export const tenantId = "00000000-0000-0000-0000-000000000000";
-
 export function requireSubscription(api: ApiContext): MiddlewareHandler<ApiEnvironment> {
   return async (context, next) => {
     const asked = pathValue(context, "subscription");
@@ -20,6 +17,7 @@ export function requireSubscription(api: ApiContext): MiddlewareHandler<ApiEnvir
 
 export function subscriptions(app: Hono<ApiEnvironment>, api: ApiContext): void {
   const id = `/subscriptions/${api.subscription}`;
+  const { tenant: tenantId } = api;
   const body = {
     id,
     subscriptionId: api.subscription,

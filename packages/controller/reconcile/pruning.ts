@@ -1,5 +1,6 @@
 /** Takes away, every hour, documents that are kept for a while only. */
 import type { Clock, Log } from "@larder/service";
+import { pruneSignInArtifacts } from "../identity/sign-in-artifacts.ts";
 import type { Store } from "../store/store.ts";
 import { pruneTransfers } from "../transfers/transfer-pruner.ts";
 import { pruneEvents } from "./event-pruner.ts";
@@ -18,6 +19,7 @@ export async function keepPruning(
       () => pruneOperations(store, clock.nowMs()),
       () => pruneEvents(store),
       () => pruneTransfers(store),
+      () => pruneSignInArtifacts(store, clock.nowMs()),
     ])
       await prune().catch((error: unknown) => log.warn({ err: error }, "pruning failed"));
     await clock.sleep(everyMs, signal);

@@ -1,0 +1,107 @@
+/**
+ * The embedded identity provider, whole: its principals, its keys and its port. For machines that have no other; in production it is
+ * off, and then nothing of it exists.
+ *
+ * It knows who somebody is, never what he may do. The tokens that it makes are trusted as those of any issuer are, by `keys`.
+ */
+import type { Clock, Log, Randomness } from "@larder/service";
+import type { IssuedPair } from "../pki/issue.ts";
+import type { Store } from "../store/store.ts";
+import type { KeySet } from "../tokens/key-set.ts";
+import { IdentityServer, makeHandler } from "./identity-server.ts";
+import { Principals } from "./principals.ts";
+import { SignInArtifacts } from "./sign-in-artifacts.ts";
+import { SignInAttempts } from "./sign-in-attempts.ts";
+import { SigningKeys } from "./signing-keys.ts";
+import { type TokenResources, tokenResources } from "./token-resources.ts";
+
+export interface EmbeddedIdentityOptions {
+  store: Store;
+  clock: Clock;
+  randomness: Randomness;
+  log: Log;
+  host: string;
+  port: number;
+  certificate: IssuedPair;
+  tenant: string;
+  /** The name in the issuer's address: what people type to reach this machine. */
+  publicHost: string;
+  /** Under which callers reach the management API. */
+  apiOrigins(): string[];
+}
+
+export class EmbeddedIdentity {
+  readonly principals: Principals;
+  readonly #options: EmbeddedIdentityOptions;
+  readonly #keys: SigningKeys;
+  readonly #artifacts: SignInArtifacts;
+  readonly #attempts: SignInAttempts;
+  readonly #server: IdentityServer;
+
+  constructor(options: EmbeddedIdentityOptions) {
+    this.#options = options;
+    this.principals = new Principals(options);
+    this.#keys = new SigningKeys(options);
+    this.#artifacts = new SignInArtifacts(options);
+    this.#attempts = new SignInAttempts(options.clock);
+    this.#server = new IdentityServer(options);
+  }
+
+  /** Returns before the first key is made, which takes a while: requests wait for it. Throws PortInUse. */
+  async start(): Promise<void> {
+    await this.principals.start();
+    await this.#server.start();
+    const ready = this.#keys.start(() => this.#server.serve(this.#handler()));
+    this.#server.serve(ready.then(() => this.#handler()));
+    ready.catch((error: unknown) => this.#options.log.error({ err: error }, "there are no keys to sign tokens with"));
+  }
+
+  async stop(): Promise<void> {
+    this.#keys.stop();
+    await this.#server.stop();
+  }
+
+  /** As tokens' `iss` has it. */
+  get issuer(): string {
+    return `${this.origin}/${this.#options.tenant}/v2.0`;
+  }
+
+  /** What Azure's clients call the authority host. */
+  get origin(): string {
+    const { publicHost } = this.#options;
+    return `https://${publicHost.includes(":") ? `[${publicHost}]` : publicHost}:${this.#server.port}`;
+  }
+
+  /** Public, for whoever verifies its tokens. */
+  get keys(): KeySet {
+    return this.#keys.keySet;
+  }
+
+  /** For whom tokens are made. */
+  get resources(): TokenResources {
+    return tokenResources(this.#options.apiOrigins());
+  }
+
+  useCertificate(certificate: IssuedPair): Promise<void> {
+    return this.#server.useCertificate(certificate);
+  }
+
+  metrics(): [string, number][] {
+    return [["larder_principals", this.principals.all().length], ...this.#attempts.metrics()];
+  }
+
+  #handler() {
+    const { log, randomness, tenant } = this.#options;
+    return makeHandler({
+      issuer: this.issuer,
+      tenant,
+      resources: this.resources,
+      principals: this.principals,
+      artifacts: this.#artifacts,
+      attempts: this.#attempts,
+      keys: this.#keys.keys,
+      randomness,
+      log,
+    });
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * oidc-provider, as far as it is used here: it comes without types. It is loaded when it is needed alone, as it takes a while
+ * and warns of the runtime on standard error, where each line should be JSON; the log has the warning.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Log } from "@larder/service";
+import type { ClientMetadata } from "./first-party-clients.ts";
+
+export interface OidcLibrary {
+  Provider: new (issuer: string, options: Record<string, unknown>) => OidcProvider;
+  errors: { CustomOIDCProviderError: new (error: string, description: string) => Error };
+}
+
+/** A Koa application. */
+export interface OidcProvider {
+  callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  use(middleware: (context: OidcContext, next: () => Promise<void>) => Promise<void>): void;
+  on(event: "server_error", listener: (context: OidcContext, error: Error) => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
+  interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<Interaction>;
+  /** Returns where the browser goes on. */
+  interactionResult(
+    request: IncomingMessage,
+    response: ServerResponse,
+    result: Record<string, unknown>,
+    options: { mergeWithLastSubmission: boolean },
+  ): Promise<string>;
+  Client: { prototype: object; find(clientId: string): Promise<OidcClient | undefined> };
+  Grant: new (of: { accountId: string; clientId: string }) => Grant;
+  Session: { get(context: OidcContext): Promise<OidcSession> };
+}
+
+/** Koa's context; `oidc` is there within the library's own routes. */
+export interface OidcContext {
+  req: IncomingMessage;
+  res: ServerResponse;
+  method: string;
+  path: string;
+  ip: string;
+  query: Record<string, string | string[] | undefined>;
+  querystring: string;
+  status: number;
+  type: string;
+  body: unknown;
+  get(header: string): string;
+  set(header: string, value: string): void;
+  redirect(url: string): void;
+  state: Record<string, unknown>;
+  oidc: {
+    route: string;
+    params: Record<string, string | string[] | undefined>;
+    body?: Record<string, unknown>;
+    client: OidcClient | undefined;
+    session: OidcSession;
+    account: { accountId: string } | undefined;
+    resourceServers: Record<string, unknown>;
+    provider: OidcProvider;
+    entities: { Account?: { accountId: string } };
+  };
+}
+
+export interface Interaction {
+  uid: string;
+  prompt: { name: string };
+  params: Record<string, unknown>;
+  /** Set in a device's flow. */
+  deviceCode?: string;
+  session?: { accountId: string };
+}
+
+export interface OidcSession {
+  accountId?: string;
+  loginTs?: number;
+  state?: { secret: string };
+  grantIdFor(clientId: string): string | undefined;
+  destroy(): Promise<void>;
+}
+
+export interface OidcClient {
+  clientId: string;
+  clientName?: string;
+  grantTypeAllowed(grantType: string): boolean;
+  metadata(): ClientMetadata;
+}
+
+export interface Grant {
+  addOIDCScope(scope: string): void;
+  addResourceScope(resource: string, scope: string): void;
+  save(): Promise<string>;
+}
+
+export async function loadOidcLibrary(log: Log): Promise<OidcLibrary> {
+  const { warn } = console;
+  console.warn = (text: unknown) => log.debug({ text }, "of oidc-provider");
+  try {
+    // @ts-expect-error: without types
+    return (await import("oidc-provider")) as OidcLibrary;
+  } finally {
+    console.warn = warn;
+  }
+}
