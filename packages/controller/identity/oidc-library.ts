@@ -1,6 +1,7 @@
 /**
- * oidc-provider, as far as it is used here: it comes without types. It is loaded when it is needed alone, as it takes a while
- * and warns of the runtime on standard error, where each line should be JSON; the log has the warning.
+ * oidc-provider, as far as it is used here: it comes without types. It is loaded when it is needed alone, as it takes a while. What
+ * it says on the console (that it was not tried on this runtime, that bodies were read before it) goes into the log, where each line
+ * is JSON.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Log } from "@larder/service";
@@ -32,7 +33,8 @@ export interface OidcProvider {
 
 /** Koa's context; `oidc` is there within the library's own routes. */
 export interface OidcContext {
-  req: IncomingMessage;
+  /** `body`: of a form that was read before the library. */
+  req: IncomingMessage & { body?: object };
   res: ServerResponse;
   method: string;
   path: string;
@@ -90,12 +92,15 @@ export interface Grant {
 }
 
 export async function loadOidcLibrary(log: Log): Promise<OidcLibrary> {
-  const { warn } = console;
-  console.warn = (text: unknown) => log.debug({ text }, "of oidc-provider");
-  try {
-    // @ts-expect-error: without types
-    return (await import("oidc-provider")) as OidcLibrary;
-  } finally {
-    console.warn = warn;
-  }
+  for (const name of ["info", "warn"] as const) redirect(name, log);
+  // @ts-expect-error: without types
+  return (await import("oidc-provider")) as OidcLibrary;
+}
+
+function redirect(name: "info" | "warn", log: Log): void {
+  const print = console[name].bind(console);
+  console[name] = (text: unknown, ...more: unknown[]) => {
+    if (typeof text === "string" && text.startsWith("oidc-provider")) log.debug({ text }, "said by a library");
+    else print(text, ...more);
+  };
 }

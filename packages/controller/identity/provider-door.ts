@@ -8,6 +8,8 @@ import { identityLimits } from "./identity-limits.ts";
 import type { OidcContext } from "./oidc-library.ts";
 import { devicePath } from "./page-paths.ts";
 import { pathsOf } from "./provider-options.ts";
+import { readTokenForm } from "./read-form.ts";
+import { Refusal } from "./refusal.ts";
 import { dropStaleSession, isSignIn, type SignInParts, signIn } from "./sign-in.ts";
 
 const hostPattern = /^[\w.:[\]-]{1,255}$/;
@@ -15,7 +17,7 @@ const hostPattern = /^[\w.:[\]-]{1,255}$/;
 export function providerDoor(parts: SignInParts & { tenant: string }) {
   const { tenant, attempts } = parts;
   const paths = pathsOf(tenant);
-  return async (context: OidcContext, next: () => Promise<void>): Promise<void> => {
+  const pass = async (context: OidcContext, next: () => Promise<void>): Promise<void> => {
     context.set("x-content-type-options", "nosniff");
     if (!hostPattern.test(context.get("host"))) return answer(context, 400, { error: "invalid_request" });
     const target = entraPath(context.path, tenant);
@@ -37,10 +39,19 @@ export function providerDoor(parts: SignInParts & { tenant: string }) {
       takeTypedCode(context);
       await dropStaleSession(context, parts);
     }
+    if (isTokenCall && context.method === "POST") await readTokenForm(context);
     await next();
     if (isTokenCall) afterTokenCall(context, parts);
     else if (context.path === paths.device_authorization && context.status === 200)
       context.body = deviceAnswer(bodyOf(context), identityLimits.devicePollSeconds);
+  };
+  return async (context: OidcContext, next: () => Promise<void>): Promise<void> => {
+    try {
+      await pass(context, next);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      answer(context, error.statusCode, { error: error.message, error_description: error.error_description });
+    }
   };
 }
 

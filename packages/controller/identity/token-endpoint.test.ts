@@ -97,5 +97,5 @@ test("large bodies, odd ones and odd hosts are refused", async () => {
     },
     { body: "", headers: { host: "a/b" } },
   ].map(async (init) => (await withCa(url, { method: "POST", ...init })).status);
-  expect(await Promise.all(answers)).toEqual([400, 400, 400, 400]);
+  expect(await Promise.all(answers)).toEqual([413, 400, 400, 400]);
 });
