@@ -94,6 +94,24 @@ test("a source that was emptied a moment before is looked at again before the no
   expect(await clients.admin(intake).dbsize()).toBe(0);
 });
 
+test("keys of chosen types: those that become one come, and those that are one no more go", async () => {
+  source = await SourceServer.start("valkey-server");
+  const old = source.client();
+  await fillWithAllTypes(old);
+  await agent.start("valkey-server");
+  const intake = await agent.intake();
+  const filter = { prefixes: [], types: ["hash" as const], databases: [] };
+  const migration = agent.migrateInto(intake, source.remote, { filter, pace: 5_000_000 });
+  await agent.when(migration, ({ state, keys }) => state === "following" && keys > 0);
+  await old.del("string", "hash");
+  await old.set("hash", "no hash any more");
+  await old.hset("string", "field", "value");
+  expect((await agent.lead(intake, migration)).error).toBeNull();
+  const node = clients.admin(intake);
+  expect(await node.type("string")).toBe("hash");
+  expect(await node.exists("hash", "list", "set")).toBe(0);
+});
+
 longTest("a source that may not be told to tell of changes", async () => {
   source = await SourceServer.start("valkey-server", [`${allowed} -config`]);
   await agent.start("valkey-server");

@@ -1,7 +1,7 @@
 /**
  * Untrusted bodies of what has to do with another server → tasks of transfers.
  *
- *   POST …/redis/{name}/migrate    {source, method?, cutOver?, filter?, pauseSource?}
+ *   POST …/redis/{name}/migrate    {source, method?, cutOver?, filter?, pauseSource?, pace?}
  *   POST …/redis/{name}/reverse    {target}
  *   POST …/redis/{name}/compare    {with, sample?, filter?}, where `with` is a server or the location of a file
  *
@@ -19,6 +19,8 @@ import type { RemoteServer, RemoteTls, StreamPlace, TransferId } from "./transfe
 /** Of one server. */
 const addressesMax = 50;
 const pemLengthMax = 64 * 1024;
+/** Slower than that no source waits for a copy. */
+const paceMin = 64 * 1024;
 const defaultPort = 6_379;
 
 const name = z.string("must be a string").min(1, "must not be empty").max(253);
@@ -78,6 +80,12 @@ const migrateBody = z.object({
   method: choice(["auto", "replication", "scan"]).default("auto"),
   cutOver: choice(["auto", "manual"]).default("auto"),
   pauseSource: flag.default(false),
+  pace: z
+    .union(
+      [choice(["auto", "full"]), z.int().min(paceMin)],
+      `must be "auto", "full" or bytes a second, at least ${paceMin}`,
+    )
+    .default("auto"),
   filter: keyFilter,
 });
 
@@ -92,8 +100,14 @@ const compareFileBody = z.object({ ...sampled, with: storageLocation });
 
 /** Throws InvalidRequestBody or InvalidParameter with its target. */
 export function parseMigrate(body: unknown): TransferAsked<"migrate"> & { cutOver: "auto" | "manual" } {
-  const { source, method, cutOver, pauseSource, filter } = parseBody(migrateBody, body) as z.infer<typeof migrateBody>;
-  const task = { kind: "migrate", source, method, isPaused: false, pausesSource: pauseSource } as const;
+  const { source, method, cutOver, pauseSource, pace, filter } = parseBody(migrateBody, body) as z.infer<
+    typeof migrateBody
+  >;
+  if (filter.types.length > 0 && method === "replication")
+    throw new LarderError("InvalidParameter", "A stream of changes has no types: with types the method is 'scan'.", {
+      target: "filter.types",
+    });
+  const task = { kind: "migrate", source, method, isPaused: false, pausesSource: pauseSource, pace } as const;
   return { task, filter, cutOver };
 }
 
@@ -103,6 +117,10 @@ export function parseReverse(
   { migrationId, from }: { migrationId: TransferId; from: StreamPlace },
 ): TransferAsked<"reverse"> {
   const { target, filter } = parseBody(reverseBody, body) as z.infer<typeof reverseBody>;
+  if (filter.types.length > 0)
+    throw new LarderError("InvalidParameter", "A way back cannot choose types: a stream of changes has none.", {
+      target: "filter.types",
+    });
   return { task: { kind: "reverse", target, migrationId, from, isPaused: false }, filter };
 }
 

@@ -21,6 +21,12 @@ export type TransferId = string & { readonly brand: "TransferId" };
 
 export const valueTypes = ["string", "list", "set", "zset", "hash", "stream", "module"] as const;
 
+/**
+ * How fast data is taken from a source that serves others: as fast as it comes, at so many bytes a second, or so that it answers them
+ * about as soon as before.
+ */
+export type CopyPace = "auto" | "full" | number;
+
 /** Which keys; an empty list leaves out none. */
 export interface KeyFilter {
   prefixes: string[];
@@ -82,6 +88,8 @@ export type TransferTask =
       /** "scan" where the source forbids replication; "auto" tries replication first. */
       method: "auto" | "replication" | "scan";
       isPaused: boolean;
+      /** How fast the source's data is taken; without it "auto". */
+      pace?: CopyPace;
       /** At the end the source is asked to hold its clients' writes, for those who do not come through a gateway. */
       pausesSource: boolean;
     }

@@ -1,7 +1,9 @@
 /** The grammar of `larder migrate`. */
+
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Wish } from "./commands/transfers.ts";
 import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
+import { valueTypes } from "./transfers-grammar.ts";
 
 const wishes: Record<Wish, string> = {
   pause: "Follow the source no longer, and keep the place.",
@@ -26,6 +28,12 @@ export function addMigrate(program: Command): void {
       new Option("--method <how>", "by replication, or key by key")
         .choices(["auto", "replication", "scan"])
         .default("auto"),
+    )
+    .addOption(
+      new Option(
+        "--pace <rate>",
+        "how fast it is copied: auto (the old server answers others as before), full, or megabytes a second",
+      ).argParser(paceOf),
     )
     .option("--pause-source", "hold the source's writes while the cache takes over")
     .addHelpText(
@@ -78,10 +86,17 @@ function withCommon(command: Command): Command {
   return command.addOption(groupOption()).addOption(dataDirOption()).addOption(jsonOption());
 }
 
+function paceOf(text: string): "auto" | "full" | number {
+  if (text === "auto" || text === "full") return text;
+  if (/^\d{1,6}$/.test(text) && Number(text) > 0) return Number(text) * 1_000_000;
+  throw new InvalidArgumentError("It is auto, full, or a whole number of megabytes a second.");
+}
+
 function withChoice(command: Command): Command {
   const database = (text: string, before: number[] | undefined) => [...(before ?? []), wholeNumber(text)];
   return command
     .option("--prefix <text...>", "only keys that begin so")
+    .addOption(new Option("--type <type...>", "only keys of these types").choices(valueTypes))
     .addOption(
       new Option("--database <number...>", "only of these databases").argParser<number[] | undefined>(database),
     );

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Wish } from "./commands/transfers.ts";
 import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
 
-const valueTypes = ["string", "list", "set", "zset", "hash", "stream", "module"];
+export const valueTypes = ["string", "list", "set", "zset", "hash", "stream", "module"];
 const wishes: Record<Wish, string> = {
   cancel: "Cancel a transfer. The cache is as it was, but for what a merge has added.",
   pause: "Pause a migration, or its way back.",

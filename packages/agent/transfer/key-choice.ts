@@ -22,6 +22,10 @@ export class KeyChoice {
     return this.#prefixes.length === 0 && this.#kinds.size === 0;
   }
 
+  get takesAllKinds(): boolean {
+    return this.#kinds.size === 0;
+  }
+
   takesDatabase(index: number): boolean {
     return this.#databases.size === 0 || this.#databases.has(index);
   }

@@ -21,6 +21,8 @@ export interface TransferEngine {
   isIntakeByDocument: boolean;
   /** "primary" for a node without replication. */
   role: ReplicationRole;
+  /** Of its process. */
+  pid: number;
   /** Of an intake node: its engine copies from a feed, or no longer. null where it cannot. */
   takeFrom: ((feed: Feed | null) => Promise<void>) | null;
 }
@@ -33,6 +35,7 @@ export function transferEngineOf(process: EngineProcess, spec: NodeSpec | undefi
   return {
     nodeId: record.nodeId,
     runId: record.runId,
+    pid: process.identity.pid,
     socketPath: process.socketPath,
     directory: process.directory,
     user: record.adminUser,

@@ -14,6 +14,7 @@ export interface MigrateOptions extends TransferOptions, ServerOptions {
   cutOver?: "auto" | "manual";
   method?: "auto" | "replication" | "scan";
   pauseSource?: boolean;
+  pace?: "auto" | "full" | number;
 }
 
 export interface VerifyOptions extends TransferOptions, ServerOptions {
@@ -33,6 +34,7 @@ export async function migrate(source: string, options: MigrateOptions): Promise<
     method: options.method ?? "auto",
     cutOver: options.cutOver ?? "auto",
     pauseSource: options.pauseSource ?? false,
+    pace: options.pace ?? "auto",
   };
   await seeThrough(context, {
     at,

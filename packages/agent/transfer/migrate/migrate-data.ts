@@ -9,9 +9,11 @@ import { ReplicationForbidden } from "./source-follower.ts";
 export function migrateData(context: MigrateContext): Transfer {
   const { spec, engine } = context;
   if (!engine.isIntake) throw new TransferError("Conflict", "The node is not being filled.");
-  if (spec.filter.types.length > 0)
-    throw new TransferError("NotSupported", "A migration cannot choose types: a stream of changes does not have them.");
-  if (spec.method === "scan" || engine.takeFrom === null) return new ScanMigration(context);
+  // A stream of changes has no types.
+  const needsKeys = spec.filter.types.length > 0;
+  if (needsKeys && spec.method === "replication")
+    throw new TransferError("NotSupported", "By replication types cannot be chosen: a stream of changes has none.");
+  if (spec.method === "scan" || needsKeys || engine.takeFrom === null) return new ScanMigration(context);
   return spec.method === "replication" ? new ReplicationMigration(context) : new AnyMigration(context);
 }
 

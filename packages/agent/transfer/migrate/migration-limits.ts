@@ -6,6 +6,10 @@ export const migrationLimits = {
   spoolFileBytesMax: 64 * 1024 * 1024 * 1024,
   /** A command of the stream that has to be looked at as a whole, as it may be for some keys only. */
   commandBytesMax: 64 * 1024 * 1024,
+  /** How fast a source's data is taken when nothing is known of it, and how slow and fast it may become by itself. */
+  copyBytesPerSecondFirst: 64 * 1024 * 1024,
+  copyBytesPerSecondMin: 16 * 1024 * 1024,
+  copyBytesPerSecondMax: 1024 * 1024 * 1024,
   /** A transaction that a way back writes as one, in memory. The node's own that is larger ends the way back. */
   transactionBytesMax: 64 * 1024 * 1024,
   /** Values of a source that are read at once, key by key or for a comparison. A larger one is read alone. */

@@ -8,6 +8,7 @@
  * backlog with which the way back can begin.
  */
 import { LarderError, type StreamPlace, type TransferSpec } from "@larder/api";
+import { lowerPriority } from "../../engine/low-priority.ts";
 import type { Feed } from "../../engine/replication-plan.ts";
 import { emptyIntake } from "../import/intake.ts";
 import { RdbFeed } from "../import/rdb-feed.ts";
@@ -66,7 +67,12 @@ export class ReplicatedCopy {
     await this.#takeFrom(feed);
     const options = { engine, choice: new KeyChoice(spec.filter), progress, signal };
     await this.#node.checkPayloads(true);
-    await this.#feed.give(this.#counted(snapshotOf(this.#followers, options)), signal);
+    const raise = lowerPriority(engine.pid);
+    try {
+      await this.#feed.give(this.#counted(snapshotOf(this.#followers, options)), signal);
+    } finally {
+      raise();
+    }
     await this.#node.checkPayloads(false);
     progress.usedEngineLoader = true;
     await this.#node.keepBacklog();

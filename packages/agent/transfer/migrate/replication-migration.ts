@@ -6,6 +6,7 @@ import { LarderError, type RemoteServer } from "@larder/api";
 import { showAddress, sourceLost } from "../remote/remote-socket.ts";
 import { findPrimaries, type SourcePrimaries, type SourcePrimary } from "../remote/source-primaries.ts";
 import type { LeadOrder, Transfer } from "../transfer.ts";
+import { CopyPace } from "./copy-pace.ts";
 import { atLast, inWords } from "./migration-error.ts";
 import { migrationLimits } from "./migration-limits.ts";
 import { NodeWatch } from "./node-watch.ts";
@@ -27,6 +28,7 @@ export class ReplicationMigration implements Transfer {
   #lanes: SourceLane[] = [];
   #copy: ReplicatedCopy | null = null;
   #found: SourcePrimaries | null = null;
+  #isHurried = false;
 
   constructor(context: MigrateContext) {
     this.#context = context;
@@ -37,6 +39,8 @@ export class ReplicationMigration implements Transfer {
   async run(): Promise<void> {
     const { clock, progress, signal, log, spec, engine } = this.#context;
     for (let copies = 1; ; copies++) {
+      // A source may have cut us off as we took too long.
+      this.#isHurried = copies > 1;
       const beganMs = clock.monotonicMs();
       try {
         return await this.#copyAndFollow();
@@ -136,7 +140,10 @@ export class ReplicationMigration implements Transfer {
     const name = `${spec.transferId}-${index}`;
     const onChange = () => this.#show();
     const place = { directory: engine.directory, name };
-    const follower = new SourceFollower({ source: spec.source, locate, ...place, clock, randomness, signal, onChange });
+    const wanted = spec.pace ?? "auto";
+    const pace = new CopyPace(wanted === "auto" && this.#isHurried ? "full" : wanted, clock);
+    const options = { source: spec.source, locate, pace, ...place, clock, randomness, signal, onChange };
+    const follower = new SourceFollower(options);
     follower.setResting(this.#isPaused);
     return new SourceLane(follower, spec.source, signal);
   }

@@ -16,7 +16,9 @@ import { backoffMs, type Clock, type Randomness } from "@larder/service";
 import { openRemoteSocket, showAddress, sourceLost, sourceRefused } from "../remote/remote-socket.ts";
 import { CommandRefused, ReplicationClient } from "../replication-client.ts";
 import { TransferError } from "../transfer-error.ts";
+import type { CopyPace } from "./copy-pace.ts";
 import { migrationLimits } from "./migration-limits.ts";
+import { SourcePulse } from "./source-pulse.ts";
 import { Spool } from "./spool.ts";
 
 export type FollowerState = "copying" | "following" | "away" | "resting";
@@ -38,6 +40,8 @@ export interface FollowerOptions {
   connect?: (signal: AbortSignal) => Promise<Socket>;
   /** We count for nothing at the server, as no replica of it would: it is told that we have nothing, and no more often than it must be. */
   isUncounted?: boolean;
+  /** How fast the copy is taken; without it as fast as it comes. */
+  pace?: CopyPace;
   /** The state has changed, or why it is away. */
   onChange: () => void;
 }
@@ -78,6 +82,7 @@ export class SourceFollower {
   #isResting = false;
   #session: AbortController | null = null;
   #client: ReplicationClient | null = null;
+  #pulse: SourcePulse | null = null;
   #wake: () => void = () => {};
 
   constructor(options: FollowerOptions) {
@@ -198,6 +203,7 @@ export class SourceFollower {
       throw sourceLost(`${showAddress(address)} closed the connection.`);
     } finally {
       this.#client = null;
+      this.#pulse?.close();
       session.abort();
       signal.removeEventListener("abort", end);
     }
@@ -217,6 +223,7 @@ export class SourceFollower {
   }
 
   async #synchronize(client: ReplicationClient): Promise<void> {
+    if (!this.#isWhole) this.#pulse = await this.#beginPulse();
     const answer = this.#isWhole ? await client.psync(this.#history, this.received + 1) : await client.psync("?", -1);
     if (answer.kind === "continue") {
       this.#history = answer.history ?? this.#history;
@@ -229,6 +236,12 @@ export class SourceFollower {
     this.#enter("copying", null);
   }
 
+  async #beginPulse(): Promise<SourcePulse | null> {
+    const { pace, source, clock, signal } = this.#options;
+    if (pace === undefined || this.address === null) return null;
+    return SourcePulse.begin({ pace, source, clock, signal }, this.address);
+  }
+
   async #takeAll(client: ReplicationClient): Promise<void> {
     if (!this.#isWhole) await this.#takeCopy(client);
     for await (const chunk of client.stream()) {
@@ -239,11 +252,14 @@ export class SourceFollower {
   }
 
   async #takeCopy(client: ReplicationClient): Promise<void> {
+    void this.#pulse?.run();
     for await (const chunk of client.copy()) {
       this.copyBytes ??= client.copyBytes;
       this.copy.push(chunk as Buffer);
       await this.#room(this.copy);
+      await this.#options.pace?.spend(chunk.length, this.#options.signal);
     }
+    this.#pulse?.close();
     this.#isWhole = true;
     this.copy.end();
     this.acknowledge();

@@ -1,4 +1,5 @@
 /** Reads keys of a server as payloads: whole databases by SCAN, and single keys. Many questions in flight, of a bounded number of keys and bytes. */
+import type { RdbKind } from "@larder/rdb";
 import type { KeyChoice } from "../key-choice.ts";
 import { databasesOf } from "../migrate/node-watch.ts";
 import { parseInfo, type RemoteClient, type Words } from "../remote/remote-client.ts";
@@ -14,6 +15,7 @@ export interface ReadKey extends ChangedKey {
   ttlMs: number | null;
 }
 
+const kinds: readonly RdbKind[] = ["string", "list", "set", "zset", "hash", "stream"];
 /** How many keys one round asks for. */
 export const keysPerRound = 200;
 
@@ -70,11 +72,15 @@ export class KeyReader {
 
   /** All at once: of keys that are many or large, one of the parts. Throws SourceRefused where DUMP is forbidden. */
   async read(keys: readonly ChangedKey[]): Promise<ReadKey[]> {
-    const replies = await this.#askOfEach(keys, ({ key }) => [
+    const wanted = await this.#ofWantedTypes(keys);
+    const replies = await this.#askOfEach(wanted, ({ key }) => [
       ["DUMP", key],
       ["PTTL", key],
     ]);
-    const read = keys.map((key, index) => this.#readKeyOf(key, replies.slice(2 * index, 2 * index + 2)));
+    const found = new Map(
+      wanted.map((key, index) => [key, this.#readKeyOf(key, replies.slice(2 * index, 2 * index + 2))]),
+    );
+    const read = keys.map((key) => found.get(key) ?? { ...key, payload: null, ttlMs: null });
     this.#size.took(read.map(({ payload }) => payload?.length ?? 0));
     return read;
   }
@@ -105,6 +111,15 @@ export class KeyReader {
     await this.#select(keys[0]?.database ?? 0);
     const replies = await Promise.all(this.#client.askEach(keys.map(({ key }) => ["EXISTS", key])));
     return replies.map((reply) => reply !== 0 && !isElsewhere(reply));
+  }
+
+  /** A key of another type is not there, for all that matters. */
+  async #ofWantedTypes(keys: readonly ChangedKey[]): Promise<readonly ChangedKey[]> {
+    if (this.#choice.takesAllKinds) return keys;
+    const replies = await this.#askOfEach(keys, ({ key }) => [["TYPE", key]]);
+    const refused = replies.find((reply) => reply instanceof RemoteError && !isElsewhere(reply));
+    if (refused instanceof RemoteError) throw sourceRefused(`The source does not tell types: ${refused.message}`);
+    return keys.filter((_, index) => this.#choice.takesKind(kindOf(textOf(replies[index]))));
   }
 
   /** null: it does not say. Who forbids it, or does not know it, is not asked again. */
@@ -143,6 +158,11 @@ export class KeyReader {
     await this.#client.ask("SELECT", String(database));
     this.#selected = database;
   }
+}
+
+/** Modules name types of their own. */
+function kindOf(type: string): RdbKind {
+  return kinds.find((kind) => kind === type) ?? "module";
 }
 
 /** Of a cluster's primary: the key belongs to another one. */

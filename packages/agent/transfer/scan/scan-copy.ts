@@ -7,6 +7,7 @@
  */
 import { LarderError } from "@larder/api";
 import { KeyChoice } from "../key-choice.ts";
+import type { CopyPace } from "../migrate/copy-pace.ts";
 import type { MigrateContext } from "../migrate/replicated-copy.ts";
 import type { ChangedKey, ChangedKeys } from "./changed-keys.ts";
 import { KeyReader, keysPerRound } from "./key-reader.ts";
@@ -20,6 +21,7 @@ export class ScanCopy {
   readonly #context: MigrateContext;
   readonly #lanes: readonly ScanLane[];
   readonly #node: NodeKeys;
+  readonly #pace: CopyPace;
   #isWhole = false;
   #isAgain: boolean;
   #isRoundWanted = true;
@@ -32,8 +34,9 @@ export class ScanCopy {
   /** `isAgain`: the node has keys of an earlier copy, some of which may be gone by now. */
   constructor(
     context: MigrateContext,
-    { lanes, node, isAgain }: { lanes: readonly ScanLane[]; node: NodeKeys; isAgain: boolean },
+    { lanes, node, pace, isAgain }: { lanes: readonly ScanLane[]; node: NodeKeys; pace: CopyPace; isAgain: boolean },
   ) {
+    this.#pace = pace;
     this.#context = context;
     this.#isAgain = isAgain;
     this.#lanes = lanes;
@@ -148,6 +151,11 @@ export class ScanCopy {
   }
 
   async #put(reader: KeyReader, keys: readonly ChangedKey[]): Promise<void> {
-    for await (const part of reader.parts(keys)) await this.#node.put(await reader.read(part));
+    for await (const part of reader.parts(keys)) {
+      const read = await reader.read(part);
+      await this.#node.put(read);
+      const bytes = read.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0);
+      if (!this.isHeld) await this.#pace.spend(bytes, this.#context.signal);
+    }
   }
 }

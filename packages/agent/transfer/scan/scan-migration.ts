@@ -7,10 +7,12 @@ import { backoffMs } from "@larder/service";
 import { emptyIntake } from "../import/intake.ts";
 import { KeyChoice } from "../key-choice.ts";
 import { EngineRefusal } from "../load/engine-writer.ts";
+import { CopyPace } from "../migrate/copy-pace.ts";
 import { atLast, inWords } from "../migrate/migration-error.ts";
 import { migrationLimits } from "../migrate/migration-limits.ts";
 import { countKeys } from "../migrate/node-watch.ts";
 import type { MigrateContext } from "../migrate/replicated-copy.ts";
+import { SourcePulse } from "../migrate/source-pulse.ts";
 import { showAddress } from "../remote/remote-socket.ts";
 import { findPrimaries } from "../remote/source-primaries.ts";
 import type { LeadOrder, Transfer } from "../transfer.ts";
@@ -24,7 +26,7 @@ const reconnectBackoff = { firstMs: 200, maxMs: 5_000 };
 const pauseMarginMs = 5_000;
 
 const caveats = [
-  "The source forbids replication, so its keys were copied one by one: until the end each is as it was at a time of its own.",
+  "The source's keys were copied one by one, not by replication: until the end each is as it was at a time of its own.",
   "A source tells of a change once. When the connection was lost, every key was looked at again.",
   "How lately and how often a key was used is not copied, and the time that it has left is right to within the time of one question.",
 ];
@@ -100,13 +102,18 @@ export class ScanMigration implements Transfer {
     const signal = AbortSignal.any([this.#context.signal, attempt.signal]);
     const context = { ...this.#context, signal };
     const choice = new KeyChoice(spec.filter);
+    const pulses: (SourcePulse | null)[] = [];
     const node = await NodeKeys.open(context);
     try {
       const { primaries } = await findPrimaries(spec.source, signal);
       for (const primary of primaries)
         this.#lanes.push(await ScanLane.open(primary, { source: spec.source, choice, clock, signal }));
       onOpen();
-      this.#copy = new ScanCopy(context, { lanes: this.#lanes, node, isAgain: this.#isBegun });
+      const pace = new CopyPace(spec.pace ?? "auto", clock);
+      for (const { primary } of this.#lanes)
+        pulses.push(await SourcePulse.begin({ source: spec.source, pace, clock, signal }, primary.address));
+      for (const pulse of pulses) void pulse?.run();
+      this.#copy = new ScanCopy(context, { lanes: this.#lanes, node, pace, isAgain: this.#isBegun });
       this.#copy.isPaused = this.#isPaused;
       this.#isBegun = true;
       await this.#copyFunctions(node);
@@ -117,6 +124,7 @@ export class ScanMigration implements Transfer {
       ]);
     } finally {
       attempt.abort();
+      for (const pulse of pulses) pulse?.close();
       for (const lane of this.#lanes.splice(0)) lane.close();
       node.close();
     }
