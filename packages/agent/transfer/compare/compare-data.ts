@@ -23,6 +23,8 @@ export type CompareContext = TransferContext<Extract<TransferSpec, { kind: "comp
 /** How often, and after how long, a key that differs is looked at again. */
 const looksAgain = 4;
 const lookAgainMs = 500;
+/** Rounds of keys that are asked for at the same time. Each is bounded in keys and bytes. */
+const roundsInFlightMax = 4;
 
 export function compareData(context: CompareContext): Transfer {
   return {
@@ -85,13 +87,23 @@ class Comparison {
   }
 
   async #walk(reader: KeyReader, which: "all" | "missing"): Promise<void> {
-    for (const database of (await reader.databases()).keys())
+    for (const database of (await reader.databases()).keys()) {
+      // Within one database: the connections are in the same one all the time.
+      const rounds = new Set<Promise<void>>();
       for await (const keys of reader.scan(database)) {
         this.#context.signal.throwIfAborted();
-        const toRead = which === "all" ? keys : await this.#missingHere(keys);
-        this.#context.progress.keys += keys.length;
-        await this.#compare(toRead, (key, difference) => this.#differences.doubt(key, difference));
+        const round = this.#round(keys, which).finally(() => rounds.delete(round));
+        rounds.add(round);
+        if (rounds.size >= roundsInFlightMax) await Promise.race(rounds);
       }
+      await Promise.all(rounds);
+    }
+  }
+
+  async #round(keys: ChangedKey[], which: "all" | "missing"): Promise<void> {
+    const toRead = which === "all" ? keys : await this.#missingHere(keys);
+    this.#context.progress.keys += keys.length;
+    await this.#compare(toRead, (key, difference) => this.#differences.doubt(key, difference));
   }
 
   async #missingHere(keys: readonly ChangedKey[]): Promise<ChangedKey[]> {
