@@ -39,6 +39,7 @@ async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
     samples.set(state, (samples.get(state) ?? 0) + 1);
     const used = api.observations.node(servingNode(cache)).node?.memoryBytesUsed;
     if (used != null) samples.set(`larder_cache_memory_used_bytes{cache="${cache.name}"}`, used);
+    addTransfers(samples, cache.name, await api.transfers.underWay(cache));
     for (const [what, atMs] of Object.entries(await api.backups.newest(cache)))
       if (atMs !== null)
         samples.set(`larder_cache_${what}_age_seconds{cache="${cache.name}"}`, ageSeconds(atMs, api.clock.nowMs()));
@@ -51,6 +52,19 @@ async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
     samples.set(`larder_cache_snapshot_age_seconds{cache="${cache.name}"}`, ageOfSnapshot);
   }
   return samples;
+}
+
+/** Of one kind together. */
+function addTransfers(samples: Map<string, number>, cache: string, transfers: readonly TransferSeen[]): void {
+  for (const { transfer, progress } of transfers) {
+    if (progress === null) continue;
+    const labels = `{cache="${cache}",kind="${transfer.task.kind}"}`;
+    const { keys, bytes, lagBytes } = progress;
+    for (const [what, value] of Object.entries({ keys, bytes, lag_bytes: lagBytes })) {
+      const name = `larder_transfer_${what}${labels}`;
+      if (value !== null) samples.set(name, (samples.get(name) ?? 0) + value);
+    }
+  }
 }
 
 function ageSeconds(atMs: number, nowMs: number): number {

@@ -65,6 +65,9 @@ describe("export", () => {
     );
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(20);
     expect(answers.find(({ status }) => status !== 202)?.body.error.code).toBe("Conflict");
+    await fixture.agent.report();
+    const metrics = (await fixture.call("GET", "/metrics")).body as string;
+    expect(metrics).toContain('larder_transfer_bytes{cache="shop",kind="export"}');
   });
 
   test("that the agent cannot do fails with its words", async () => {

@@ -124,6 +124,10 @@ export class Transfers {
     );
   }
 
+  async underWay(cache: CacheDocument): Promise<TransferSeen[]> {
+    return (await this.#underWay(cache)).map((transfer) => this.#seen(cache, transfer));
+  }
+
   /** Of all caches. */
   async countUnderWay(): Promise<Map<TransferTask["kind"], number>> {
     const { documents } = await this.#options.store.list<TransferDocument>(transfersPrefix);
