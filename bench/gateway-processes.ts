@@ -88,6 +88,8 @@ function routeOf(
     epoch: 1,
     tlsPort,
     plainPort,
+    hasTls: true,
+    isCluster: false,
     clientsMax,
     databases: 16,
     minimumTlsVersion: "1.2",

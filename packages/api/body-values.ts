@@ -15,6 +15,9 @@ export const wholeNumber = z
   .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], "must be a whole number")
   .pipe(z.int("must be a whole number").nonnegative("must not be negative"));
 
+/** Booleans and numbers arrive bare from some clients; the service keeps every one of these as text. */
+export const setting = z.union([z.string(), z.number(), z.boolean()], "must be a string").transform(String);
+
 /**
  * The body by its schema, where null is "not given". Throws InvalidRequestBody or InvalidParameter with its target, and
  * what `judge` throws of the body as it came.

@@ -69,6 +69,10 @@ export interface Route {
   /** When it rises, every connection is closed: access by keys was turned on or off. */
   cutEpoch: number;
   network: RouteNetwork;
+  /** False: the TLS port is not open, and the cache is not served on the shared one either. */
+  hasTls: boolean;
+  /** Clients are told of a cluster with one node, which is at whatever address they came to. */
+  isCluster: boolean;
   /** What the service does not offer (refused-commands.ts). */
   refusedCommands: readonly string[];
   /** Where the primary listens; null while there is none, which holds requests for a while and then refuses them. */

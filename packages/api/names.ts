@@ -29,3 +29,23 @@ export function resourceGroupId(subscription: string, resourceGroup: string): st
 export function cacheResourceId(at: { subscription: string; resourceGroup: string; name: string }): string {
   return `${resourceGroupId(at.subscription, at.resourceGroup)}/providers/Microsoft.Cache/Redis/${at.name}`;
 }
+
+const clusterNamePattern = /^(?=.{1,60}$)[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/;
+
+/** Why `name` cannot name a cluster of `Microsoft.Cache/redisEnterprise`, or undefined when it can. */
+export function clusterNameProblem(name: string): string | undefined {
+  if (clusterNamePattern.test(name)) return undefined;
+  return "must have 1 to 60 letters, digits and single hyphens, and start and end with a letter or digit";
+}
+
+/** With the type's live casing. */
+export function clusterResourceId(at: { subscription: string; resourceGroup: string; name: string }): string {
+  return `${resourceGroupId(at.subscription, at.resourceGroup)}/providers/Microsoft.Cache/redisEnterprise/${at.name}`;
+}
+
+/** A cluster has one database, which always has this name. */
+export const databaseName = "default";
+
+export function databaseResourceId(at: { subscription: string; resourceGroup: string; name: string }): string {
+  return `${clusterResourceId(at)}/databases/${databaseName}`;
+}

@@ -8,7 +8,7 @@
  * It knows shapes and values, not the cache: what depends on the SKU or on what exists is the controller's to judge.
  */
 import { z } from "zod";
-import { choice, parseBody, wholeNumber } from "./body-values.ts";
+import { choice, parseBody, setting, wholeNumber } from "./body-values.ts";
 import type { RedisCreateBody, RedisUpdateBody } from "./redis-resource.ts";
 import { refuseUnsupported } from "./redis-unsupported.ts";
 import { storageLocation } from "./storage-location-parse.ts";
@@ -46,12 +46,18 @@ const flag = z.union(
   [z.boolean(), choice(["true", "false"]).transform((text) => text === "true")],
   "must be true or false",
 );
-/** Booleans and numbers arrive bare from some clients; the service keeps every one of these as text. */
-const setting = z.union([z.string(), z.number(), z.boolean()], "must be a string").transform(String);
 const text = z.string("must be a string");
 
 /** An empty one takes back what was set. */
 const persistTo = z.union([z.literal("").transform((url) => ({ url, credentials: null })), storageLocation]);
+
+/** `properties.larder`, of both providers. */
+export const larderSettings = z.object({
+  durableWrites: flag.optional(),
+  replicaReads: flag.optional(),
+  persistTo: persistTo.optional(),
+  acceptEviction: flag.optional(),
+});
 
 const sku = z.object(
   {
@@ -128,23 +134,14 @@ const properties = z.object(
     zonalAllocationPolicy: choice(["Automatic", "UserDefined", "NoZones"]).optional(),
     redisConfiguration: redisConfiguration.optional(),
     tenantSettings: z.record(z.string(), setting, "must be an object").optional(),
-    larder: z
-      .object({
-        durableWrites: flag.optional(),
-        replicaReads: flag.optional(),
-        persistTo: persistTo.optional(),
-        acceptEviction: flag.optional(),
-      })
-      .optional(),
+    larder: larderSettings.optional(),
   },
   "is required",
 );
 
-const tags = tagsSchema.optional();
-
 const createBody = z.object({
   location: z.string("is required").regex(/^[\w .-]{1,64}$/, "must be the name of a location"),
-  tags,
+  tags: tagsSchema.optional(),
   properties,
 });
-const updateBody = z.object({ tags, properties: properties.partial().optional() });
+const updateBody = z.object({ tags: tagsSchema.optional(), properties: properties.partial().optional() });

@@ -23,6 +23,31 @@ export const refusedByGateway: readonly string[] = [
   "sync",
 ];
 
+/**
+ * Of Microsoft.Cache/redisEnterprise: what Azure Managed Redis documents, and what else administers an engine. SELECT is there,
+ * for the one database that there is.
+ */
+export const refusedByManagedRedis: readonly string[] = [
+  ...refusedByGateway,
+  "acl",
+  "bgrewriteaof",
+  "bgsave",
+  "client|import-source",
+  "client|no-evict",
+  "config",
+  "debug",
+  "migrate",
+  "module",
+  "move",
+  "pfdebug",
+  "pfselftest",
+  "save",
+  "swapdb",
+];
+
+/** Of one that does not show clients a cluster. */
+export const refusedWithoutCluster: readonly string[] = [...refusedByManagedRedis, "cluster", "readonly", "readwrite"];
+
 /** Of Microsoft.Cache/redis: Azure's own list ("Redis commands not supported"), and what else administers an engine. */
 export const refusedByRedisCache: readonly string[] = [
   ...refusedByGateway,

@@ -2,6 +2,8 @@
  * Sizes of `Microsoft.Cache/redis`: what each SKU gives and allows. Figures are the service's documented ones
  * (Azure Cache for Redis, "Choose the right tier"); memory is per shard.
  */
+import { type EnterpriseSku, enterpriseLimits } from "./enterprise-skus.ts";
+
 export type SkuName = "Basic" | "Standard" | "Premium";
 export type SkuFamily = "C" | "P";
 
@@ -53,6 +55,21 @@ export const skuReplicas: Record<SkuName, { min: number; max: number }> = {
   Standard: { min: 1, max: 1 },
   Premium: { min: 1, max: 3 },
 };
+
+export function isRedisSku(sku: Sku | EnterpriseSku): sku is Sku {
+  return "family" in sku;
+}
+
+/** The limits of a SKU of either provider, or undefined where there is no such SKU. */
+export function limitsOfSku(sku: Sku | EnterpriseSku): SkuLimits | undefined {
+  return isRedisSku(sku) ? skuLimits(sku) : enterpriseLimits(sku);
+}
+
+/** "Standard C1", "Balanced_B0". */
+export function skuText(sku: Sku | EnterpriseSku): string {
+  if (isRedisSku(sku)) return `${sku.name} ${sizeName(sku)}`;
+  return sku.capacity === undefined ? sku.name : `${sku.name} (capacity ${sku.capacity})`;
+}
 
 /** "C0", "P1": how people write a size. */
 export function sizeName(sku: Sku): string {

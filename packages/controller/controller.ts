@@ -21,7 +21,13 @@ import { AdmissionLock } from "./caches/admission-lock.ts";
 import { CacheActions } from "./caches/cache-actions.ts";
 import { Caches } from "./caches/caches.ts";
 import { ResourceGroups } from "./caches/resource-groups.ts";
+import { locationLabel } from "./documents/cache-document.ts";
+import { clustersPrefix } from "./documents/document-keys.ts";
+import type { ClusterDocument } from "./documents/enterprise-document.ts";
 import { ensureServiceDocument } from "./documents/service-document.ts";
+import { ClusterRemover } from "./enterprise/cluster-remover.ts";
+import { Clusters } from "./enterprise/clusters.ts";
+import { Databases } from "./enterprise/databases.ts";
 import { HostCertificates } from "./hosts/host-certificates.ts";
 import { Hosts } from "./hosts/hosts.ts";
 import { JoinTokens } from "./hosts/join-tokens.ts";
@@ -71,6 +77,8 @@ export class Controller {
   readonly #stopping = new AbortController();
   /** What was started, in order. */
   readonly #started: { stop(): Promise<void> }[] = [];
+  /** Of clusters, as parts of host names. */
+  readonly #locations = new Set<string>();
   #api: ApiServer | undefined;
 
   constructor(options: ControllerOptions) {
@@ -101,6 +109,8 @@ export class Controller {
     ensureDirectory(dataDirectory);
     const store = SqliteStore.open(join(dataDirectory, "store.db"), keys.open());
     this.#started.push({ stop: () => store.close() });
+    for (const { value } of (await store.list<ClusterDocument>(clustersPrefix)).documents)
+      this.#locations.add(locationLabel(value.location));
     const certificates = await this.#ensurePki();
     const token = ensureAdminToken(join(dataDirectory, "admin-token"), randomness);
     const service = await ensureServiceDocument(store, randomness);
@@ -125,7 +135,12 @@ export class Controller {
     const parts = { observations, published, admission, orders, hosts, announcer };
     const reconciler = new Reconciler({ ...base, ...parts, portsReserved });
     await this.#run(reconciler);
-    await this.#run(new GroupRemover({ ...base, removeCache }));
+    const coverLocation = (location: string) => this.#coverLocation(location);
+    const clusters = new Clusters({ ...base, caches, coverLocation });
+    const databases = new Databases({ clusters, caches });
+    const removeCluster = (name: string) => clusters.removeByName(name);
+    await this.#run(new GroupRemover({ ...base, removeCache, removeCluster }));
+    await this.#run(new ClusterRemover({ ...base, removeCache }));
     const storage = new StorageAsker({ orders, observations });
     const keeper = new BackupKeeper({ ...base, transfers, storage });
     await this.#run(keeper);
@@ -143,6 +158,8 @@ export class Controller {
       caches,
       actions,
       access,
+      clusters,
+      databases,
       transfers,
       backups,
       groups,
@@ -231,11 +248,22 @@ export class Controller {
     this.#started.push(part);
   }
 
+  /**
+   * Host names of clusters' databases have the location in them, which no other name of the certificate covers. Gateways see the
+   * file change; nobody calls the API by such a name.
+   */
+  async #coverLocation(location: string): Promise<void> {
+    const label = locationLabel(location);
+    if (this.#locations.has(label)) return;
+    this.#locations.add(label);
+    await this.#ensurePki();
+  }
+
   #ensurePki(): Promise<PkiFiles> {
     const { dataDirectory, domain, host, clock, randomness } = this.#options;
     return ensurePki({
       directory: join(dataDirectory, "pki"),
-      names: serverNames({ domain, host }),
+      names: serverNames({ domain, host, locations: [...this.#locations] }),
       clock,
       randomness,
     });

@@ -208,7 +208,7 @@ export class FakeGateway {
       pid: 1,
       revision: this.table?.revision ?? 0,
       listeners: routes.flatMap((route) =>
-        [route.tlsPort, route.plainPort]
+        [route.hasTls ? route.tlsPort : null, route.plainPort]
           .filter((port) => port !== null)
           .map((port) => ({ cacheId: route.cacheId, port, error: this.portsInUse.has(port) ? "EADDRINUSE" : null })),
       ),

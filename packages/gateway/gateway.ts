@@ -232,7 +232,8 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
   }
 
   findByServerName(serverName: string | undefined): ServedCache | undefined {
-    return serverName === undefined ? undefined : this.#byServerName.get(serverName.toLowerCase());
+    const found = serverName === undefined ? undefined : this.#byServerName.get(serverName.toLowerCase());
+    return found?.route.hasTls ? found : undefined;
   }
 
   refuseServerName(client: ClientConnection, serverName: string | undefined): void {

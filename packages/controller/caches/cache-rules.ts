@@ -5,14 +5,16 @@
  */
 import {
   LarderError,
+  limitsOfSku,
   type RedisCreateProperties,
   type Sku,
   type StorageLocation,
   sizeName,
   skuLimits,
   skuReplicas,
+  skuText,
 } from "@larder/api";
-import type { CacheSettings } from "../documents/cache-document.ts";
+import { type CacheSettings, redisSku } from "../documents/cache-document.ts";
 import { isPersistent, withKeptSecrets } from "../documents/persistence.ts";
 import { checkLogins } from "./login-rules.ts";
 import { checkPersistence } from "./persistence-rules.ts";
@@ -26,7 +28,7 @@ const replicatedOnly = [
 
 /** The settings of a PUT: what is left out gets its default, except what can only be said at creation. */
 export function settingsOfPut(asked: RedisCreateProperties, current: CacheSettings | undefined): CacheSettings {
-  checkSku(asked.sku, current?.sku);
+  checkSku(asked.sku, current && redisSku(current));
   checkOffered(asked);
   const configuration = withKeptSecrets(asked.redisConfiguration ?? {}, current?.redisConfiguration ?? {});
   const databases = configuration.databases ?? current?.redisConfiguration.databases;
@@ -34,6 +36,7 @@ export function settingsOfPut(asked: RedisCreateProperties, current: CacheSettin
   return checked(
     {
       sku: asked.sku,
+      enterprise: null,
       replicas: replicasOf(asked, current),
       redisVersion: asked.redisVersion ?? "latest",
       enableNonSslPort: asked.enableNonSslPort ?? false,
@@ -59,14 +62,14 @@ export function settingsOfPatch(asked: Partial<RedisCreateProperties>, current: 
       ...current,
       ...asked,
       redisConfiguration: { ...current.redisConfiguration, ...asked.redisConfiguration },
-      sku: asked.sku ?? current.sku,
+      sku: asked.sku ?? redisSku(current),
     },
     current,
   );
 }
 
 /** An empty one takes it back, and so does turning persistence off. */
-function persistToOf(
+export function persistToOf(
   asked: StorageLocation | undefined,
   redisConfiguration: CacheSettings["redisConfiguration"],
   current: CacheSettings | undefined,
@@ -78,7 +81,7 @@ function persistToOf(
 function checked(settings: CacheSettings, current: CacheSettings | undefined): CacheSettings {
   checkConfiguration(settings);
   checkLogins(settings);
-  checkReplicated(settings);
+  checkReplicated(settings, `${settings.sku.name} caches do not have. Standard and Premium do`);
   checkPersistence(settings);
   checkDatabases(settings, current);
   checkVersion(settings.redisVersion);
@@ -157,13 +160,13 @@ function checkConfiguration(settings: CacheSettings): void {
   }
 }
 
-/** What the cache's replicas do for it needs some. */
-function checkReplicated(settings: CacheSettings): void {
+/** What the cache's replicas do for it needs some. `whoHasNone` ends the sentence of the refusal. */
+export function checkReplicated(settings: CacheSettings, whoHasNone: string): void {
   if (settings.replicas > 0) return;
   for (const key of ["durableWrites", "replicaReads"] as const) {
     if (!settings[key]) continue;
     const target = `properties.larder.${key}`;
-    const message = `'${target}' needs a replica, which ${settings.sku.name} caches do not have. Standard and Premium do.`;
+    const message = `'${target}' needs a replica, which ${whoHasNone}.`;
     throw new LarderError("InvalidParameter", message, { target });
   }
 }
@@ -173,9 +176,9 @@ function checkDatabases(settings: CacheSettings, current: CacheSettings | undefi
   const target = "properties.redisConfiguration.databases";
   if (current !== undefined && asked !== current.redisConfiguration.databases)
     throw new LarderError("InvalidParameter", `'${target}' can only be set when the cache is created.`, { target });
-  const max = skuLimits(settings.sku)?.databasesMax ?? 0;
+  const max = limitsOfSku(settings.sku)?.databasesMax ?? 0;
   if (Number(asked ?? 1) <= max) return;
-  throw new LarderError("InvalidParameter", `'${target}' is ${asked}; ${sizeName(settings.sku)} has at most ${max}.`, {
+  throw new LarderError("InvalidParameter", `'${target}' is ${asked}; ${skuText(settings.sku)} has at most ${max}.`, {
     target,
   });
 }

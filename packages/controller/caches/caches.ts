@@ -7,36 +7,40 @@ import {
   type AccessKeys,
   type AgentReport,
   type CacheId,
+  databaseName,
   isOlder,
   LarderError,
   type RedisCreateBody,
   type RedisUpdateBody,
 } from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
-import { noAccess } from "../documents/cache-access.ts";
 import {
   allNodes,
   type CacheDocument,
   type CacheNode,
+  type CacheProvider,
   type CacheSettings,
   type ChangeKind,
 } from "../documents/cache-document.ts";
 import { type EventNote, noteEvent } from "../documents/cache-events.ts";
 import { deriveNodes, deriveRoute, limitsOf } from "../documents/derive.ts";
-import { cacheKey, cachesPrefix, groupKey, operationKey } from "../documents/document-keys.ts";
+import { cacheKey, cachesPrefix, clusterKey, groupKey, operationKey } from "../documents/document-keys.ts";
 import type { GroupDocument } from "../documents/group-document.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
 import type { Hosts } from "../hosts/hosts.ts";
-import type { Store, StoredDocument, Transaction } from "../store/store.ts";
+import type { Store, StoredDocument } from "../store/store.ts";
 import { wantedEngine } from "../updates/wanted-engine.ts";
 import type { AdmissionLock } from "./admission-lock.ts";
+import { type Along, type Changes, type NewCache, nothing, startedUpdate } from "./cache-changes.ts";
+import { busy, groupGoing, nameTaken, notFound, notReady } from "./cache-refusals.ts";
 import { settingsOfPatch, settingsOfPut } from "./cache-rules.ts";
 import { openHosts, placeNodes } from "./capacity.ts";
 import { accessBy, loginSwitch } from "./login-rules.ts";
+import { newCacheDocument } from "./new-cache.ts";
 import { newNodeId } from "./node-id.ts";
-import { freePort, portsTaken } from "./own-ports.ts";
+import { freePort, portsTaken, requireFreePort } from "./own-ports.ts";
 import { withPersistedSince } from "./persistence-rules.ts";
-import { checkScale, sizeOf } from "./scaling-rules.ts";
+import { checkScale, type ScaleFacts, sizeOf } from "./scaling-rules.ts";
 
 export interface CachesOptions {
   store: Store;
@@ -66,11 +70,12 @@ export interface Place {
   subscription: string;
   resourceGroup: string;
   name: string;
+  /** Microsoft.Cache/redis, unless it says so. */
+  provider?: CacheProvider;
 }
 
 /** A change for which data is copied may take so many times longer. */
 const copyingFactor = 30;
-const startedUpdate: CacheDocument["update"] = { startNow: true, paused: false, stopped: null };
 const accessKeyBytes = 32;
 
 export class Caches {
@@ -94,7 +99,14 @@ export class Caches {
       const stored = await this.find(place.name);
       if (stored === undefined) {
         precondition(undefined);
-        return this.#create(place, body);
+        const settings = this.#dated(settingsOfPut(body.properties, undefined), undefined);
+        const free = { key: clusterKey(place.name), revision: 0 };
+        if (await this.#options.store.get(free.key)) throw nameTaken(place.name);
+        return this.#create(
+          place,
+          { location: body.location, tags: body.tags ?? {}, settings },
+          { require: [free], put: [] },
+        );
       }
       if (!isIn(stored.value, place)) throw nameTaken(place.name);
       precondition(stored.value);
@@ -103,7 +115,8 @@ export class Caches {
           target: "location",
         });
       const settings = this.#dated(settingsOfPut(body.properties, stored.value.settings), stored.value.settings);
-      return this.#change(stored, settings, body.tags ?? {}, body.properties.larder?.acceptEviction);
+      const { acceptEviction } = body.properties.larder ?? {};
+      return this.#change(stored, { settings, tags: body.tags ?? {} }, { acceptEviction });
     });
   }
 
@@ -116,7 +129,30 @@ export class Caches {
         settingsOfPatch(body.properties ?? {}, stored.value.settings),
         stored.value.settings,
       );
-      return this.#change(stored, settings, body.tags ?? stored.value.tags, body.properties?.larder?.acceptEviction);
+      const { acceptEviction } = body.properties?.larder ?? {};
+      return this.#change(stored, { settings, tags: body.tags ?? stored.value.tags }, { acceptEviction });
+    });
+  }
+
+  /** Makes a cache that the rules of its provider have been applied to. */
+  create(place: Place, wanted: NewCache, along: Along): Promise<Commanded> {
+    return this.#options.admission.exclusively(async () => {
+      if (await this.find(place.name)) throw nameTaken(place.name);
+      return this.#create(place, { ...wanted, settings: this.#dated(wanted.settings, undefined) }, along);
+    });
+  }
+
+  /** Changes a cache to what the rules of its provider, `decide`, make of it. */
+  change(
+    place: Place,
+    decide: (cache: CacheDocument) => Changes,
+    options: { acceptEviction?: boolean | undefined; along?: Along } = {},
+  ): Promise<Commanded> {
+    return this.#options.admission.exclusively(async () => {
+      const stored = await this.require(place);
+      const changes = decide(stored.value);
+      const settings = this.#dated(changes.settings ?? stored.value.settings, stored.value.settings);
+      return this.#change(stored, { ...changes, settings }, options);
     });
   }
 
@@ -162,57 +198,40 @@ export class Caches {
   async require(place: Place): Promise<StoredDocument<CacheDocument>> {
     const stored = await this.find(place.name);
     if (stored !== undefined && isIn(stored.value, place)) return stored;
-    throw new LarderError(
-      "ResourceNotFound",
-      `The Resource 'Microsoft.Cache/Redis/${place.name}' under resource group '${place.resourceGroup}' was not found.`,
+    const isDatabase = place.provider === "enterprise";
+    throw notFound(
+      place,
+      isDatabase ? `redisEnterprise/${place.name}/databases/${databaseName}` : `Redis/${place.name}`,
     );
   }
 
-  async #create(place: Place, body: RedisCreateBody): Promise<Commanded> {
+  async #create(place: Place, { location, tags, settings, ...wanted }: NewCache, along: Along): Promise<Commanded> {
     const { store, randomness } = this.#options;
-    const settings = this.#dated(settingsOfPut(body.properties, undefined), undefined);
     const caches = (await this.all()).map((stored) => stored.value);
     const cacheId = randomness.uuid() as CacheId;
     const hostIds = placeNodes({ cacheId, settings }, caches, openHosts(this.#agents(), this.#options.hosts.draining));
     const group = await store.get<GroupDocument>(groupKey(place.resourceGroup));
     if (group === undefined || group.value.removal !== null) throw groupGoing(place.resourceGroup);
-    const operation = this.#newOperation("create", { subscription: place.subscription, location: body.location });
-    const cache: CacheDocument = {
-      ...place,
-      resourceGroup: group.value.name,
-      cacheId,
-      nodes: hostIds.map((hostId) => this.#newNode(place.name, hostId, settings)),
-      leader: null,
-      location: body.location,
-      tags: body.tags ?? {},
-      settings,
-      access: noAccess,
-      keys: { primaryKey: this.#newAccessKey(), secondaryKey: this.#newAccessKey() },
-      enginePasswords: {
-        admin: this.#newEnginePassword(),
-        app: this.#newEnginePassword(),
-        replication: this.#newEnginePassword(),
+    const operation = this.#newOperation("create", { subscription: place.subscription, location });
+    const cache = newCacheDocument(
+      { ...place, resourceGroup: group.value.name },
+      { location, tags, settings, pausesUpdates: wanted.pausesUpdates },
+      {
+        cacheId,
+        nodes: hostIds.map((hostId) => this.#newNode(place.name, hostId, settings)),
+        keys: { primaryKey: this.#newAccessKey(), secondaryKey: this.#newAccessKey() },
+        enginePasswords: {
+          admin: this.#newEnginePassword(),
+          app: this.#newEnginePassword(),
+          replication: this.#newEnginePassword(),
+        },
+        ports: this.#newPorts(caches, wanted.port),
+        change: this.#changeOf(operation),
       },
-      ports: this.#newPorts(caches),
-      version: 1,
-      generation: 1,
-      settledGeneration: 0,
-      change: this.#changeOf(operation),
-      failure: null,
-      route: { epoch: 1, node: null, readNodes: [] },
-      move: null,
-      intake: null,
-      moveTrouble: null,
-      outage: null,
-      relieve: null,
-      update: { startNow: false, paused: false, stopped: null },
-      persistenceTold: null,
-      patchSchedule: [],
-      eventNumber: 0,
-      removal: null,
-    };
-    const unchanged = [{ key: group.key, revision: group.revision }];
-    const stored = await this.#commit({ key: cacheKey(place.name), revision: 0 }, cache, operation, unchanged);
+    );
+    const require = [...along.require, { key: group.key, revision: group.revision }];
+    const at = { key: cacheKey(place.name), revision: 0 };
+    const stored = await this.#commit(at, cache, operation, { ...along, require });
     return { stored, operationId: operation.operationId, created: true };
   }
 
@@ -222,33 +241,28 @@ export class Caches {
 
   async #change(
     stored: StoredDocument<CacheDocument>,
-    settings: CacheSettings,
-    tags: Record<string, string>,
-    isEvictionAccepted = false,
+    changes: Changes,
+    { acceptEviction = false, along = nothing }: { acceptEviction?: boolean | undefined; along?: Along },
   ): Promise<Commanded> {
     const cache = stored.value;
     if (cache.change !== null || cache.removal !== null) throw busy(cache);
-    const next: CacheDocument = {
-      ...cache,
-      settings,
-      tags,
-      access: accessBy(settings, cache),
-      version: cache.version + 1,
-    };
+    const settings = changes.settings ?? cache.settings;
+    const next: CacheDocument = { ...cache, ...changes, access: accessBy(settings, cache), version: cache.version + 1 };
     const retried = cache.failure !== null;
-    if (!retried && sameText([settings, tags], [cache.settings, cache.tags]))
+    const isUpdate = changes.update?.startNow === true || this.#asksForEngine(cache, next);
+    if (!retried && sameText({ ...next, version: cache.version }, cache))
       return { stored, operationId: undefined, created: false };
-    if (!retried && sameText(consequences(cache), consequences(next)) && !this.#asksForEngine(cache, next))
-      return { stored: await this.#commit(stored, next), operationId: undefined, created: false };
-    const scales = !sameText(sizeOf(settings), sizeOf(cache.settings));
-    if (scales) await this.#checkScale(cache, next, isEvictionAccepted);
+    if (!retried && sameText(consequences(cache), consequences(next)) && !isUpdate)
+      return { stored: await this.#commit(stored, next, undefined, along), operationId: undefined, created: false };
+    const scales = !sameText(sizeOf(next.settings), sizeOf(cache.settings));
+    if (scales) checkScale(cache, next, await this.scaleFacts(acceptEviction));
     const operation = this.#newOperation(scales ? "scale" : "update", cache);
     const change = this.#changeOf(operation);
     // Whoever asks for another version wants it now.
-    const update = this.#asksForEngine(cache, next) ? startedUpdate : cache.update;
+    const update = isUpdate ? startedUpdate : next.update;
     const changing = { ...next, generation: cache.generation + 1, change, update, failure: null };
     return {
-      stored: await this.#commitSwitch(stored, changing, operation),
+      stored: await this.#commitSwitch(stored, changing, operation, along),
       operationId: operation.operationId,
       created: false,
     };
@@ -265,11 +279,11 @@ export class Caches {
     throw new LarderError("InvalidParameter", text, { target: "properties.redisVersion" });
   }
 
-  async #checkScale(cache: CacheDocument, next: CacheDocument, isEvictionAccepted: boolean): Promise<void> {
+  /** What rules on sizes judge by. */
+  async scaleFacts(isEvictionAccepted = false): Promise<ScaleFacts> {
     const reports = this.#agents();
     const caches = (await this.all()).map((stored) => stored.value);
-    const open = openHosts(reports, this.#options.hosts.draining);
-    checkScale(cache, next, { caches, reports, open, isEvictionAccepted });
+    return { caches, reports, open: openHosts(reports, this.#options.hosts.draining), isEvictionAccepted };
   }
 
   #agents(): AgentReport[] {
@@ -283,24 +297,24 @@ export class Caches {
     stored: StoredDocument<CacheDocument>,
     changing: CacheDocument,
     operation: OperationDocument,
+    along: Along,
   ): Promise<StoredDocument<CacheDocument>> {
     const text = loginSwitch(stored.value.settings, changing.settings);
-    if (text === undefined) return this.#commit(stored, changing, operation);
+    if (text === undefined) return this.#commit(stored, changing, operation, along);
     const note: EventNote = { kind: "access", cause: "asked for", text, durationMs: null, holdMs: null };
     const { cache, put } = noteEvent(changing, note, this.#options.clock.nowMs());
-    return this.#commit(stored, cache, operation, [], [put]);
+    return this.#commit(stored, cache, operation, { ...along, put: [...along.put, put] });
   }
 
   async #commit(
     at: { key: string; revision: number },
     cache: CacheDocument,
     operation?: OperationDocument,
-    unchanged: { key: string; revision: number }[] = [],
-    events: NonNullable<Transaction["put"]> = [],
+    along = nothing,
   ): Promise<StoredDocument<CacheDocument>> {
-    const put: NonNullable<Transaction["put"]> = [{ key: at.key, value: cache }, ...events];
+    const put = [...along.put, { key: at.key, value: cache as unknown }];
     if (operation !== undefined) put.push({ key: operationKey(operation.operationId), value: operation });
-    const require = [{ key: at.key, revision: at.revision }, ...unchanged];
+    const require = [{ key: at.key, revision: at.revision }, ...along.require];
     const outcome = await this.#options.store.transact({ require, put });
     if (outcome.committed) return { key: at.key, value: cache, revision: outcome.revision };
     throw new LarderError("Conflict", `'${cache.name}' was changed at the same moment; try again.`);
@@ -329,10 +343,11 @@ export class Caches {
     return { kind: operation.kind as ChangeKind, operationId: operation.operationId, deadlineMs };
   }
 
-  #newPorts(caches: readonly CacheDocument[]): CacheDocument["ports"] {
+  #newPorts(caches: readonly CacheDocument[], asked: number | undefined): CacheDocument["ports"] {
     const taken = portsTaken(caches, this.#options.portsReserved);
-    const tls = freePort(this.#options.portBase, taken);
-    const plain = freePort(tls + 1, taken);
+    if (asked !== undefined) requireFreePort(asked, taken);
+    const tls = asked ?? freePort(this.#options.portBase, taken);
+    const plain = freePort(Math.max(tls + 1, this.#options.portBase), taken);
     return { tls: { port: tls, served: false }, plain: { port: plain, served: false } };
   }
 
@@ -353,6 +368,7 @@ export class Caches {
 }
 
 function isIn(cache: CacheDocument, place: Place): boolean {
+  if (cache.provider !== (place.provider ?? "redis")) return false;
   return cache.resourceGroup.toLowerCase() === place.resourceGroup.toLowerCase();
 }
 
@@ -372,20 +388,4 @@ function sameText(a: unknown, b: unknown): boolean {
 /** Locations compare without spaces and case. */
 function simplified(location: string): string {
   return location.replaceAll(" ", "").toLowerCase();
-}
-
-export function nameTaken(name: string): LarderError {
-  return new LarderError("NameNotAvailable", `The name '${name}' is taken by another cache.`, { target: "name" });
-}
-
-function busy(cache: CacheDocument): LarderError {
-  return new LarderError("Conflict", `'${cache.name}' is busy with a previous operation; try again when it has ended.`);
-}
-
-function groupGoing(name: string): LarderError {
-  return new LarderError("Conflict", `The resource group '${name}' is being deleted.`);
-}
-
-export function notReady(): LarderError {
-  return new LarderError("ServiceUnavailable", "No host is connected yet; try again in a moment.");
 }

@@ -2,7 +2,7 @@
  * Which host has room for a cache. Pure. What counts is what caches were promised (the memory of their SKU), not what
  * they use; a part of each host is kept for the system, the gateway and the engines' own overhead.
  */
-import { type AgentReport, type EngineVersion, LarderError } from "@larder/api";
+import { type AgentReport, type EngineVersion, isRedisSku, LarderError, skuText } from "@larder/api";
 import { allNodes, type CacheDocument, type CacheSettings, servingNode } from "../documents/cache-document.ts";
 import { limitsOf } from "../documents/derive.ts";
 
@@ -182,8 +182,8 @@ function engineGone({ name, version }: EngineVersion): LarderError {
 }
 
 function tooLarge(asked: number, rooms: readonly Room[], settings: CacheSettings): LarderError {
-  const target = "properties.sku.capacity";
-  const size = `${settings.sku.name} ${settings.sku.family}${settings.sku.capacity} (${inMb(asked)})`;
+  const target = isRedisSku(settings.sku) ? "properties.sku.capacity" : "sku.name";
+  const size = `${skuText(settings.sku)} (${inMb(asked)})`;
   const able = rooms.filter((room) => room.engineBytesMax >= asked);
   if (able.length === 0) {
     const max = Math.max(...rooms.map((room) => room.engineBytesMax));

@@ -9,6 +9,13 @@ export function portsTaken(caches: readonly CacheDocument[], reserved: readonly 
   return new Set([...reserved, ...caches.flatMap((cache) => [cache.ports.tls.port, cache.ports.plain.port])]);
 }
 
+/** Throws InvalidParameter. */
+export function requireFreePort(port: number, taken: ReadonlySet<number>): void {
+  if (!taken.has(port)) return;
+  const text = `Port ${port} belongs to another cache or to the service; leave 'properties.port' out to have one chosen.`;
+  throw new LarderError("InvalidParameter", text, { target: "properties.port" });
+}
+
 /** The least free port that is at least `from`. Throws InsufficientCapacity when there is none. */
 export function freePort(from: number, taken: ReadonlySet<number>): number {
   for (let port = from; port <= portMax; port++) if (!taken.has(port)) return port;

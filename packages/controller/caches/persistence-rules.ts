@@ -12,12 +12,18 @@ export function checkPersistence(settings: CacheSettings): void {
     : [configurationTarget("aof-backup-enabled"), "append-only files"];
   if (isPersistent(settings) && sku.name !== "Premium")
     refuse(target, `'${target}' asks for ${key}, which Premium caches have; this one is ${sku.name}.`);
+  for (const name of connectionStringKeys) checkConnectionString(name, configuration[name] ?? "");
+  const names = { snapshots: "rdb-backup-enabled", aof: "aof-backup-enabled" };
+  checkKept(settings, names, configurationTarget(names.aof));
+}
+
+/** What counts for both providers, each of which has names of its own for what is turned on. */
+export function checkKept(settings: CacheSettings, names: { snapshots: string; aof: string }, target: string): void {
   if (hasSnapshots(settings) && hasAof(settings))
     refuse(
-      configurationTarget("aof-backup-enabled"),
-      "A cache has snapshots or append-only files, not both: turn 'rdb-backup-enabled' or 'aof-backup-enabled' off.",
+      target,
+      `A cache has snapshots or append-only files, not both: turn '${names.snapshots}' or '${names.aof}' off.`,
     );
-  for (const name of connectionStringKeys) checkConnectionString(name, configuration[name] ?? "");
   if (settings.persistTo !== null && !isPersistent(settings))
     refuse(
       "properties.larder.persistTo",

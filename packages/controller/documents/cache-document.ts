@@ -14,18 +14,21 @@
  * rises with every change of `route.node`; `leader.epoch` rises with every new leader, and is left out where a move may
  * have used it; once `removal` is set it is never taken back.
  */
-import type {
-  AccessKeys,
-  CacheId,
-  EngineVersion,
-  Leader,
-  NodeId,
-  ProvisioningState,
-  Route,
-  ScheduleEntry,
-  Sku,
-  StorageLocation,
-  TransferId,
+import {
+  type AccessKeys,
+  type CacheId,
+  type ClusteringPolicy,
+  type EngineVersion,
+  type EnterpriseSku,
+  isRedisSku,
+  type Leader,
+  type NodeId,
+  type ProvisioningState,
+  type Route,
+  type ScheduleEntry,
+  type Sku,
+  type StorageLocation,
+  type TransferId,
 } from "@larder/api";
 import type { CacheAccess } from "./cache-access.ts";
 
@@ -39,8 +42,18 @@ export interface UpdateState {
   stopped: Problem | null;
 }
 
+/** Which resource provider a cache belongs to: `Microsoft.Cache/redis`, or `Microsoft.Cache/redisEnterprise` as a cluster's database. */
+export type CacheProvider = "redis" | "enterprise";
+
+/** What a database of `Microsoft.Cache/redisEnterprise` is told that has no place elsewhere in the settings. */
+export interface EnterpriseSettings {
+  clusteringPolicy: ClusteringPolicy;
+}
+
 export interface CacheSettings {
-  sku: Sku;
+  sku: Sku | EnterpriseSku;
+  /** null: the cache is none of that provider's. */
+  enterprise: EnterpriseSettings | null;
   /** Of the primary: one node each. */
   replicas: number;
   redisVersion: string;
@@ -153,6 +166,7 @@ export interface FailingKept {
 
 export interface CacheDocument {
   cacheId: CacheId;
+  provider: CacheProvider;
   /** In the order in which they were made; at least one. */
   nodes: CacheNode[];
   /** Which of several nodes is the primary; null before the first is, and where there is only one node. */
@@ -220,6 +234,26 @@ export function cacheEtag(cache: CacheDocument): string {
   return `"${cache.cacheId.slice(0, 8)}-${cache.version}"`;
 }
 
-export function cacheHostName(cache: Pick<CacheDocument, "name">, domain: string): string {
-  return `${cache.name.toLowerCase()}.${domain}`;
+export function cacheHostName(
+  { name, location, provider }: Pick<CacheDocument, "name" | "location" | "provider">,
+  domain: string,
+): string {
+  return [name.toLowerCase(), ...(provider === "enterprise" ? [locationLabel(location)] : []), domain].join(".");
+}
+
+/** A location as a part of host names. */
+export function locationLabel(location: string): string {
+  return location.toLowerCase().replaceAll(/[^a-z0-9-]/g, "");
+}
+
+/** Of a cache of `Microsoft.Cache/redis`. */
+export function redisSku({ sku }: Pick<CacheSettings, "sku">): Sku {
+  if (isRedisSku(sku)) return sku;
+  throw new Error("a cache of another provider was taken for one of Microsoft.Cache/redis");
+}
+
+/** Those of its ports that are open; a database of `Microsoft.Cache/redisEnterprise` has one. */
+export function openPorts({ ports, settings }: CacheDocument): { tls: OwnPort | null; plain: OwnPort | null } {
+  if (settings.enterprise !== null && settings.enableNonSslPort) return { tls: null, plain: ports.plain };
+  return { tls: ports.tls, plain: settings.enableNonSslPort ? ports.plain : null };
 }

@@ -6,6 +6,7 @@ import type { CacheDocument, CacheNode } from "./cache-document.ts";
 export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocument {
   return {
     cacheId: "cache-1" as CacheId,
+    provider: "redis",
     nodes: [nodeFixture("shop-1", "host-1")],
     leader: null,
     subscription: "sub",
@@ -15,6 +16,7 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
     tags: {},
     settings: {
       sku: { name: "Basic", family: "C", capacity: 0 },
+      enterprise: null,
       replicas: 0,
       redisVersion: "latest",
       enableNonSslPort: false,

@@ -4,15 +4,18 @@
  */
 import { createHash } from "node:crypto";
 import {
+  enterpriseReservedFraction,
   isOlder,
+  limitsOfSku,
   type NodeSpec,
   type Route,
   type RouteUser,
+  refusedByManagedRedis,
   refusedByRedisCache,
-  skuLimits,
+  refusedWithoutCluster,
   type TransferSpec,
 } from "@larder/api";
-import { allNodes, type CacheDocument, type CacheNode, cacheHostName } from "./cache-document.ts";
+import { allNodes, type CacheDocument, type CacheNode, cacheHostName, openPorts } from "./cache-document.ts";
 import { adminUser, appUser, appUserName, replicationUser } from "./engine-users.ts";
 import { derivePersistence } from "./persistence.ts";
 import { policyUsers, tokenUsers } from "./policy-users.ts";
@@ -114,7 +117,9 @@ export function deriveRoute(cache: CacheDocument, domain: string): Route | undef
     hostName: cacheHostName(cache, domain),
     epoch: cache.route.epoch,
     tlsPort: cache.ports.tls.port,
-    plainPort: cache.settings.enableNonSslPort ? cache.ports.plain.port : null,
+    plainPort: openPorts(cache).plain?.port ?? null,
+    hasTls: openPorts(cache).tls !== null,
+    isCluster: cache.settings.enterprise?.clusteringPolicy === "OSSCluster",
     clientsMax: limitsOf(cache).clientsMax,
     databases: databasesOf(cache),
     minimumTlsVersion: cache.settings.minimumTlsVersion,
@@ -122,7 +127,7 @@ export function deriveRoute(cache: CacheDocument, domain: string): Route | undef
     ownLogin: { engineUser: appUserName, enginePassword: cache.enginePasswords.app },
     cutEpoch: cache.access.cutEpoch,
     network: { hasPublicAccess: true, allowed: null, privateNetworks: [] },
-    refusedCommands: refusedByRedisCache,
+    refusedCommands: refusedCommands(cache),
     node: cache.route.node,
     readNodes: cache.settings.replicaReads ? cache.route.readNodes : [],
     durableWrites: cache.settings.durableWrites && cache.settings.replicas > 0 ? durableWrites : null,
@@ -144,6 +149,11 @@ function keyUsers(cache: CacheDocument): RouteUser[] {
   return [user];
 }
 
+function refusedCommands({ settings: { enterprise } }: CacheDocument): readonly string[] {
+  if (enterprise === null) return refusedByRedisCache;
+  return enterprise.clusteringPolicy === "OSSCluster" ? refusedByManagedRedis : refusedWithoutCluster;
+}
+
 function moveOf({ move }: CacheDocument): Route["move"] {
   return move && { moveId: move.moveId, target: move.target, phase: move.phase, holdMs };
 }
@@ -153,6 +163,7 @@ function moveOf({ move }: CacheDocument): Route["move"] {
  * memory, as Azure does; together they leave a tenth.
  */
 function reservedBytes(cache: CacheDocument, memoryBytes: number): number {
+  if (cache.provider === "enterprise") return Math.floor(enterpriseReservedFraction * memoryBytes);
   const reserves = ["maxmemory-reserved", "maxfragmentationmemory-reserved"].flatMap((key) => {
     const megabytes = cache.settings.redisConfiguration[key];
     if (megabytes === undefined) return [];
@@ -167,7 +178,7 @@ export function databasesOf(cache: CacheDocument): number {
 }
 
 export function limitsOf(cache: Pick<CacheDocument, "settings">) {
-  const limits = skuLimits(cache.settings.sku);
+  const limits = limitsOfSku(cache.settings.sku);
   if (limits === undefined) throw new Error("a stored cache has a SKU that does not exist");
   return limits;
 }

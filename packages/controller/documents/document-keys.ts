@@ -5,6 +5,8 @@
 import type { CacheId, TransferId } from "@larder/api";
 
 export const cachesPrefix = "caches/";
+/** Of `Microsoft.Cache/redisEnterprise`. */
+export const clustersPrefix = "enterprise-clusters/";
 export const groupsPrefix = "groups/";
 export const operationsPrefix = "operations/";
 export const eventsPrefix = "events/";
@@ -27,6 +29,11 @@ const eventDigits = 12;
 
 export function cacheKey(name: string): string {
   return `${cachesPrefix}${name.toLowerCase()}`;
+}
+
+/** A cluster's database is the cache of its name. */
+export function clusterKey(name: string): string {
+  return `${clustersPrefix}${name.toLowerCase()}`;
 }
 
 export function groupKey(name: string): string {

@@ -1,5 +1,5 @@
 /** Gives a host that is just connecting a moment to do so, as where to put a cache depends on what it reports. */
-import { notReady } from "../caches/caches.ts";
+import { notReady } from "../caches/cache-refusals.ts";
 import type { ApiContext } from "./api-context.ts";
 
 const waitMs = 1_000;

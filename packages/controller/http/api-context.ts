@@ -6,6 +6,8 @@ import type { AdmissionLock } from "../caches/admission-lock.ts";
 import type { CacheActions } from "../caches/cache-actions.ts";
 import type { Caches } from "../caches/caches.ts";
 import type { ResourceGroups } from "../caches/resource-groups.ts";
+import type { Clusters } from "../enterprise/clusters.ts";
+import type { Databases } from "../enterprise/databases.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import type { JoinTokens } from "../hosts/join-tokens.ts";
 import type { EmbeddedIdentity } from "../identity/embedded-identity.ts";
@@ -31,6 +33,8 @@ export interface ApiContext {
   caches: Caches;
   actions: CacheActions;
   access: AccessCommands;
+  clusters: Clusters;
+  databases: Databases;
   transfers: Transfers;
   backups: Backups;
   groups: ResourceGroups;

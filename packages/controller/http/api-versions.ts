@@ -2,7 +2,7 @@
  * Every call says which version of the API it speaks. The caches' known versions are a list; those of resource groups,
  * subscriptions and providers are so many, and so alike, that any of their form is taken. Answers have the newest shape.
  */
-import { LarderError, redisApiVersion } from "@larder/api";
+import { enterpriseApiVersions, LarderError, redisApiVersion } from "@larder/api";
 import type { MiddlewareHandler } from "hono";
 
 export const redisApiVersions = [
@@ -29,17 +29,20 @@ const anyVersion = /^20\d\d-\d\d-\d\d(-preview)?$/;
 /** What stands on a resource of another namespace (`…/redis/x/providers/Microsoft.Resources/tags/default`) has its own versions. */
 const onOther = /\/providers\/.*\/providers\//i;
 
-export const requireRedisVersion: MiddlewareHandler = async (context, next) => {
-  if (onOther.test(context.req.path)) return requireResourcesVersion(context, next);
-  const version = requireVersion(context.req.query("api-version"));
-  if (!redisApiVersions.some((known) => known === version.toLowerCase()))
-    throw notRegistered(
-      version,
-      "Microsoft.Cache/redis",
-      `The supported api-versions are '${redisApiVersions.join(", ")}'.`,
-    );
-  await next();
-};
+export const requireRedisVersion = requireOneOf(redisApiVersions, "Microsoft.Cache/redis");
+export const requireEnterpriseVersion = requireOneOf(enterpriseApiVersions, "Microsoft.Cache/redisEnterprise");
+/** Where a path belongs to both. */
+export const requireCacheVersion = requireOneOf([...redisApiVersions, ...enterpriseApiVersions], "Microsoft.Cache");
+
+function requireOneOf(versions: readonly string[], type: string): MiddlewareHandler {
+  return async (context, next) => {
+    if (onOther.test(context.req.path)) return requireResourcesVersion(context, next);
+    const version = requireVersion(context.req.query("api-version"));
+    if (!versions.includes(version.toLowerCase()))
+      throw notRegistered(version, type, `The supported api-versions are '${versions.join(", ")}'.`);
+    await next();
+  };
+}
 
 export const requireResourcesVersion: MiddlewareHandler = async (context, next) => {
   const version = requireVersion(context.req.query("api-version"));

@@ -3,11 +3,16 @@ import { Hono } from "hono";
 import { accessPolicies } from "./access-policies.ts";
 import { accessPolicyAssignments } from "./access-policy-assignments.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
-import { requireRedisVersion } from "./api-versions.ts";
+import { requireEnterpriseVersion, requireRedisVersion } from "./api-versions.ts";
 import { asLarderError, errorResponse } from "./arm-errors.ts";
 import { armHeaders } from "./arm-headers.ts";
 import { bearerAuthentication } from "./authentication.ts";
 import { deploymentRoutes } from "./deployments.ts";
+import { enterpriseActions } from "./enterprise-actions.ts";
+import { enterpriseClusters } from "./enterprise-clusters.ts";
+import { enterpriseDatabases } from "./enterprise-databases.ts";
+import { enterpriseKeys } from "./enterprise-keys.ts";
+import { clustersInGroup, clustersInSubscription } from "./enterprise-paths.ts";
 import { groupRoutes } from "./group-routes.ts";
 import { headAnswers } from "./head-answers.ts";
 import { health } from "./health.ts";
@@ -48,6 +53,9 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
   app.use(cachesInSubscription, requireRedisVersion);
   app.use(cachesInGroup, requireRedisVersion);
   app.use(`${cachesInGroup}/*`, requireRedisVersion);
+  app.use(clustersInSubscription, requireEnterpriseVersion);
+  app.use(clustersInGroup, requireEnterpriseVersion);
+  app.use(`${clustersInGroup}/*`, requireEnterpriseVersion);
 
   for (const routes of [
     metrics,
@@ -74,6 +82,10 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
     redisTransfers,
     redisBackups,
     redisUnbuilt,
+    enterpriseClusters,
+    enterpriseDatabases,
+    enterpriseKeys,
+    enterpriseActions,
   ])
     routes(app, api);
 

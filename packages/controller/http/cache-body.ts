@@ -13,7 +13,9 @@ import {
   type CacheDocument,
   cacheEtag,
   cacheHostName,
+  openPorts,
   provisioningState,
+  redisSku,
   servingNode,
 } from "../documents/cache-document.ts";
 import { limitsOf } from "../documents/derive.ts";
@@ -41,7 +43,7 @@ export function cacheBody(
   const properties: RedisProperties = {
     provisioningState: provisioningState(cache),
     redisVersion: redisVersion(larder.engine),
-    sku: cache.settings.sku,
+    sku: redisSku(cache.settings),
     enableNonSslPort: cache.settings.enableNonSslPort,
     minimumTlsVersion: cache.settings.minimumTlsVersion,
     publicNetworkAccess: "Enabled",
@@ -83,7 +85,7 @@ function instanceOf(cache: CacheDocument, nodeId: NodeId): RedisInstance {
   };
 }
 
-function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext): LarderProperties {
+export function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext): LarderProperties {
   const cache = stored.value;
   const observed = observeCache(stored, api.observations, api.published);
   const missing = whatIsMissing(cache, observed) ?? null;
@@ -95,7 +97,7 @@ function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext
     endpoint: {
       host: api.endpointHost,
       tlsPort: cache.ports.tls.port,
-      plainPort: cache.settings.enableNonSslPort ? cache.ports.plain.port : null,
+      plainPort: openPorts(cache).plain?.port ?? null,
     },
     engine: node?.engine ? { name: node.engine.name, version: node.engine.version, kind: node.engine.kind } : null,
     nodes: nodesOf(observed, api.observations),
@@ -133,6 +135,6 @@ function nodesOf({ nodes }: CacheSeen, observations: Observations): LarderNode[]
   });
 }
 
-function redisVersion(engine: LarderProperties["engine"]): string {
+export function redisVersion(engine: LarderProperties["engine"]): string {
   return engine?.name === "redis" ? engine.version.split(".").slice(0, 2).join(".") : valkeyAsRedis;
 }

@@ -93,7 +93,7 @@ describe("paths", () => {
       "ResourceGroupNotFound",
     ]);
     expect(refusal(await fixture.call("GET", cachePath("nothing")))).toEqual([404, "ResourceNotFound"]);
-    expect(refusal(await fixture.call("GET", `${group}/providers/Microsoft.Cache/redisEnterprise/a`))).toEqual([
+    expect(refusal(await fixture.call("GET", `${group}/providers/Microsoft.Cache/nothing/a`))).toEqual([
       404,
       "InvalidResourceType",
     ]);

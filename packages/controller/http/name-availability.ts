@@ -1,20 +1,16 @@
 /** `checkNameAvailability`: 200 with nothing in it for a name that is valid and free, an error otherwise. */
-import { cacheNameProblem, LarderError } from "@larder/api";
+import { cacheNameProblem, clusterNameProblem, LarderError } from "@larder/api";
 import type { Hono } from "hono";
-import { nameTaken } from "../caches/caches.ts";
+import { nameTaken } from "../caches/cache-refusals.ts";
+import { clusterKey } from "../documents/document-keys.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { requireResourcesVersion } from "./api-versions.ts";
 import { readJsonBody } from "./json-body.ts";
 
-const enterpriseNameCharactersMax = 60;
-
 /** By type. Both kinds of caches share their names; they become host names in one domain. */
 const nameProblems: Record<string, (name: string) => string | undefined> = {
   "microsoft.cache/redis": cacheNameProblem,
-  "microsoft.cache/redisenterprise": (name) =>
-    name.length > enterpriseNameCharactersMax
-      ? `must have 1 to ${enterpriseNameCharactersMax} characters`
-      : cacheNameProblem(name),
+  "microsoft.cache/redisenterprise": clusterNameProblem,
 };
 
 export function nameAvailability(app: Hono<ApiEnvironment>, api: ApiContext): void {
@@ -37,7 +33,7 @@ export function nameAvailability(app: Hono<ApiEnvironment>, api: ApiContext): vo
       const problem = nameProblem(name);
       if (problem !== undefined)
         throw new LarderError("InvalidResourceName", `The cache name ${problem}.`, { target: "name" });
-      if ((await api.caches.find(name)) !== undefined) throw nameTaken(name);
+      if ((await api.caches.find(name)) || (await api.store.get(clusterKey(name)))) throw nameTaken(name);
       return context.body(null, 200);
     },
   );

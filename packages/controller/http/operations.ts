@@ -1,7 +1,8 @@
 /**
- * Polling of long-running operations, in the two forms that clients know:
+ * Polling of long-running operations, in the forms that clients know:
  *
  *   …/asyncOperations/{id}     200 with the status in the body
+ *   …/operationsStatus/{id}    the same, of Microsoft.Cache/redisEnterprise
  *   …/operationresults/{id}    202 while it runs, then 200; the same body
  *
  * A poll is answered when the operation ends, or after `holdMs` at the latest: clients learn of the end at once without
@@ -15,21 +16,19 @@ import { operationKey } from "../documents/document-keys.ts";
 import { type OperationDocument, operationOutcome } from "../documents/operation-document.ts";
 import type { StoredDocument } from "../store/store.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
-import { requireRedisVersion, requireResourcesVersion } from "./api-versions.ts";
-import { apiVersionOf, callerBase, pathValue } from "./request-path.ts";
+import { requireCacheVersion, requireResourcesVersion } from "./api-versions.ts";
+import { clustersInGroup } from "./enterprise-paths.ts";
+import { apiVersionOf, callerBase, ownUrl, pathValue } from "./request-path.ts";
 
 const holdMs = 900;
 const retryAfter = "1";
 const location = "/subscriptions/:subscription/providers/microsoft.cache/locations/:location";
 
+type StatusForm = "asyncOperations" | "operationsStatus";
 type OperationPlace = Pick<OperationDocument, "operationId" | "subscription" | "location">;
 
 /** Where a client polls an operation on a cache, under the address that it used for this call. */
-export function operationUrl(
-  context: Context,
-  at: OperationPlace,
-  form: "asyncOperations" | "operationresults",
-): string {
+export function operationUrl(context: Context, at: OperationPlace, form: StatusForm | "operationresults"): string {
   const path = `${operationFolder({ ...at, location: encodeURIComponent(at.location) }, form)}/${at.operationId}`;
   return `${callerBase(context)}${path}?api-version=${apiVersionOf(context)}`;
 }
@@ -40,22 +39,22 @@ export function groupOperationUrl(context: Context, subscription: string, operat
 }
 
 export function operations(app: Hono<ApiEnvironment>, api: ApiContext): void {
-  app.get(`${location}/asyncoperations/:operation`, requireRedisVersion, async (context) => {
-    const operation = await heldOperation(context, api);
-    const url = operationUrl(context, operation, "asyncOperations");
-    return context.json(status(operation, "asyncOperations"), 200, {
-      "azure-asyncoperation": url,
-      "retry-after": retryAfter,
+  for (const form of ["asyncOperations", "operationsStatus"] as const)
+    app.get(`${location}/${form.toLowerCase()}/:operation`, requireCacheVersion, async (context) => {
+      const operation = await heldOperation(context, api);
+      const url = operationUrl(context, operation, form);
+      const headers = { "azure-asyncoperation": url, "retry-after": retryAfter };
+      return context.json(status(operation, form), 200, headers);
     });
+
+  app.get(`${location}/operationresults/:operation`, requireCacheVersion, async (context) => {
+    const operation = await heldOperation(context, api);
+    return result(context, operation, operationUrl(context, operation, "operationresults"));
   });
 
-  app.get(`${location}/operationresults/:operation`, requireRedisVersion, async (context) => {
+  app.get(`${clustersInGroup}/:name/operationresults/:operation`, async (context) => {
     const operation = await heldOperation(context, api);
-    if (operation.endMs !== null)
-      return context.json(status(operation, "operationresults"), 200, { "retry-after": retryAfter });
-    const url = operationUrl(context, operation, "operationresults");
-    const headers = { location: url, "azure-asyncoperation": url, "retry-after": retryAfter };
-    return context.json(status(operation, "operationresults"), 202, headers);
+    return result(context, operation, ownUrl(context));
   });
 
   app.get("/subscriptions/:subscription/operationresults/:operation", requireResourcesVersion, async (context) => {
@@ -65,6 +64,12 @@ export function operations(app: Hono<ApiEnvironment>, api: ApiContext): void {
     const url = groupOperationUrl(context, operation.subscription, operation.operationId);
     return context.json(status(operation, "operationresults"), 202, { ...headers, location: url });
   });
+}
+
+function result(context: Context, operation: OperationDocument, url: string): Response {
+  const body = status(operation, "operationresults");
+  if (operation.endMs !== null) return context.json(body, 200, { "retry-after": retryAfter });
+  return context.json(body, 202, { location: url, "azure-asyncoperation": url, "retry-after": retryAfter });
 }
 
 /** The operation, once it has ended or enough time has passed. Throws ResourceNotFound. */
@@ -100,7 +105,7 @@ async function endedAccess(
   return outcome.committed ? ended : ((await api.store.get<OperationDocument>(key))?.value ?? ended);
 }
 
-function status(operation: OperationDocument, form: "asyncOperations" | "operationresults"): OperationStatus {
+function status(operation: OperationDocument, form: StatusForm | "operationresults"): OperationStatus {
   const { operationId, startMs, endMs, error } = operation;
   return {
     id: `${operationFolder(operation, form)}/${operationId}`,

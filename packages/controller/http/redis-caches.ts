@@ -17,7 +17,7 @@ import { readJsonBody } from "./json-body.ts";
 import { operationUrl } from "./operations.ts";
 import { pageOf } from "./paging.ts";
 import { preconditionOf } from "./preconditions.ts";
-import { apiVersionOf, callerBase, pathValue } from "./request-path.ts";
+import { isSameName, ownUrl, pathValue } from "./request-path.ts";
 
 export const cachesInSubscription = "/subscriptions/:subscription/providers/microsoft.cache/redis";
 export const cachesInGroup = "/subscriptions/:subscription/resourcegroups/:group/providers/microsoft.cache/redis";
@@ -95,14 +95,10 @@ async function answer(
   return context.json(cacheBody(stored, api, cache.keys), created ? 201 : 200);
 }
 
-function ownUrl(context: Context): string {
-  return `${callerBase(context)}${new URL(context.req.url).pathname}?api-version=${apiVersionOf(context)}`;
-}
-
 async function page(context: Context, api: ApiContext, group?: string): Promise<Page<RedisResource>> {
   const stored = await api.caches.all();
   const wanted = stored.filter(
-    ({ value }) => group === undefined || value.resourceGroup.toLowerCase() === group.toLowerCase(),
+    ({ value }) => value.provider === "redis" && (group === undefined || isSameName(value.resourceGroup, group)),
   );
   return pageOf(context, wanted, { nameOf: ({ key }) => key, bodyOf: (one) => cacheBody(one, api, null) });
 }

@@ -27,7 +27,7 @@ export function redisKeys(app: Hono<ApiEnvironment>, api: ApiContext): void {
   });
 }
 
-function keyOf(body: unknown): "primaryKey" | "secondaryKey" {
+export function keyOf(body: unknown): "primaryKey" | "secondaryKey" {
   const given = (body as { keyType?: unknown } | undefined | null)?.keyType;
   const keyType = typeof given === "string" ? given.toLowerCase() : "";
   if (keyType === "primary") return "primaryKey";
@@ -36,7 +36,7 @@ function keyOf(body: unknown): "primaryKey" | "secondaryKey" {
 }
 
 /** So that the new key works, and the old one does not, when the caller has it. */
-async function servedByGateways(
+export async function servedByGateways(
   stored: StoredDocument<CacheDocument>,
   { observations, published, clock }: ApiContext,
 ): Promise<void> {

@@ -28,6 +28,15 @@ export function callerBase(context: Context): string {
   return host !== undefined && /^[\w.:[\]-]+$/.test(host) ? `https://${host}` : new URL(context.req.url).origin;
 }
 
+/** The path of the call itself, as it can be called again. */
+export function ownUrl(context: Context): string {
+  return `${callerBase(context)}${new URL(context.req.url).pathname}?api-version=${apiVersionOf(context)}`;
+}
+
+export function isSameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
 export function apiVersionOf(context: Context): string {
   return context.req.query("api-version") ?? "";
 }

@@ -7,7 +7,7 @@
  */
 import type { CacheId, EngineVersion } from "@larder/api";
 import type { Clock, Log } from "@larder/service";
-import type { CacheDocument } from "../documents/cache-document.ts";
+import { type CacheDocument, openPorts } from "../documents/cache-document.ts";
 import type { Orders } from "../orders/orders.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import { observeCache } from "../reconcile/observe.ts";
@@ -101,10 +101,10 @@ export class Announcer {
         log.info({ cacheId: cache.cacheId, reason: (result.reason as Error).message }, "notice not published");
   }
 
-  #encode({ ports, settings }: CacheDocument, notice: MaintenanceNotice): string {
+  #encode(cache: CacheDocument, notice: MaintenanceNotice): string {
+    const { tls, plain } = openPorts(cache);
     const address = this.#options.observations.lastReport(notice.hostId)?.report.address;
-    const plainPort = settings.enableNonSslPort ? ports.plain.port : null;
-    return encodeNotice(notice, { address, tlsPort: ports.tls.port, plainPort });
+    return encodeNotice(notice, { address, tlsPort: tls?.port ?? null, plainPort: plain?.port ?? null });
   }
 
   /** Whoever leads by the document, in the life that the document or, for a node alone, its agent names. */

@@ -32,10 +32,10 @@ export interface MaintenanceNotice {
   hostId: string;
 }
 
-/** `address` is that of the node's host; undefined where nobody knows it. No plain port is said as 0. */
+/** `address` is that of the node's host; undefined where nobody knows it. A port that is not open is said as 0. */
 export function encodeNotice(
   { type, startMs, isReplica }: MaintenanceNotice,
-  at: { address: string | undefined; tlsPort: number; plainPort: number | null },
+  at: { address: string | undefined; tlsPort: number | null; plainPort: number | null },
 ): string {
   const pairs = [
     ["NotificationType", type],
@@ -45,7 +45,7 @@ export function encodeNotice(
     ],
     ["IsReplica", isReplica ? "True" : "False"],
     ["IPAddress", at.address],
-    ["SSLPort", String(at.tlsPort)],
+    ["SSLPort", String(at.tlsPort ?? 0)],
     ["NonSSLPort", String(at.plainPort ?? 0)],
   ];
   return pairs

@@ -3,11 +3,12 @@ import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import type { ServerNames } from "./issue.ts";
 
-/** Listening on every address means that each of the machine's own may be used. */
-export function serverNames(options: { domain: string; host: string }): ServerNames {
+/** `locations`: of clusters, as their host names have them. Listening on every address means that each of the machine's own may be used. */
+export function serverNames(options: { domain: string; host: string; locations?: string[] }): ServerNames {
   const everywhere = options.host === "0.0.0.0" || options.host === "::";
   const reachable = everywhere ? [hostname(), ...interfaceAddresses()] : [options.host];
-  const all = ["localhost", `*.${options.domain}`, "127.0.0.1", "::1", ...reachable];
+  const inLocations = (options.locations ?? []).map((location) => `*.${location}.${options.domain}`);
+  const all = ["localhost", `*.${options.domain}`, ...inLocations, "127.0.0.1", "::1", ...reachable];
   const unique = [...new Set(all)];
   return { dns: unique.filter((name) => isIP(name) === 0), ip: unique.filter((name) => isIP(name) !== 0) };
 }

@@ -1,10 +1,11 @@
 /**
- * Deletes resource groups: removes every cache of a group that is to go, as each becomes free of other changes, and the
+ * Deletes resource groups: removes every cache and cluster of a group that is to go, as each becomes free of other changes, and the
  * group itself once none is left. It keeps no state: the group's document says that it is to go.
  */
 import type { Clock, Log, Randomness } from "@larder/service";
 import type { CacheDocument } from "../documents/cache-document.ts";
-import { cachesPrefix, groupKey, groupsPrefix, operationKey } from "../documents/document-keys.ts";
+import { cachesPrefix, clustersPrefix, groupKey, groupsPrefix, operationKey } from "../documents/document-keys.ts";
+import type { ClusterDocument } from "../documents/enterprise-document.ts";
 import type { GroupDocument } from "../documents/group-document.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
 import type { Store } from "../store/store.ts";
@@ -14,6 +15,8 @@ export interface GroupRemoverOptions {
   store: Store;
   /** Begins the removal of a cache; does nothing where that is not possible now. */
   removeCache(name: string): Promise<void>;
+  /** Likewise, of a cluster with its database. */
+  removeCluster(name: string): Promise<void>;
   clock: Clock;
   randomness: Randomness;
   log: Log;
@@ -34,7 +37,11 @@ export class GroupRemover {
   async start(): Promise<void> {
     const { revision, documents } = await this.#options.store.list<GroupDocument>(groupsPrefix);
     for (const { value } of documents) this.#consider(value);
-    this.#following = [this.#followGroups(revision), this.#followCaches(revision)];
+    this.#following = [
+      this.#followGroups(revision),
+      this.#follow(cachesPrefix, revision),
+      this.#follow(clustersPrefix, revision),
+    ];
   }
 
   async stop(): Promise<void> {
@@ -48,8 +55,8 @@ export class GroupRemover {
       for (const change of changes) if (change.value !== undefined) this.#consider(change.value as GroupDocument);
   }
 
-  async #followCaches(fromRevision: number): Promise<void> {
-    for await (const _ of this.#options.store.watch(cachesPrefix, fromRevision, this.#stopping.signal))
+  async #follow(prefix: string, fromRevision: number): Promise<void> {
+    for await (const _ of this.#options.store.watch(prefix, fromRevision, this.#stopping.signal))
       for (const name of this.#removing) this.#queue.mark(name);
   }
 
@@ -60,16 +67,19 @@ export class GroupRemover {
   }
 
   async #advance(name: string): Promise<void> {
-    const { store, removeCache } = this.#options;
+    const { store, removeCache, removeCluster } = this.#options;
     const group = await store.get<GroupDocument>(groupKey(name));
     if (group === undefined || group.value.removal === null) {
       this.#removing.delete(name);
       return;
     }
-    const { documents } = await store.list<CacheDocument>(cachesPrefix);
-    const caches = documents.filter(({ value }) => value.resourceGroup.toLowerCase() === name.toLowerCase());
+    const isInGroup = ({ value }: { value: { resourceGroup: string } }) =>
+      value.resourceGroup.toLowerCase() === name.toLowerCase();
+    const clusters = (await store.list<ClusterDocument>(clustersPrefix)).documents.filter(isInGroup);
+    for (const { value } of clusters) if (value.removal === null) await removeCluster(value.name);
+    const caches = (await store.list<CacheDocument>(cachesPrefix)).documents.filter(isInGroup);
     for (const { value } of caches) if (value.removal === null && value.change === null) await removeCache(value.name);
-    if (caches.length === 0) await this.#delete(group, group.value.removal.operationId);
+    if (caches.length + clusters.length === 0) await this.#delete(group, group.value.removal.operationId);
   }
 
   async #delete(group: { key: string; revision: number }, operationId: string): Promise<void> {

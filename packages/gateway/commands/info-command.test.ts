@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { rewriteInfo } from "./info-command.ts";
 
-const facts = { connectedClients: 12, clientsMax: 256, port: 6380 };
+const facts = { connectedClients: 12, clientsMax: 256, port: 6380, isCluster: false };
 const info = (type: string, text: string) => Buffer.from(`${type}${text.length}\r\n${text}\r\n`);
 
 test("counts the cache's clients, and names nothing of the engine's host", () => {

@@ -10,6 +10,8 @@ export interface CacheFacts {
   connectedClients: number;
   clientsMax: number;
   port: number;
+  /** The engine knows nothing of the cluster that clients are told of. */
+  isCluster: boolean;
 }
 
 export function forwardInfo(client: ClientConnection, request: Request): Outcome {
@@ -19,7 +21,8 @@ export function forwardInfo(client: ClientConnection, request: Request): Outcome
     rewriteInfo(reply, {
       connectedClients: cache.clients.size + client.host.workers.clientsElsewhere(cache.route.cacheId),
       clientsMax: cache.route.clientsMax,
-      port: cache.route.tlsPort,
+      port: cache.route.hasTls ? cache.route.tlsPort : (cache.route.plainPort ?? 0),
+      isCluster: cache.route.isCluster,
     });
   return forward(client, request, { rewrite });
 }
@@ -37,7 +40,7 @@ export function rewriteInfo(reply: Buffer, facts: CacheFacts): Buffer {
   return Buffer.from(`${type}${changed.length}\r\n${changed}\r\n`, "latin1");
 }
 
-function rewriteLine(line: string, { connectedClients, clientsMax, port }: CacheFacts): string {
+function rewriteLine(line: string, { connectedClients, clientsMax, port, isCluster }: CacheFacts): string {
   const name = line.slice(0, line.indexOf(":"));
   switch (name) {
     case "connected_clients":
@@ -46,6 +49,8 @@ function rewriteLine(line: string, { connectedClients, clientsMax, port }: Cache
       return `${name}:${clientsMax}`;
     case "tcp_port":
       return `${name}:${port}`;
+    case "cluster_enabled":
+      return `${name}:${Number(isCluster)}`;
     case "executable":
     case "config_file":
       return `${name}:`;

@@ -126,9 +126,9 @@ export class CachePorts {
   }
 }
 
-function wantedPorts({ tlsPort, plainPort, network: { privateNetworks } }: Route): Wanted[] {
+function wantedPorts({ tlsPort, hasTls, plainPort, network: { privateNetworks } }: Route): Wanted[] {
   return [null, ...privateNetworks].flatMap((network) => [
-    { port: tlsPort, isTls: true, network },
+    ...(hasTls ? [{ port: tlsPort, isTls: true, network }] : []),
     ...(plainPort === null ? [] : [{ port: plainPort, isTls: false, network }]),
   ]);
 }

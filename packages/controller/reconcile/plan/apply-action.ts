@@ -5,6 +5,7 @@ import {
   type CacheDocument,
   type CacheNode,
   type MoveCause,
+  openPorts,
   type RouteNode,
 } from "../../documents/cache-document.ts";
 import type { OperationDocument } from "../../documents/operation-document.ts";
@@ -221,13 +222,17 @@ function unended(cache: CacheDocument): Omit<Applied, "event"> {
 }
 
 function settled(cache: CacheDocument): CacheDocument {
-  const plainServed = cache.ports.plain.served || cache.settings.enableNonSslPort;
+  const open = openPorts(cache);
+  const served = (which: "tls" | "plain") => ({
+    ...cache.ports[which],
+    served: cache.ports[which].served || open[which] !== null,
+  });
   return {
     ...cache,
     settledGeneration: cache.generation,
     change: null,
     failure: null,
     update: { ...cache.update, startNow: false },
-    ports: { tls: { ...cache.ports.tls, served: true }, plain: { ...cache.ports.plain, served: plainServed } },
+    ports: { tls: served("tls"), plain: served("plain") },
   };
 }

@@ -25,7 +25,14 @@
  * A failed cache is still reconciled: when the obstacle goes, it settles. A removal is never given up.
  */
 import type { Leader } from "@larder/api";
-import type { CacheDocument, Change, OwnPort, Problem, RouteNode } from "../../documents/cache-document.ts";
+import {
+  type CacheDocument,
+  type Change,
+  type OwnPort,
+  openPorts,
+  type Problem,
+  type RouteNode,
+} from "../../documents/cache-document.ts";
 import type { CacheObserved, CacheSeen, ObservedNode } from "./observed.ts";
 import { planLeader } from "./plan-leader.ts";
 import { type MoveAction, planMove } from "./plan-move.ts";
@@ -215,7 +222,8 @@ function gatewayProblem(cache: CacheDocument, { gateways }: CacheSeen, ports: Ow
 }
 
 function wantedPorts(cache: CacheDocument): OwnPort[] {
-  return cache.settings.enableNonSslPort ? [cache.ports.tls, cache.ports.plain] : [cache.ports.tls];
+  const { tls, plain } = openPorts(cache);
+  return [tls, plain].filter((port) => port !== null);
 }
 
 /** A port that worked before does not hold up a change; its trouble shows on the resource. */

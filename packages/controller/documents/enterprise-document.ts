@@ -1,0 +1,26 @@
+/**
+ * A cluster of `Microsoft.Cache/redisEnterprise` as the store keeps it: what its owner asked for. It runs nothing. What runs is its
+ * database, which is the cache of the same name (cache-document.ts): its settings repeat the cluster's size and availability, and
+ * change with them in one transaction.
+ *
+ * Invariants: a name is a cluster's or a cache's of `Microsoft.Cache/redis`, never both; a cache of the provider "enterprise" has a
+ * cluster of its name; once `removal` is set it is never taken back.
+ */
+import type { ClusterIdentity, EnterpriseSku, Switch } from "@larder/api";
+
+export interface ClusterDocument {
+  subscription: string;
+  resourceGroup: string;
+  name: string;
+  location: string;
+  tags: Record<string, string>;
+  sku: EnterpriseSku;
+  zones: string[];
+  identity: ClusterIdentity;
+  highAvailability: Switch;
+  minimumTlsVersion: "1.2";
+  /** null: made by a version of the API that did not ask; as Enabled. */
+  publicNetworkAccess: Switch | null;
+  /** The operation that ends when the cluster and its database are gone; null: it stays. */
+  removal: { operationId: string } | null;
+}

@@ -1,0 +1,77 @@
+/**
+ * What a cluster of `Microsoft.Cache/redisEnterprise` may be: (what there is, what is asked) → its document, or a refusal that
+ * names the property. Pure.
+ */
+import {
+  type ClusterAsked,
+  type ClusterCreateBody,
+  type EnterpriseSku,
+  enterpriseSize,
+  enterpriseSizeGb,
+  LarderError,
+  skuText,
+} from "@larder/api";
+import type { ClusterDocument } from "../documents/enterprise-document.ts";
+
+type ClusterPlace = Pick<ClusterDocument, "subscription" | "resourceGroup" | "name">;
+
+export function newCluster(place: ClusterPlace, asked: ClusterCreateBody): ClusterDocument {
+  const { location, sku, tags, zones, identity, properties } = asked;
+  requireTls(asked);
+  return {
+    subscription: place.subscription,
+    resourceGroup: place.resourceGroup,
+    name: place.name,
+    location,
+    tags: tags ?? {},
+    sku,
+    zones: zones ?? [],
+    identity: identity ?? { type: "None" },
+    highAvailability: properties?.highAvailability ?? "Enabled",
+    minimumTlsVersion: "1.2",
+    publicNetworkAccess: properties?.publicNetworkAccess ?? null,
+    removal: null,
+  };
+}
+
+/** What is left out stays. */
+export function changedCluster(cluster: ClusterDocument, asked: ClusterAsked): ClusterDocument {
+  const { sku = cluster.sku, tags, zones, identity, properties } = asked;
+  requireTls(asked);
+  requireMove(cluster.sku, sku);
+  const highAvailability = properties?.highAvailability ?? cluster.highAvailability;
+  if (highAvailability === "Disabled" && cluster.highAvailability === "Enabled")
+    throw invalid("properties.highAvailability", "cannot be turned off once it is on");
+  if (zones !== undefined && zones.join() !== cluster.zones.join())
+    throw invalid("zones", "can only be said when the cluster is created");
+  return {
+    ...cluster,
+    sku,
+    tags: tags ?? cluster.tags,
+    identity: identity ?? cluster.identity,
+    highAvailability,
+    publicNetworkAccess: properties?.publicNetworkAccess ?? cluster.publicNetworkAccess,
+  };
+}
+
+function requireMove(from: EnterpriseSku, to: EnterpriseSku): void {
+  const isV1 = (sku: EnterpriseSku) => enterpriseSize(sku.name)?.kind === "v1";
+  const refuse = (message: string) => {
+    throw new LarderError("SkuNotSupported", message, { target: "sku.name" });
+  };
+  if (isV1(from) !== isV1(to)) refuse(`A cluster cannot change from ${skuText(from)} to ${skuText(to)}.`);
+  if (isV1(from) && (enterpriseSizeGb(to) ?? 0) < (enterpriseSizeGb(from) ?? 0))
+    refuse(`${skuText(from)} only scales up and out, and ${skuText(to)} is smaller.`);
+}
+
+function requireTls({ properties }: ClusterAsked): void {
+  const version = properties?.minimumTlsVersion ?? "1.2";
+  if (version === "1.2") return;
+  const target = "properties.minimumTlsVersion";
+  const text = `TLS ${version} is not secure any more: Larder speaks 1.2 and later. Ask for 1.2.`;
+  throw new LarderError("OperationNotSupported", text, { target });
+}
+
+function invalid(target: string, message: string): LarderError {
+  return new LarderError("InvalidParameter", `'${target}' ${message}.`, { target });
+}

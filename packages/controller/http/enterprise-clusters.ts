@@ -1,0 +1,64 @@
+/** `Microsoft.Cache/redisEnterprise`: create or update, get, list, delete, and which sizes a cluster may take. */
+import { clusterNameProblem, LarderError, parseClusterCreate, parseClusterUpdate } from "@larder/api";
+import type { Context, Hono } from "hono";
+import type { ClusterCommanded } from "../enterprise/clusters.ts";
+import { sizesToScaleTo } from "../enterprise/scaling-choices.ts";
+import { agentConnected } from "./agent-connected.ts";
+import type { ApiContext, ApiEnvironment } from "./api-context.ts";
+import { accepted, notePolling } from "./enterprise-answers.ts";
+import { clusterBody } from "./enterprise-body.ts";
+import { clusterPlace, clustersInGroup, clustersInSubscription, oneCluster } from "./enterprise-paths.ts";
+import { readJsonBody } from "./json-body.ts";
+import { apiVersionOf, isSameName, pathValue } from "./request-path.ts";
+
+export function enterpriseClusters(app: Hono<ApiEnvironment>, api: ApiContext): void {
+  app.get(clustersInSubscription, async (context) =>
+    context.json({ value: (await api.clusters.all()).map((cluster) => clusterBody(cluster, api)) }),
+  );
+
+  app.get(clustersInGroup, async (context) => {
+    const { value: group } = await api.groups.require(pathValue(context, "group"));
+    const all = await api.clusters.all();
+    const inGroup = all.filter(({ stored }) => isSameName(stored.value.resourceGroup, group.name));
+    return context.json({ value: inGroup.map((cluster) => clusterBody(cluster, api)) });
+  });
+
+  app.get(oneCluster, async (context) =>
+    context.json(clusterBody(await api.clusters.require(await clusterPlace(context, api)), api)),
+  );
+
+  app.put(oneCluster, async (context) => {
+    const place = await clusterPlace(context, api);
+    const problem = clusterNameProblem(place.name);
+    if (problem !== undefined)
+      throw new LarderError("InvalidResourceName", `The cluster name ${problem}.`, { target: "clusterName" });
+    const asked = parseClusterCreate(await readJsonBody(context), apiVersionOf(context).toLowerCase());
+    await agentConnected(api, context.req.raw.signal);
+    return answer(context, api, await api.clusters.put(place, asked));
+  });
+
+  app.patch(oneCluster, async (context) => {
+    const place = await clusterPlace(context, api);
+    const asked = parseClusterUpdate(await readJsonBody(context));
+    return answer(context, api, await api.clusters.patch(place, asked));
+  });
+
+  app.delete(oneCluster, async (context) => {
+    const place = await clusterPlace(context, api);
+    const operation = await api.clusters.remove(place);
+    return operation === undefined ? context.body(null, 204) : accepted(context, { ...place, ...operation });
+  });
+
+  app.post(`${oneCluster}/listskusforscaling`, async (context) => {
+    const cluster = await api.clusters.require(await clusterPlace(context, api));
+    const skus = sizesToScaleTo(cluster, await api.caches.scaleFacts());
+    return context.json({ skus: skus.map(({ name, sizeGb }) => ({ name, sizeInGB: sizeGb })) });
+  });
+}
+
+async function answer(context: Context, api: ApiContext, commanded: ClusterCommanded): Promise<Response> {
+  const { stored, operationId, created } = commanded;
+  await api.published.refresh();
+  if (operationId !== undefined) notePolling(context, { ...stored.value, operationId });
+  return context.json(clusterBody(commanded, api), created ? 201 : 200);
+}
