@@ -203,7 +203,7 @@ function helloReply(client: ClientConnection): string {
         ["version", node?.version ?? "0.0.0"],
         ["proto", client.protocol],
         ["id", client.id],
-        ["mode", "standalone"],
+        ["mode", client.cache?.route.isCluster ? "cluster" : "standalone"],
         ["role", "master"],
         ["modules", []],
       ],

@@ -44,6 +44,8 @@ export const Class = {
   info: 24,
   /** Not a command: stands for one whose outcome is unknown (replay.ts). */
   outcomeUnknown: 23,
+  /** Of a cache that is shown as a cluster, answered by the gateway; else what the engine says. */
+  cluster: 25,
 } as const;
 export type Class = (typeof Class)[keyof typeof Class];
 
@@ -130,6 +132,7 @@ export const outcomeUnknownMark = "larder.outcomeunknown";
 const overlay: Record<string, Class> = {
   auth: Class.auth,
   client: Class.client,
+  cluster: Class.cluster,
   // It sleeps, and can answer with a push.
   debug: Class.blocking,
   discard: Class.discard,
@@ -142,8 +145,8 @@ const overlay: Record<string, Class> = {
   psubscribe: Class.subscribe,
   punsubscribe: Class.unsubscribe,
   quit: Class.quit,
-  readonly: Class.sticky,
-  readwrite: Class.sticky,
+  readonly: Class.cluster,
+  readwrite: Class.cluster,
   reset: Class.reset,
   select: Class.select,
   ssubscribe: Class.subscribe,

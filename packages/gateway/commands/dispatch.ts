@@ -22,6 +22,7 @@ import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
 import { noSubscriptions } from "../subscriptions/subscriptions.ts";
 import { runClientCommand } from "./client-command.ts";
+import { runClusterCommand } from "./cluster-command.ts";
 import { Class, classOf } from "./command-classes.ts";
 import {
   answer,
@@ -220,6 +221,8 @@ function runRequest(client: ClientConnection, request: Request): Outcome {
       return publish(client, request);
     case Class.info:
       return forwardInfo(client, request);
+    case Class.cluster:
+      return runClusterCommand(client, request);
     case Class.blocking:
       return forwardBlocking(client, request);
     case Class.blockingStream:

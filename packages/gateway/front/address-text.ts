@@ -19,3 +19,8 @@ export function endpointOf(text: string): { address: string; port: number } {
   const colon = text.lastIndexOf(":");
   return { address: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
 }
+
+/** An IPv4 address as what it is, where a port that is open for IPv6, too, has it as one of those. */
+export function plainAddress(address: string): string {
+  return address.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address;
+}

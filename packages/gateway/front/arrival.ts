@@ -13,7 +13,7 @@
 import type { Socket, SocketHandler } from "bun";
 import { limits } from "../limits.ts";
 import type { ServedCache } from "../served-cache.ts";
-import { addressText } from "./address-text.ts";
+import { addressText, plainAddress } from "./address-text.ts";
 import type { Newcomer } from "./admission.ts";
 import type { Origin } from "./network-rules.ts";
 import { parseProxyHeader } from "./proxy-header.ts";
@@ -45,8 +45,7 @@ const underneath: SocketOwner = { onData() {}, onDrain() {}, onSocketClosed() {}
 /** An IPv4 client of a port that is open for IPv6, too, is shown as what it is. */
 function clientAddress(socket: Socket<SocketOwner>): string {
   // A client that is gone already has none.
-  const address = (socket.remoteAddress as string | undefined) ?? "0.0.0.0";
-  return address.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address;
+  return plainAddress((socket.remoteAddress as string | undefined) ?? "0.0.0.0");
 }
 
 export class Arrival implements Newcomer, SocketOwner {
