@@ -41,6 +41,11 @@ export const beyondSwagger: readonly { method: string; path: RegExp; because: st
   },
   { method: "POST", path: /^\/register$/, because: "it is Microsoft.Resources that describes it" },
   { method: "GET", path: /^\/skus$/, because: ours },
+  {
+    method: "GET",
+    path: /^\/redisenterprise\/[^/]+\/operationresults\/[^/]+$/,
+    because: "the live service polls what takes its time there",
+  },
   own("GET", "/events"),
   own("POST", "/switchover"),
   own("(GET|POST)", "/updates(/(start|pause|resume))?"),

@@ -1,7 +1,7 @@
 /** `Microsoft.Cache/redisEnterprise`: create or update, get, list, delete, and which sizes a cluster may take. */
 import { clusterNameProblem, LarderError, parseClusterCreate, parseClusterUpdate } from "@larder/api";
 import type { Context, Hono } from "hono";
-import type { ClusterCommanded } from "../enterprise/clusters.ts";
+import type { Cluster, ClusterCommanded } from "../enterprise/clusters.ts";
 import { sizesToScaleTo } from "../enterprise/scaling-choices.ts";
 import { agentConnected } from "./agent-connected.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
@@ -9,18 +9,20 @@ import { accepted, notePolling } from "./enterprise-answers.ts";
 import { clusterBody } from "./enterprise-body.ts";
 import { clusterPlace, clustersInGroup, clustersInSubscription, oneCluster } from "./enterprise-paths.ts";
 import { readJsonBody } from "./json-body.ts";
+import { pageOf } from "./paging.ts";
 import { apiVersionOf, isSameName, pathValue } from "./request-path.ts";
 
 export function enterpriseClusters(app: Hono<ApiEnvironment>, api: ApiContext): void {
-  app.get(clustersInSubscription, async (context) =>
-    context.json({ value: (await api.clusters.all()).map((cluster) => clusterBody(cluster, api)) }),
-  );
+  const page = (context: Context, clusters: readonly Cluster[]) =>
+    pageOf(context, clusters, { nameOf: ({ stored }) => stored.key, bodyOf: (cluster) => clusterBody(cluster, api) });
+
+  app.get(clustersInSubscription, async (context) => context.json(page(context, await api.clusters.all())));
 
   app.get(clustersInGroup, async (context) => {
     const { value: group } = await api.groups.require(pathValue(context, "group"));
     const all = await api.clusters.all();
     const inGroup = all.filter(({ stored }) => isSameName(stored.value.resourceGroup, group.name));
-    return context.json({ value: inGroup.map((cluster) => clusterBody(cluster, api)) });
+    return context.json(page(context, inGroup));
   });
 
   app.get(oneCluster, async (context) =>

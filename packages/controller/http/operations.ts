@@ -44,7 +44,8 @@ export function operations(app: Hono<ApiEnvironment>, api: ApiContext): void {
       const operation = await heldOperation(context, api);
       const url = operationUrl(context, operation, form);
       const headers = { "azure-asyncoperation": url, "retry-after": retryAfter };
-      return context.json(status(operation, form), 200, headers);
+      const body = status(operation, form);
+      return context.json(form === "operationsStatus" ? withoutNulls(body) : body, 200, headers);
     });
 
   app.get(`${location}/operationresults/:operation`, requireCacheVersion, async (context) => {
@@ -117,6 +118,11 @@ function status(operation: OperationDocument, form: StatusForm | "operationresul
     properties: null,
     error,
   };
+}
+
+/** Of Microsoft.Cache/redisEnterprise, what is not known is left out. */
+function withoutNulls(body: OperationStatus): Partial<OperationStatus> {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
 }
 
 function operationFolder(at: OperationPlace, form: string): string {
