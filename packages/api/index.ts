@@ -29,6 +29,8 @@ export * from "./redis-parse.ts";
 export * from "./redis-resource.ts";
 export * from "./refused-commands.ts";
 export * from "./rest-calls.ts";
+export * from "./role-parse.ts";
+export * from "./role-resource.ts";
 export * from "./route-changes.ts";
 export * from "./sas-rules.ts";
 export * from "./skus.ts";

@@ -78,6 +78,13 @@ function addService(program: Command): void {
     )
     .addOption(withVariable("--agent-host <address>", "let agents of other machines join, at this address"))
     .addOption(withVariable("--agent-port <port>", "port for them").default("8444"))
+    .addOption(withVariable("--api-issuer <url...>", "take the tokens of these OpenID Connect issuers"))
+    .addOption(
+      withVariable(
+        "--api-audience <audience...>",
+        "issued for these (default: the API's own addresses and https://management.azure.com)",
+      ),
+    )
     .addOption(withVariable("--address <ip>", "where other hosts reach this one (default: --agent-host)"))
     .addOption(withVariable("--zone <name>", "the zone that this machine is in"))
     .addOption(engineOption())

@@ -39,6 +39,8 @@ export class ControllerFixture {
       tlsPort: 6380,
       portBase: 10_000,
       domain: "larder.localhost",
+      apiIssuers: [],
+      apiAudiences: [],
       operationTimeoutMs: 60_000,
       clock: systemClock,
       randomness: systemRandomness,

@@ -14,6 +14,8 @@ import { LarderError } from "@larder/api";
 import type { Clock, Log, Randomness, SecretKeys } from "@larder/service";
 import { AccessCommands } from "./access/access-commands.ts";
 import { ensureAdminToken } from "./admin-token.ts";
+import { defaultAudiences } from "./authorization/audiences.ts";
+import { ManagementAccess } from "./authorization/management-access.ts";
 import { BackupKeeper } from "./backups/backup-keeper.ts";
 import { Backups } from "./backups/backups.ts";
 import { StorageAsker } from "./backups/storage-asker.ts";
@@ -66,6 +68,10 @@ export interface ControllerOptions {
   tlsPort: number;
   portBase: number;
   domain: string;
+  /** OpenID Connect issuers whose tokens the API takes. */
+  apiIssuers: readonly string[];
+  /** None: the API's own addresses and Azure's. */
+  apiAudiences: readonly string[];
   operationTimeoutMs: number;
   clock: Clock;
   randomness: Randomness;
@@ -114,6 +120,7 @@ export class Controller {
     const certificates = await this.#ensurePki();
     const token = ensureAdminToken(join(dataDirectory, "admin-token"), randomness);
     const service = await ensureServiceDocument(store, randomness);
+    const { subscription } = await ensureServiceDocument(store, randomness);
 
     const base = { store, clock, randomness, log };
     const admission = new AdmissionLock();
@@ -151,6 +158,7 @@ export class Controller {
     const joining = await this.#openDoor(store, hosts, internal);
     const identity = await this.#openIdentity({ store, tenant: service.tenant, certificate: certificates.server });
     const endpointHost = endpointHostOf(host);
+    const { callers, authorization, roles, roleIndex, audit } = await this.#openManagement(store, subscription);
     const groups = new ResourceGroups(base);
     const api = {
       ...base,
@@ -174,6 +182,12 @@ export class Controller {
       subscription: service.subscription,
       tenant: service.tenant,
       token,
+      callers,
+      authorization,
+      roles,
+      roleIndex,
+      audit,
+      subscription,
       domain,
       endpointHost,
       tlsPort,
@@ -209,6 +223,21 @@ export class Controller {
     const identity = new EmbeddedIdentity({ ...parts, host, port, publicHost, apiOrigins, clock, randomness, log });
     await this.#run(identity);
     return identity;
+  async #openManagement(store: Store, subscription: string): Promise<ManagementAccess> {
+    const { dataDirectory, apiIssuers, apiAudiences, host, domain, apiPort, clock, randomness, log } = this.#options;
+    const access = new ManagementAccess({
+      store,
+      subscription,
+      administratorToken: ensureAdminToken(join(dataDirectory, "admin-token"), randomness),
+      directory: dataDirectory,
+      issuers: apiIssuers,
+      audiences: apiAudiences.length > 0 ? apiAudiences : defaultAudiences({ host, domain, port: apiPort }),
+      clock,
+      randomness,
+      log,
+    });
+    await this.#run(access);
+    return access;
   }
 
   /** null where nobody is to come in. */

@@ -21,6 +21,8 @@ await runDaemon({
       tlsPort: config["tls-port"],
       portBase: config["port-base"],
       domain: config.domain,
+      apiIssuers: config["api-issuer"],
+      apiAudiences: config["api-audience"],
       operationTimeoutMs: config["operation-timeout"] * 1_000,
       clock: systemClock,
       randomness: systemRandomness,

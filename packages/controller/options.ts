@@ -41,6 +41,18 @@ export const controllerOptions = {
     text: "The first port that may become a cache's own.",
   },
   domain: { type: "string", default: "larder.localhost", text: "The domain under which caches have their host names." },
+  "api-issuer": {
+    type: "list",
+    separator: " ",
+    default: [],
+    text: "An OpenID Connect issuer whose tokens the management API takes, as its discovery document names it; once for each.",
+  },
+  "api-audience": {
+    type: "list",
+    separator: " ",
+    default: [],
+    text: "For whom such tokens are issued (default: the API's own addresses and https://management.azure.com).",
+  },
   "operation-timeout": {
     type: "integer",
     unit: "s",

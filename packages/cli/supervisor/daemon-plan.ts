@@ -89,6 +89,8 @@ function controllerFlags(options: UpOptions, layout: Layout): Flags {
       : { identity: "embedded", "identity-port": String(options.identityPort) }),
     "tls-port": String(options.tlsPort),
     "port-base": String(options.portBase),
+    "api-issuer": options.apiIssuers,
+    "api-audience": options.apiAudiences,
     ...(options.agentHost === undefined
       ? {}
       : { "agent-host": options.agentHost, "agent-port": String(options.agentPort) }),

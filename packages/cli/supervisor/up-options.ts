@@ -23,6 +23,9 @@ export interface UpOptions {
   /** Where agents of other machines come in; undefined: nowhere. */
   agentHost: string | undefined;
   agentPort: number;
+  /** Whose tokens the management API takes, and for which audiences; none of these: the default ones. */
+  apiIssuers: string[];
+  apiAudiences: string[];
   /** At which other hosts reach this machine's engines. */
   address: string;
   zone: string | undefined;
@@ -48,6 +51,8 @@ export interface UpArguments {
   storageRoot?: string | string[];
   agentHost?: string;
   agentPort: string;
+  apiIssuer?: string | string[];
+  apiAudience?: string | string[];
   address?: string;
   zone?: string;
   engine: string;
@@ -86,6 +91,8 @@ export function parseUpOptions(given: UpArguments, cores: number): UpOptions {
     storageRoots: parseStorageRoots(given),
     agentHost: given.agentHost,
     agentPort: port("--agent-port", given.agentPort),
+    apiIssuers: parseTexts(given.apiIssuer),
+    apiAudiences: parseTexts(given.apiAudience),
     address:
       given.address ?? (given.agentHost === undefined || isWildcard(given.agentHost) ? loopback : given.agentHost),
     zone: given.zone,
@@ -122,6 +129,11 @@ function hasIdentity({ identity, host }: UpArguments, problems: string[]): boole
 function parseStorageRoots({ storageRoot, dataDir }: UpArguments): string[] {
   const roots = typeof storageRoot === "string" ? storageRoot.split(":") : (storageRoot ?? []);
   return roots.length === 0 ? [join(resolve(dataDir), "files")] : roots.map((root) => resolve(root));
+}
+
+/** From the environment they come as one text, with spaces between them. */
+function parseTexts(given: string | string[] | undefined): string[] {
+  return [given ?? []].flat().flatMap((text) => text.split(/\s+/).filter((each) => each !== ""));
 }
 
 function hostProblems(options: UpOptions, given: UpArguments): string[] {

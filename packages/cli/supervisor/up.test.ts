@@ -39,6 +39,8 @@ describe("options", () => {
       storageRoots: ["/data/files"],
       agentHost: undefined,
       agentPort: 8444,
+      apiIssuers: [],
+      apiAudiences: [],
       address: "127.0.0.1",
       zone: undefined,
       engine: "native",

@@ -22,6 +22,8 @@ export const principalsPrefix = "principals/";
 /** What the embedded identity provider keeps between requests. */
 export const signInArtifactsPrefix = "sign-in-artifacts/";
 export const signingKeysKey = "signing-keys";
+export const roleDefinitionsPrefix = "role-definitions/";
+export const roleAssignmentsPrefix = "role-assignments/";
 export const serviceKey = "service";
 
 /** Of an event's number in its key. More than a cache can ever have. */
@@ -101,4 +103,12 @@ export function joinTokenKey(secretSha256: string): string {
 
 export function principalKey(objectId: string): string {
   return `${principalsPrefix}${objectId.toLowerCase()}`;
+}
+
+export function roleDefinitionKey(roleId: string): string {
+  return `${roleDefinitionsPrefix}${roleId.toLowerCase()}`;
+}
+
+export function roleAssignmentKey(name: string): string {
+  return `${roleAssignmentsPrefix}${name.toLowerCase()}`;
 }

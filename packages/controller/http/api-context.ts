@@ -1,6 +1,13 @@
 /** What the handlers of the management API work with. */
+import type { LarderError } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
 import type { AccessCommands } from "../access/access-commands.ts";
+import type { Audit } from "../audit/audit.ts";
+import type { Authorization } from "../authorization/authorization.ts";
+import type { Callers } from "../authorization/callers.ts";
+import type { RequestedAccess } from "../authorization/requested-access.ts";
+import type { RoleIndex } from "../authorization/role-index.ts";
+import type { Roles } from "../authorization/roles.ts";
 import type { Backups } from "../backups/backups.ts";
 import type { AdmissionLock } from "../caches/admission-lock.ts";
 import type { CacheActions } from "../caches/cache-actions.ts";
@@ -55,6 +62,11 @@ export interface ApiContext {
   tenant: string;
   /** The administrator's bearer token. */
   token: string;
+  callers: Callers;
+  authorization: Authorization;
+  roles: Roles;
+  roleIndex: RoleIndex;
+  audit: Audit;
   domain: string;
   /** Where this machine's clients find a cache's own ports. */
   endpointHost: string;
@@ -74,7 +86,16 @@ export interface Caller {
 /** Values that live for one request. */
 export interface RequestVariables {
   requestId: string;
+  correlationId: string;
+  /** What the call asks leave for; undefined: nothing can be there. */
+  requested: RequestedAccess | undefined;
+  /** What the call ended with, if it failed. */
+  failure: LarderError | undefined;
   /** Behind authentication only. */
   caller: Caller;
 }
-export type ApiEnvironment = { Variables: RequestVariables };
+export type ApiEnvironment = {
+  Variables: RequestVariables;
+  /** `address`: where the call comes from. */
+  Bindings: { address: string };
+};

@@ -47,7 +47,7 @@ export class ApiServer {
         port: this.#port,
         tls: { cert: certificate.certificatePem, key: certificate.keyPem },
         maxRequestBodySize: requestBytesMax,
-        fetch: (request) => app.fetch(request),
+        fetch: (request, server) => app.fetch(request, { address: server.requestIP(request)?.address ?? "" }),
       });
       this.#port = this.#server.port ?? this.#port;
     } catch (error) {

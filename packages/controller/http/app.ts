@@ -2,11 +2,14 @@
 import { Hono } from "hono";
 import { accessPolicies } from "./access-policies.ts";
 import { accessPolicyAssignments } from "./access-policy-assignments.ts";
+import { activityLog } from "./activity-log.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { requireEnterpriseVersion, requireRedisVersion } from "./api-versions.ts";
 import { asLarderError, errorResponse } from "./arm-errors.ts";
 import { armHeaders } from "./arm-headers.ts";
+import { auditedCalls } from "./audit.ts";
 import { bearerAuthentication } from "./authentication.ts";
+import { roleAuthorization } from "./authorization.ts";
 import { deploymentRoutes } from "./deployments.ts";
 import { enterpriseActions } from "./enterprise-actions.ts";
 import { enterpriseClusters } from "./enterprise-clusters.ts";
@@ -23,6 +26,7 @@ import { nameAvailability } from "./name-availability.ts";
 import { operations } from "./operations.ts";
 import { patchSchedules } from "./patch-schedules.ts";
 import { principalRoutes } from "./principals.ts";
+import { permissions } from "./permissions.ts";
 import { providerRoutes } from "./providers.ts";
 import { redisActions } from "./redis-actions.ts";
 import { redisBackups } from "./redis-backups.ts";
@@ -34,6 +38,8 @@ import { redisUnbuilt } from "./redis-unbuilt.ts";
 import { redisUpdates } from "./redis-updates.ts";
 import { routingPath } from "./request-path.ts";
 import { resourceLists } from "./resource-list.ts";
+import { roleAssignments } from "./role-assignments.ts";
+import { roleDefinitions } from "./role-definitions.ts";
 import { secretsRoutes } from "./secrets.ts";
 import { skuRoutes } from "./skus.ts";
 import { requireSubscription, subscriptions } from "./subscriptions.ts";
@@ -46,10 +52,14 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
   health(app, api);
   metadataEndpoints(app, api);
 
-  app.use(bearerAuthentication(api.token));
+  app.use(auditedCalls(api));
+  app.use(bearerAuthentication(api));
+  app.use(roleAuthorization(api));
   app.use("/subscriptions/*", headAnswers);
   app.use("/subscriptions/:subscription", requireSubscription(api));
   app.use("/subscriptions/:subscription/*", requireSubscription(api));
+  // Before what asks for a version of the resources that these extend: they have versions of their own.
+  for (const routes of [roleDefinitions, roleAssignments, permissions, activityLog]) routes(app, api);
   app.use(cachesInSubscription, requireRedisVersion);
   app.use(cachesInGroup, requireRedisVersion);
   app.use(`${cachesInGroup}/*`, requireRedisVersion);
@@ -94,6 +104,7 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
     const known = asLarderError(error, context.get("requestId"));
     if (known.code === "InternalError")
       api.log.error({ requestId: context.get("requestId"), err: error }, "request failed");
+    context.set("failure", known);
     return errorResponse(context, known);
   });
   return app;

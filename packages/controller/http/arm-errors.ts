@@ -14,11 +14,6 @@ export function errorResponse(context: Context, error: LarderError): Response {
       ...(error.target === undefined ? {} : { target: error.target }),
     },
   };
-  if (status === 401)
-    context.header(
-      "www-authenticate",
-      `Bearer authorization="https://${context.req.header("host") ?? "localhost"}/", error="invalid_token"`,
-    );
   if (status === 503) context.header("retry-after", retryAfter);
   return context.json(body, status);
 }

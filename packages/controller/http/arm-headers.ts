@@ -9,12 +9,14 @@ const correlationPattern = /^[\w-]{1,64}$/;
 export function armHeaders(randomness: Randomness): MiddlewareHandler<ApiEnvironment> {
   return async (context, next) => {
     const requestId = randomness.uuid();
-    context.set("requestId", requestId);
-    await next();
     const asked = context.req.header("x-ms-correlation-request-id") ?? "";
+    const correlationId = correlationPattern.test(asked) ? asked : requestId;
+    context.set("requestId", requestId);
+    context.set("correlationId", correlationId);
+    await next();
     const headers = context.res.headers;
     headers.set("x-ms-request-id", requestId);
-    headers.set("x-ms-correlation-request-id", correlationPattern.test(asked) ? asked : requestId);
+    headers.set("x-ms-correlation-request-id", correlationId);
     headers.set("cache-control", "no-cache");
     if (headers.get("content-type") === "application/json")
       headers.set("content-type", "application/json; charset=utf-8");

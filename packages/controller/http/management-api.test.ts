@@ -31,9 +31,13 @@ function refusal(answer: { status: number; body: { error: { code: string; target
 }
 
 describe("who may call", () => {
-  test.each(["", "Bearer wrong", "Basic abc"])("'%s' is refused", async (authorization) => {
+  test.each([
+    ["", "AuthenticationFailed"],
+    ["Basic abc", "AuthenticationFailed"],
+    ["Bearer wrong", "InvalidAuthenticationToken"],
+  ])("'%s' is refused", async (authorization, code) => {
     const answer = await fixture.call("GET", "/subscriptions", { headers: { authorization } });
-    expect(refusal(answer)).toEqual([401, "InvalidAuthenticationToken"]);
+    expect(refusal(answer)).toEqual([401, code]);
     expect(answer.headers.get("www-authenticate")).toStartWith("Bearer ");
   });
 

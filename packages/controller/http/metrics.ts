@@ -29,6 +29,9 @@ async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
     ["larder_agent_door_connections", api.joining?.connectionCount() ?? 0],
     ["larder_orders_unanswered", api.orders.unanswered],
     ["larder_gateways_connected", api.observations.gateways.connectedReports().length],
+    ...api.callers.samples,
+    ...api.authorization.samples,
+    ...api.audit.samples,
   ]);
   for (const [sample, value] of api.identity?.metrics() ?? []) samples.set(sample, value);
   for (const [kind, count] of await api.transfers.countUnderWay())

@@ -20,6 +20,8 @@ export const cacheOperations: readonly string[] = [
   ...reads("redis/listUpgradeNotifications"),
   ...writes("redis/patchSchedules"),
   ...writes("redis/linkedServers"),
+  ...writes("redis/accessPolicies"),
+  ...writes("redis/accessPolicyAssignments"),
   ...actions("redis", "switchover", "migrate", "reverse", "compare"),
   ...reads("redis/events"),
   ...reads("redis/updates"),

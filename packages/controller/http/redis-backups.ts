@@ -9,11 +9,19 @@
  *
  * A restore `from` a storage may be of a backup that this service does not know.
  */
-import { LarderError, parseBackupFind, parseBackupNow, parseBackupPolicy, parseBackupRestore } from "@larder/api";
+import {
+  cacheResourceId,
+  LarderError,
+  parseBackupFind,
+  parseBackupNow,
+  parseBackupPolicy,
+  parseBackupRestore,
+} from "@larder/api";
 import type { Context, Hono } from "hono";
 import type { Place } from "../caches/caches.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { requireRedisVersion } from "./api-versions.ts";
+import { requireAlso } from "./authorization.ts";
 import { readJsonBody } from "./json-body.ts";
 import { cachePlace, oneCache } from "./redis-caches.ts";
 import { begunResponse } from "./redis-transfers.ts";
@@ -47,6 +55,8 @@ export function redisBackups(app: Hono<ApiEnvironment>, api: ApiContext): void {
   app.post(`${oneBackup}/restore`, async (context) => {
     const place = await placeOf(context, api);
     const asked = parseBackupRestore(await readJsonBody(context));
+    if (asked.target !== undefined)
+      requireAlso(context, api, "POST", `${cacheResourceId({ ...place, name: asked.target })}/import`);
     return begunResponse(context, await api.backups.restore(place, pathValue(context, "backup"), asked));
   });
 

@@ -1,0 +1,130 @@
+/** Roles over the API: what who has one may do, and how they are given and taken. */
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import type { RoleAssignmentResource } from "@larder/api";
+import { AccessFixture, refusalOf, roleIds } from "../authorization/access-fixture.ts";
+import { basicC0 } from "../controller-fixture.ts";
+
+const access = new AccessFixture();
+beforeAll(() => access.start());
+beforeEach(() => access.renew());
+afterAll(() => access.stop());
+
+const refused = [403, "AuthorizationFailed"] as [number, string];
+
+async function heldOn(scope: string): Promise<RoleAssignmentResource[]> {
+  return (await access.call("GET", access.roles(scope, "roleAssignments"))).body.value;
+}
+
+test("a role counts from the next call on, and until it is taken away", async () => {
+  const { ada, shop } = access;
+  await access.makeCache();
+  expect(refusalOf(await access.as(ada, "GET", shop))).toEqual(refused);
+  expect((await access.assign(ada, roleIds.reader, shop)).status).toBe(201);
+  expect((await access.as(ada.toUpperCase(), "GET", shop)).status).toBe(200);
+  const answer = await access.as(ada, "POST", `${shop}/listKeys`);
+  expect(answer.body.error.message).toBe(
+    `The client 'name of aaaa' with object id '${ada}' does not have authorization to perform action 'Microsoft.Cache/redis/listKeys/action' over scope '${shop}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+  );
+  const written = await access.recordOf(answer);
+  expect(written).toMatchObject({ action: "Microsoft.Cache/redis/listKeys/action", scope: shop, status: 403 });
+  expect(written.reason).toContain("does not have authorization");
+  const [held] = await heldOn(shop);
+  const path = `${held?.id}?api-version=2022-04-01`;
+  expect((await access.call("DELETE", path)).status).toBe(200);
+  expect((await access.call("DELETE", path)).status).toBe(204);
+  expect(refusalOf(await access.call("GET", path))).toEqual([404, "RoleAssignmentNotFound"]);
+  expect(refusalOf(await access.as(ada, "GET", shop))).toEqual(refused);
+});
+
+test("where somebody has no role they are told nothing of what there is", async () => {
+  const { ada, bob, shop, group, subscription } = access;
+  const stocked = shop.replace("/shop-", "/stocked-");
+  await access.makeCache();
+  await access.makeCache(stocked);
+  await access.assign(ada, roleIds.reader, shop);
+  const other = group.replace(subscription, "/subscriptions/11111111-1111-1111-1111-111111111111");
+  const nothing = [shop.replace("/shop-", "/nothing-"), group.replace("/group-", "/nothing-")];
+  for (const path of [stocked, group, other, ...nothing])
+    expect(refusalOf(await access.as(ada, "GET", path))).toEqual(refused);
+  for (const path of [subscription, group]) {
+    const { body } = await access.as(ada, "GET", `${path}/providers/Microsoft.Cache/redis`);
+    expect(body.value.map(({ name }: { name: string }) => name)).toEqual([shop.split("/").at(-1)]);
+  }
+  expect((await access.as(ada, "GET", `${group}/resources`)).body.value).toHaveLength(1);
+  expect((await access.as(ada, "GET", `${subscription}/resourceGroups`)).body.value).toEqual([]);
+  expect((await access.as(ada, "GET", "/subscriptions")).body.value).toHaveLength(1);
+  expect((await access.as(bob, "GET", "/subscriptions")).body.value).toEqual([]);
+  expect(refusalOf(await access.as(bob, "GET", `${subscription}/providers/Microsoft.Cache/redis`))).toEqual(refused);
+});
+
+test("a contributor of a group makes caches there and polls, and can give nothing away", async () => {
+  const { ada, bob, shop, group } = access;
+  await access.assign(ada, roleIds.contributor, group);
+  const made = await access.as(ada, "PUT", shop, basicC0);
+  expect(made.status).toBe(201);
+  expect((await access.as(ada, "GET", made.headers.get("azure-asyncoperation") as string)).status).toBe(200);
+  expect(refusalOf(await access.assign(bob, roleIds.reader, shop, ada))).toEqual(refused);
+  expect(refusalOf(await access.as(ada, "GET", "/metrics"))).toEqual(refused);
+  expect(refusalOf(await access.as(ada, "POST", "/larder/hosts/tokens"))).toEqual(refused);
+  expect(refusalOf(await access.as(ada, "PUT", shop.replace("/group-", "/other-"), basicC0))).toEqual(refused);
+});
+
+test("a backup goes into another cache only by leave of that one", async () => {
+  const { ada, shop } = access;
+  await access.makeCache();
+  await access.assign(ada, roleIds.owner, shop);
+  const restore = `${shop}/backups/latest/restore`;
+  expect(refusalOf(await access.as(ada, "POST", restore, { target: "stocked" }))).toEqual(refused);
+  expect(refusalOf(await access.as(ada, "POST", restore, {}))[0]).toBe(404);
+});
+
+test("a role ends with the cache: the next one of its name is another", async () => {
+  const { ada, shop } = access;
+  await access.makeCache();
+  await access.assign(ada, roleIds.owner, shop);
+  await access.controller.ended(await access.call("DELETE", shop));
+  await access.makeCache();
+  expect(refusalOf(await access.as(ada, "GET", shop))).toEqual(refused);
+});
+
+test("a role is assigned once, on what is there, and its assignment is not changed", async () => {
+  const { ada, bob, group, shop } = access;
+  expect((await access.assign(ada, roleIds.reader, group)).status).toBe(201);
+  expect(refusalOf(await access.assign(ada, roleIds.reader, group))).toEqual([409, "RoleAssignmentExists"]);
+  expect(refusalOf(await access.assign(ada, roleIds.reader, shop))).toEqual([404, "ResourceNotFound"]);
+  expect(refusalOf(await access.assign(ada, "reader", group))).toEqual([404, "RoleDefinitionDoesNotExist"]);
+  expect(refusalOf(await access.assign("", roleIds.reader, group))).toEqual([400, "InvalidParameter"]);
+  const [held] = await heldOn(group);
+  const put = (change: object) =>
+    access.call("PUT", `${held?.id}?api-version=2022-04-01`, { properties: { ...held?.properties, ...change } });
+  expect(refusalOf(await put({ principalId: bob }))).toEqual([400, "RoleAssignmentUpdateNotPermitted"]);
+  expect(refusalOf(await put({ principalType: "Group" }))).toEqual([400, "InvalidParameter"]);
+  expect(refusalOf(await put({ condition: "@Resource[x]" }))).toEqual([400, "InvalidParameter"]);
+  expect(await put({ description: "for the team" })).toMatchObject({
+    status: 200,
+    body: { properties: { description: "for the team", createdOn: held?.properties.createdOn } },
+  });
+});
+
+test("assignments are found by who has them, and where", async () => {
+  const { ada, bob, group, shop, subscription } = access;
+  await access.makeCache();
+  await access.assign(ada, roleIds.reader, subscription);
+  await access.assign(ada, roleIds.contributor, shop);
+  await access.assign(bob, roleIds.reader, group);
+  const list = async (scope: string, filter: string) => {
+    const { body } = await access.call(
+      "GET",
+      `${access.roles(scope, "roleAssignments")}&$filter=${encodeURIComponent(filter)}`,
+    );
+    return (
+      body.value?.map(({ properties }: RoleAssignmentResource) => properties.principalId[0]).sort() ?? body.error.code
+    );
+  };
+  expect(await list(group, "")).toEqual(["a", "a", "b"]);
+  expect(await list(group, "atScope()")).toEqual(["a", "b"]);
+  expect(await list(group, `principalId eq '${ada}'`)).toEqual(["a", "a"]);
+  expect(await list(group, `atScope() and assignedTo('${ada.toUpperCase()}')`)).toEqual(["a"]);
+  for (const filter of ["asTarget()", "principalId eq 'a' or 1", "atScope() and", "'"])
+    expect(await list(subscription, filter)).toBe("InvalidFilterInQueryString");
+});
