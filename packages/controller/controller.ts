@@ -120,7 +120,6 @@ export class Controller {
     const certificates = await this.#ensurePki();
     const token = ensureAdminToken(join(dataDirectory, "admin-token"), randomness);
     const service = await ensureServiceDocument(store, randomness);
-    const { subscription } = await ensureServiceDocument(store, randomness);
 
     const base = { store, clock, randomness, log };
     const admission = new AdmissionLock();
@@ -158,7 +157,7 @@ export class Controller {
     const joining = await this.#openDoor(store, hosts, internal);
     const identity = await this.#openIdentity({ store, tenant: service.tenant, certificate: certificates.server });
     const endpointHost = endpointHostOf(host);
-    const { callers, authorization, roles, roleIndex, audit } = await this.#openManagement(store, subscription);
+    const { callers, authorization, roles, roleIndex, audit } = await this.#openManagement(store, service.subscription);
     const groups = new ResourceGroups(base);
     const api = {
       ...base,
@@ -187,7 +186,6 @@ export class Controller {
       roles,
       roleIndex,
       audit,
-      subscription,
       domain,
       endpointHost,
       tlsPort,
@@ -223,6 +221,8 @@ export class Controller {
     const identity = new EmbeddedIdentity({ ...parts, host, port, publicHost, apiOrigins, clock, randomness, log });
     await this.#run(identity);
     return identity;
+  }
+
   async #openManagement(store: Store, subscription: string): Promise<ManagementAccess> {
     const { dataDirectory, apiIssuers, apiAudiences, host, domain, apiPort, clock, randomness, log } = this.#options;
     const access = new ManagementAccess({

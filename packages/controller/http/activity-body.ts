@@ -1,6 +1,5 @@
 /** One event of the activity log in Azure's shape (Microsoft.Insights 2015-04-01). Pure. */
 import type { AuditRecord } from "../audit/audit-record.ts";
-import { tenantId } from "./subscriptions.ts";
 
 /** .NET's: tenths of microseconds since the year 1. */
 const ticksAt1970 = 621_355_968_000_000_000n;
@@ -17,7 +16,10 @@ export function resourceOf(scope: string): { group: string | null; provider: str
   };
 }
 
-export function activityBody(record: AuditRecord, subscription: string): Record<string, unknown> {
+export function activityBody(
+  record: AuditRecord,
+  { subscription, tenant }: { subscription: string; tenant: string },
+): Record<string, unknown> {
   const { caller, time, requestId, correlationId, status } = record;
   const scope = record.scope ?? "";
   const { group, provider, type } = resourceOf(scope);
@@ -48,7 +50,7 @@ export function activityBody(record: AuditRecord, subscription: string): Record<
     eventTimestamp: time,
     submissionTimestamp: time,
     subscriptionId: subscription,
-    tenantId,
+    tenantId: tenant,
   };
 }
 

@@ -22,11 +22,11 @@ export function activityLog(app: Hono<ApiEnvironment>, api: ApiContext): void {
       .filter(
         (record) => record.scope?.toLowerCase().startsWith(inSubscription) && wanted.every((meets) => meets(record)),
       );
-    return context.json(page(context, found, api.subscription));
+    return context.json(page(context, found, api));
   });
 }
 
-function page(context: Context, found: readonly AuditRecord[], subscription: string) {
+function page(context: Context, found: readonly AuditRecord[], api: Pick<ApiContext, "subscription" | "tenant">) {
   const after = afterOf(context);
   const first = after === undefined ? 0 : found.findIndex(({ requestId }) => requestId === after) + 1;
   const records = found.slice(first, first + pageSize);
@@ -35,7 +35,7 @@ function page(context: Context, found: readonly AuditRecord[], subscription: str
     .query("$select")
     ?.split(",")
     .map((name) => name.trim());
-  const value = records.map((record) => select(activityBody(record, subscription), chosen));
+  const value = records.map((record) => select(activityBody(record, api), chosen));
   return last === undefined || found.at(-1) === last
     ? { value }
     : { value, nextLink: nextLink(context, last.requestId) };

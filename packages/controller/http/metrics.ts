@@ -5,6 +5,7 @@
 import type { Hono } from "hono";
 import { provisioningState, servingNode } from "../documents/cache-document.ts";
 import { observeCache } from "../reconcile/observe.ts";
+import type { TransferSeen } from "../transfers/transfers.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { persistenceBody } from "./persistence-body.ts";
 

@@ -98,6 +98,7 @@ export async function loadOidcLibrary(log: Log): Promise<OidcLibrary> {
 }
 
 function redirect(name: "info" | "warn", log: Log): void {
+  // biome-ignore lint/suspicious/noConsole: the library speaks by it, and has no other way
   const print = console[name].bind(console);
   console[name] = (text: unknown, ...more: unknown[]) => {
     if (typeof text === "string" && text.startsWith("oidc-provider")) log.debug({ text }, "said by a library");

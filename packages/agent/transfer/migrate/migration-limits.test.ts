@@ -11,7 +11,7 @@ const times = { min: 60_000, s: 1_000 };
 
 function readable(name: string, value: number): string {
   const units = name.toLowerCase().includes("bytes") ? bytes : /Ms(Max)?$/.test(name) ? times : {};
-  const unit = Object.entries(units).find(([, size]) => value % size === 0);
+  const unit = Object.entries<number>(units).find(([, size]) => value % size === 0);
   return unit === undefined ? String(value) : `${value / unit[1]} ${unit[0]}`;
 }
 
