@@ -3,7 +3,7 @@
  * scope or above it.
  *
  * Some things are for everybody who has any role in the subscription, as no client can do without them: the subscription itself, where it
- * has what, and how a long-running operation goes, whose id nobody can guess. What the whole service has in common is for everybody who
+ * has what, what they may do, and how a long-running operation goes, whose id nobody can guess. What the whole service has in common is for everybody who
  * has signed in.
  */
 import { LarderError } from "@larder/api";
@@ -13,6 +13,7 @@ import { type RequestedAccess, requestedAccess, rootScope } from "./requested-ac
 import type { RoleIndex } from "./role-index.ts";
 
 const forMembers = new Set([
+  "microsoft.authorization/permissions/read",
   "microsoft.resources/subscriptions/read",
   "microsoft.resources/subscriptions/locations/read",
   "microsoft.resources/subscriptions/providers/read",

@@ -5,6 +5,7 @@ import type { AuditRecord } from "../audit/audit-record.ts";
 import { shownAction } from "../authorization/operation-names.ts";
 import { requestedAccess } from "../authorization/requested-access.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
+import { pathOf } from "./request-path.ts";
 
 const versionPattern = /^[\w.-]{1,40}$/;
 /** Of these the record says why. */
@@ -13,7 +14,7 @@ const notLetIn = new Set([401, 403, 429]);
 export function auditedCalls(api: ApiContext): MiddlewareHandler<ApiEnvironment> {
   return async (context, next) => {
     const startMs = api.clock.monotonicMs();
-    const path = new URL(context.req.url).pathname;
+    const path = pathOf(context.req);
     context.set("requested", requestedAccess(context.req.method, path, api.subscription));
     await next();
     const durationMs = Math.round((api.clock.monotonicMs() - startMs) * 1_000) / 1_000;

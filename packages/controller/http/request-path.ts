@@ -5,16 +5,21 @@
 import type { Context } from "hono";
 import { routePath } from "hono/route";
 
+/** In the caller's casing. Azure's clients put a slash before an id that begins with one: several count as one. */
+export function pathOf(request: Pick<Request, "url">): string {
+  return new URL(request.url).pathname.replaceAll(/\/{2,}/g, "/");
+}
+
 /** Path for the router. */
 export function routingPath(request: Request): string {
-  const path = new URL(request.url).pathname.toLowerCase();
+  const path = pathOf(request).toLowerCase();
   return path.length > 1 ? path.replace(/\/+$/, "") : path;
 }
 
 /** What stands in the path where the route has `:name`, decoded, in the caller's casing. */
 export function pathValue(context: Context, name: string): string {
   const index = routePath(context).split("/").indexOf(`:${name.toLowerCase()}`);
-  const raw = new URL(context.req.url).pathname.split("/")[index] ?? "";
+  const raw = pathOf(context.req).split("/")[index] ?? "";
   try {
     return decodeURIComponent(raw);
   } catch {
