@@ -31,6 +31,7 @@ export * from "./refused-commands.ts";
 export * from "./rest-calls.ts";
 export * from "./role-parse.ts";
 export * from "./role-resource.ts";
+export * from "./roles-client.ts";
 export * from "./route-changes.ts";
 export * from "./sas-rules.ts";
 export * from "./skus.ts";

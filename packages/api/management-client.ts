@@ -22,6 +22,7 @@ import {
   type ScheduleEntry,
 } from "./redis-resource.ts";
 import { type CacheAddress, RestCalls, type RestOptions, transferHeader } from "./rest-calls.ts";
+import { RolesClient } from "./roles-client.ts";
 import type { TransferResource } from "./transfer-resource.ts";
 
 const resourcesApiVersion = "2021-04-01";
@@ -50,6 +51,10 @@ export class ManagementClient {
 
   get backups(): BackupsClient {
     return new BackupsClient(this.calls);
+  }
+
+  get roles(): RolesClient {
+    return new RolesClient(this.calls);
   }
 
   get subscription(): string {

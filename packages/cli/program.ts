@@ -9,6 +9,7 @@ import { addMigrate } from "./migrate-grammar.ts";
 import { addOperations } from "./operations-grammar.ts";
 import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
 import manifest from "./package.json" with { type: "json" };
+import { addRole } from "./role-grammar.ts";
 import { systemTerminal } from "./terminal.ts";
 import { addTransfers } from "./transfers-grammar.ts";
 
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   addTransfers(program);
   addMigrate(program);
   addBackup(program);
+  addRole(program);
   addSecrets(program);
   return program;
 }
