@@ -6,6 +6,7 @@
  *
  * Errors: a refusal by the API keeps its code, message and target; nobody listening is `NotRunning`.
  */
+import { AccessClient } from "./access-client.ts";
 import { BackupsClient } from "./backups-client.ts";
 import type { HostResource, JoinToken } from "./host-protocol.ts";
 import {
@@ -47,6 +48,10 @@ export class ManagementClient {
 
   constructor(options: RestOptions) {
     this.calls = new RestCalls(options);
+  }
+
+  get access(): AccessClient {
+    return new AccessClient(this.calls);
   }
 
   get backups(): BackupsClient {

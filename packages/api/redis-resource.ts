@@ -73,6 +73,8 @@ export interface LarderProperties {
   replicaReads: boolean;
   /** null: nothing is kept. */
   persistence: LarderPersistence | null;
+  /** How many access policies of its own it has, and how many assignments of policies. */
+  access: { policies: number; assignments: number };
   memoryBytesMax: number;
   memoryBytesUsed: number | null;
   clientsConnected: number | null;

@@ -66,17 +66,18 @@ export function parsePairs(flag: string, pairs: readonly string[]): Record<strin
 }
 
 /**
- * `redisConfiguration` from --policy and --config; undefined when neither was given. name=@FILE takes what the file has: a
+ * `redisConfiguration` from --policy, --tokens and --config; undefined when none was given. name=@FILE takes what the file has: a
  * connection string in an argument can be read by everybody on the machine.
  */
 export function parseConfiguration(
-  given: { policy?: string; config?: readonly string[] },
+  given: { policy?: string; tokens?: "on" | "off"; config?: readonly string[] },
   read: (file: string) => string = readText,
 ): Record<string, string> | undefined {
   const configuration = parsePairs("--config", given.config ?? []);
   for (const [name, value] of Object.entries(configuration))
     if (value.startsWith("@")) configuration[name] = read(value.slice(1)).trim();
   if (given.policy !== undefined) configuration["maxmemory-policy"] = given.policy;
+  if (given.tokens !== undefined) configuration["aad-enabled"] = String(given.tokens === "on");
   return Object.keys(configuration).length === 0 ? undefined : configuration;
 }
 

@@ -1,6 +1,7 @@
 /** A cache as people read it. Pure. */
 import type { LarderNode, LarderProperties, RedisResource } from "@larder/api/redis-resource";
 import { sizeName } from "@larder/api/skus";
+import { formatLogins } from "./access-view.ts";
 import { resourceGroupOf } from "./cache-lookup.ts";
 import { formatPersistence } from "./persistence-view.ts";
 import { hostAndPort } from "./snippet/shell-quote.ts";
@@ -100,6 +101,7 @@ export function formatCache(cache: RedisResource, colors: Colors, backups: strin
     ["By name", `rediss://${properties.hostName}:${properties.sslPort}`],
     ["Plain port", larder.endpoint.plainPort === null ? "closed" : String(larder.endpoint.plainPort)],
     ["Minimum TLS", properties.minimumTlsVersion],
+    ...formatLogins(cache),
     ["Settings", pairs(properties.redisConfiguration)],
     ["Tags", pairs(cache.tags)],
     ["Group", resourceGroupOf(cache)],

@@ -3,6 +3,7 @@
  * `commands/`, loaded only when it is called.
  */
 import { type Argument, Command, Option } from "commander";
+import { accessKeysOption, addAccess, tokensOption } from "./access-grammar.ts";
 import { addBackup } from "./backup-grammar.ts";
 import { formatUsageError } from "./failure.ts";
 import { addMigrate } from "./migrate-grammar.ts";
@@ -44,6 +45,7 @@ export function createProgram(): Command {
   addMigrate(program);
   addBackup(program);
   addRole(program);
+  addAccess(program);
   addSecrets(program);
   return program;
 }
@@ -164,6 +166,8 @@ function addCaches(program: Command): void {
     .addOption(durableWritesOption())
     .addOption(replicaReadsOption())
     .addOption(persistToOption())
+    .addOption(accessKeysOption())
+    .addOption(tokensOption())
     .option("--untag <name...>", "remove tags")
     .addOption(policyOption())
     .addOption(configOption())

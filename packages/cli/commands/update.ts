@@ -23,6 +23,8 @@ export interface UpdateOptions extends CommonOptions, LarderSwitches {
   policy?: string;
   config?: string[];
   plainPort?: boolean;
+  accessKeys?: "on" | "off";
+  tokens?: "on" | "off";
   tag?: string[];
   untag?: string[];
 }
@@ -63,6 +65,7 @@ function propertiesOf(
     ...(redisConfiguration === undefined ? {} : { redisConfiguration }),
     ...(larder === undefined ? {} : { larder }),
     ...(options.plainPort === undefined ? {} : { enableNonSslPort: options.plainPort }),
+    ...(options.accessKeys === undefined ? {} : { disableAccessKeyAuthentication: options.accessKeys === "off" }),
   };
 }
 

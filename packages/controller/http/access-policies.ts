@@ -5,7 +5,6 @@ import {
   cacheResourceId,
   checkPolicyName,
   LarderError,
-  type Page,
   parseAccessPolicy,
 } from "@larder/api";
 import type { Context, Hono } from "hono";
@@ -17,6 +16,7 @@ import type { StoredDocument } from "../store/store.ts";
 import { answerDelete, answerPut } from "./access-answer.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { readJsonBody } from "./json-body.ts";
+import { pageOf } from "./paging.ts";
 import { cachePlace, oneCache } from "./redis-caches.ts";
 import { pathValue } from "./request-path.ts";
 
@@ -32,8 +32,9 @@ export function accessPolicies(app: Hono<ApiEnvironment>, api: ApiContext): void
   app.get(policies, async (context) => {
     const stored = await find(context);
     const show = policyBody(stored, api);
-    const page: Page<AccessPolicyResource> = { value: policiesOf(stored.value.access).map(({ name }) => show(name)) };
-    return context.json(page);
+    const nameOf = ({ name }: { name: string }) => `${isBuiltIn(name) ? 0 : 1} ${name.toLowerCase()}`;
+    const bodyOf = ({ name }: { name: string }) => show(name);
+    return context.json(pageOf(context, policiesOf(stored.value.access), { nameOf, bodyOf }));
   });
 
   app.get(onePolicy, async (context) => context.json(policyBody(await find(context), api)(policyName(context))));

@@ -4,7 +4,6 @@ import {
   cacheResourceId,
   checkAssignmentName,
   LarderError,
-  type Page,
   parseAccessAssignment,
 } from "@larder/api";
 import type { Context, Hono } from "hono";
@@ -17,6 +16,7 @@ import { answerDelete, answerPut } from "./access-answer.ts";
 import { stateOf } from "./access-policies.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { readJsonBody } from "./json-body.ts";
+import { pageOf } from "./paging.ts";
 import { cachePlace, oneCache } from "./redis-caches.ts";
 import { pathValue } from "./request-path.ts";
 
@@ -31,10 +31,9 @@ export function accessPolicyAssignments(app: Hono<ApiEnvironment>, api: ApiConte
 
   app.get(assignments, async (context) => {
     const stored = await find(context);
-    const page: Page<AccessAssignmentResource> = {
-      value: stored.value.access.assignments.map(assignmentBody(stored, api)),
-    };
-    return context.json(page);
+    const nameOf = ({ name }: StoredAssignment) => name.toLowerCase();
+    const bodyOf = assignmentBody(stored, api);
+    return context.json(pageOf(context, stored.value.access.assignments, { nameOf, bodyOf }));
   });
 
   app.get(oneAssignment, async (context) => context.json(bodyOf(await find(context), api, assignmentName(context))));

@@ -104,6 +104,7 @@ export function larderProperties(stored: StoredDocument<CacheDocument>, api: Api
     durableWrites: cache.settings.durableWrites,
     replicaReads: cache.settings.replicaReads,
     persistence: persistenceBody(cache, observed),
+    access: { policies: cache.access.policies.length, assignments: cache.access.assignments.length },
     memoryBytesMax: limitsOf(cache).memoryBytes,
     memoryBytesUsed: node?.memoryBytesUsed ?? null,
     clientsConnected: clients.length === 0 ? null : clients.reduce((sum, count) => sum + count, 0),
