@@ -18,6 +18,7 @@ export * from "./host-parse.ts";
 export * from "./host-protocol.ts";
 export * from "./ip-address.ts";
 export * from "./join-token.ts";
+export * from "./linked-server-parse.ts";
 export * from "./management-client.ts";
 export * from "./migration-parse.ts";
 export * from "./names.ts";

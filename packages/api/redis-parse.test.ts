@@ -55,8 +55,27 @@ describe("accepted", () => {
     );
     expect(echoed).toEqual({
       location: "local",
-      properties: { sku, redisConfiguration: { "aad-enabled": "false" }, tenantSettings: {}, replicasPerMaster: 0 },
+      properties: {
+        sku,
+        redisConfiguration: { "aad-enabled": "false" },
+        tenantSettings: {},
+        replicasPerMaster: 0,
+        identity: { isSystemAssigned: false, userAssigned: [] },
+      },
     } as never);
+  });
+
+  test("zones and an identity, kept with the properties that they stand beside", () => {
+    const id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker";
+    const identity = { type: "systemAssigned, userAssigned", userAssignedIdentities: { [id]: {} } };
+    expect(create({}, { zones: ["2", 1, "2"], identity }).properties).toEqual({
+      sku,
+      zones: ["1", "2"],
+      identity: { isSystemAssigned: true, userAssigned: [id] },
+    });
+    expect(parseRedisUpdate({ identity: { type: "None" } })).toEqual({
+      properties: { identity: { isSystemAssigned: false, userAssigned: [] } },
+    });
   });
 
   test("an update of nothing but tags", () => {
@@ -81,6 +100,21 @@ describe("refused", () => {
     ["properties.sku.name", { location: "local", properties: { sku: { ...sku, name: "Gold" } } }],
     ["tags", { location: "local", properties: { sku }, tags: [] }],
     ["tags.a", { location: "local", properties: { sku }, tags: { a: { b: 1 } } }],
+    ["zones", { location: "local", properties: { sku }, zones: "1" }],
+    ["zones.0", { location: "local", properties: { sku }, zones: ["a b"] }],
+    ["identity.type", { location: "local", properties: { sku }, identity: { type: "Mine" } }],
+    [
+      "identity.userAssignedIdentities",
+      { location: "local", properties: { sku }, identity: { type: "UserAssigned", userAssignedIdentities: {} } },
+    ],
+    [
+      "identity.userAssignedIdentities./me",
+      {
+        location: "local",
+        properties: { sku },
+        identity: { type: "UserAssigned", userAssignedIdentities: { "/me": {} } },
+      },
+    ],
   ])("%s, by name", (target, body) => {
     expect(refusal(() => parseRedisCreate(body))).toMatchObject({ code: "InvalidParameter", target });
   });
@@ -96,8 +130,6 @@ describe("refused", () => {
   });
 
   test.each([
-    ["zones", { zones: ["1"] }, {}],
-    ["identity", { identity: { type: "SystemAssigned" } }, {}],
     ["properties.subnetId", {}, { subnetId: "/subscriptions/x" }],
     ["properties.shardCount", {}, { shardCount: 2 }],
     [

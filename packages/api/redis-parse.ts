@@ -9,6 +9,7 @@
  */
 import { z } from "zod";
 import { choice, parseBody, setting, wholeNumber } from "./body-values.ts";
+import { managedIdentity } from "./managed-identity-parse.ts";
 import type { RedisCreateBody, RedisUpdateBody } from "./redis-resource.ts";
 import { refuseUnsupported } from "./redis-unsupported.ts";
 import { storageLocation } from "./storage-location-parse.ts";
@@ -139,9 +140,29 @@ const properties = z.object(
   "is required",
 );
 
-const createBody = z.object({
-  location: z.string("is required").regex(/^[\w .-]{1,64}$/, "must be the name of a location"),
-  tags: tagsSchema.optional(),
-  properties,
-});
-const updateBody = z.object({ tags: tagsSchema.optional(), properties: properties.partial().optional() });
+const tags = tagsSchema.optional();
+
+/** More than a service has. */
+const zonesMax = 16;
+const zones = z
+  .array(setting.pipe(z.string().regex(/^[\w.-]{1,64}$/, "must be the name of a zone")), "must be a list of zones")
+  .max(zonesMax, `may name at most ${zonesMax} zones`)
+  .transform((names) => [...new Set(names)].sort());
+
+const beside = { tags, zones: zones.optional(), identity: managedIdentity.optional() };
+const createBody = z
+  .object({
+    location: z.string("is required").regex(/^[\w .-]{1,64}$/, "must be the name of a location"),
+    properties,
+    ...beside,
+  })
+  .transform(gathered);
+const updateBody = z.object({ properties: properties.partial().optional(), ...beside }).transform(gathered);
+
+/** Zones and identity are settings of the cache like its properties. No zones at all are none that were asked for. */
+function gathered<
+  Body extends { properties?: object | undefined; zones?: string[] | undefined; identity?: object | undefined },
+>({ properties: given, zones: asked, identity, ...body }: Body) {
+  const more = { ...(asked?.length ? { zones: asked } : {}), ...(identity === undefined ? {} : { identity }) };
+  return given === undefined && Object.keys(more).length === 0 ? body : { ...body, properties: { ...given, ...more } };
+}

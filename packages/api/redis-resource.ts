@@ -16,9 +16,12 @@ export interface AccessKeys {
   secondaryKey: string;
 }
 
+/** One node. Azure counts ports up from 15000; here all nodes are reached at the cache's own, which these are. */
 export interface RedisInstance {
   sslPort: number;
   nonSslPort?: number;
+  /** Where its host is in one. */
+  zone?: string;
   isMaster: boolean;
   isPrimary: boolean;
 }
@@ -111,6 +114,14 @@ export interface RedisProperties {
   larder: LarderProperties;
 }
 
+/** A managed identity, by which a cache would prove who it is elsewhere. Ids are made here and stay. */
+export interface ManagedIdentity {
+  type: "None" | "SystemAssigned" | "UserAssigned" | "SystemAssigned, UserAssigned";
+  principalId?: string;
+  tenantId?: string;
+  userAssignedIdentities?: Record<string, { principalId: string; clientId: string }>;
+}
+
 export interface RedisResource {
   id: string;
   name: string;
@@ -118,6 +129,9 @@ export interface RedisResource {
   location: string;
   tags: Record<string, string>;
   etag: string;
+  /** Only where its owner chose some. */
+  zones?: string[];
+  identity?: ManagedIdentity;
   properties: RedisProperties;
 }
 
@@ -138,6 +152,15 @@ export interface RedisCreateProperties {
   redisConfiguration?: Record<string, string>;
   tenantSettings?: Record<string, string>;
   larder?: LarderSettings;
+  /** On the wire these two stand beside the properties. */
+  zones?: string[];
+  identity?: AskedIdentity;
+}
+
+export interface AskedIdentity {
+  isSystemAssigned: boolean;
+  /** Resource ids. */
+  userAssigned: string[];
 }
 
 /** What a cache of this service can be told that Azure has no place for: `properties.larder` of PUT and PATCH. */

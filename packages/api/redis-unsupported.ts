@@ -6,24 +6,20 @@
 import { LarderError } from "./errors.ts";
 
 const asks = {
-  list: (value: unknown) => Array.isArray(value) && value.length > 0,
   count: (value: unknown) => Number(value) > 0,
   text: (value: unknown) => String(value) !== "",
   flag: (value: unknown) => String(value).toLowerCase() === "true",
   managed: (value: unknown) => !["", "sas"].includes(String(value).toLowerCase()),
-  identity: (value: unknown) => String((value as { type?: unknown }).type ?? "None").toLowerCase() !== "none",
 };
 
 type Unsupported = { path: readonly string[]; asks: (value: unknown) => boolean; what: string };
 
 const unsupported: readonly Unsupported[] = [
-  { path: ["zones"], asks: asks.list, what: "availability zones" },
-  { path: ["identity"], asks: asks.identity, what: "managed identities" },
   { path: ["properties", "subnetId"], asks: asks.text, what: "virtual networks" },
   { path: ["properties", "staticIP"], asks: asks.text, what: "virtual networks" },
   { path: ["properties", "shardCount"], asks: asks.count, what: "sharded caches" },
-  configuration("preferred-data-persistence-auth-method", asks.managed, "managed identities"),
-  configuration("storage-subscription-id", asks.text, "managed identities"),
+  configuration("preferred-data-persistence-auth-method", asks.managed, "storage that is opened by a managed identity"),
+  configuration("storage-subscription-id", asks.text, "storage that is opened by a managed identity"),
   configuration("authnotrequired", asks.flag, "caches without authentication"),
 ];
 

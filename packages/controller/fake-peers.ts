@@ -38,6 +38,7 @@ function linkTo(socketPath: string): ControllerLink {
 
 export class FakeAgent {
   hostId = "host-1";
+  zone: string | null = null;
   memoryBytesTotal = 16 * GiB;
   memoryBytesUsed = 1024 * 1024;
   engines: AgentReport["engines"] = [
@@ -114,7 +115,7 @@ export class FakeAgent {
       memoryBytesTotal: this.memoryBytesTotal,
       engines: this.engines,
       address: "127.0.0.1",
-      zone: null,
+      zone: this.zone,
       engineKind: "auto",
       transfers: (this.desired?.transfers ?? []).map((spec) =>
         transferObservedFixture(spec.transferId, this.progress(spec)),

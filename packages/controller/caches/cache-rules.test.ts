@@ -99,7 +99,8 @@ describe("refused", () => {
   test.each([
     [{ disableAccessKeyAuthentication: true }, "InvalidParameter properties.disableAccessKeyAuthentication"],
     [{ publicNetworkAccess: "Disabled" }, "OperationNotSupported properties.publicNetworkAccess"],
-    [{ zonalAllocationPolicy: "UserDefined" }, "OperationNotSupported properties.zonalAllocationPolicy"],
+    [{ zonalAllocationPolicy: "UserDefined" }, "InvalidParameter properties.zonalAllocationPolicy"],
+    [{ zones: ["1"] }, "InvalidParameter zones"],
     [{ minimumTlsVersion: "1.1" }, "OperationNotSupported properties.minimumTlsVersion"],
     [{ redisVersion: "4.0" }, "InvalidParameter properties.redisVersion"],
     [{ redisConfiguration: { databases: "5" } }, "InvalidParameter properties.redisConfiguration.databases"],
@@ -122,4 +123,37 @@ test.each(["durableWrites", "replicaReads"])("%s needs a replica, and stays unti
   expect(settingsOfPut({ sku: sku(1, "Standard"), larder: { [setting]: false } }, before)).toMatchObject({
     [setting]: false,
   });
+});
+
+describe("zones", () => {
+  const zonesOf = (asked: Partial<RedisCreateProperties>, before?: Partial<RedisCreateProperties>) => {
+    const { zones, zonalAllocationPolicy } = settingsOfPut({ sku: sku(1), ...asked }, before && current(before));
+    return [zones, zonalAllocationPolicy];
+  };
+
+  test("are its owner's choice, or the service's", () => {
+    expect(zonesOf({ zones: ["1", "2"] })).toEqual([["1", "2"], "UserDefined"]);
+    expect(zonesOf({})).toEqual([[], "Automatic"]);
+    expect(zonesOf({ zonalAllocationPolicy: "NoZones" })).toEqual([[], "NoZones"]);
+    for (const zonalAllocationPolicy of ["Automatic", "NoZones"])
+      expect(refusal(() => zonesOf({ zones: ["1"], zonalAllocationPolicy }))).toBe(
+        "InvalidParameter properties.zonalAllocationPolicy",
+      );
+  });
+
+  test("stay what they are", () => {
+    expect(zonesOf({}, { zones: ["1"] })).toEqual([["1"], "UserDefined"]);
+    expect(zonesOf({ zones: ["1"] }, { zones: ["1"] })).toEqual([["1"], "UserDefined"]);
+    expect(refusal(() => zonesOf({ zones: ["2"] }, { zones: ["1"] }))).toBe("InvalidParameter zones");
+  });
+});
+
+test("a reserve of nothing is none: what a cache without one shows is taken back", () => {
+  const none = { "maxmemory-reserved": "0", "maxmemory-delta": "0", "maxfragmentationmemory-reserved": "0" };
+  expect(settingsOfPatch({ redisConfiguration: none }, current()).redisConfiguration).toEqual({});
+  const before = settingsOfPut(
+    { sku: sku(1, "Standard"), redisConfiguration: { "maxmemory-reserved": "100" } },
+    undefined,
+  );
+  expect(settingsOfPatch({ redisConfiguration: none }, before).redisConfiguration).toEqual({});
 });

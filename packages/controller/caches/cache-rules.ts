@@ -18,19 +18,19 @@ import { type CacheSettings, redisSku } from "../documents/cache-document.ts";
 import { isPersistent, withKeptSecrets } from "../documents/persistence.ts";
 import { checkLogins } from "./login-rules.ts";
 import { checkPersistence } from "./persistence-rules.ts";
+import { zonesOf } from "./zone-rules.ts";
 
-const replicatedOnly = [
-  "maxmemory-reserved",
-  "maxmemory-delta",
-  "maxfragmentationmemory-reserved",
-  "notify-keyspace-events",
-];
+const reserves = ["maxmemory-reserved", "maxmemory-delta", "maxfragmentationmemory-reserved"];
+const replicatedOnly = [...reserves, "notify-keyspace-events"];
+const noIdentity: CacheSettings["identity"] = { isSystemAssigned: false, userAssigned: [] };
 
 /** The settings of a PUT: what is left out gets its default, except what can only be said at creation. */
 export function settingsOfPut(asked: RedisCreateProperties, current: CacheSettings | undefined): CacheSettings {
   checkSku(asked.sku, current && redisSku(current));
   checkOffered(asked);
-  const configuration = withKeptSecrets(asked.redisConfiguration ?? {}, current?.redisConfiguration ?? {});
+  const configuration = withoutZeros(
+    withKeptSecrets(asked.redisConfiguration ?? {}, current?.redisConfiguration ?? {}),
+  );
   const databases = configuration.databases ?? current?.redisConfiguration.databases;
   if (databases !== undefined) configuration.databases = databases;
   return checked(
@@ -43,7 +43,8 @@ export function settingsOfPut(asked: RedisCreateProperties, current: CacheSettin
       minimumTlsVersion: "1.2",
       disableAccessKeyAuthentication: asked.disableAccessKeyAuthentication ?? false,
       updateChannel: asked.updateChannel ?? "Stable",
-      zonalAllocationPolicy: asked.zonalAllocationPolicy ?? "NoZones",
+      ...zonesOf(asked, current),
+      identity: asked.identity ?? noIdentity,
       redisConfiguration: configuration,
       tenantSettings: asked.tenantSettings ?? {},
       durableWrites: asked.larder?.durableWrites ?? current?.durableWrites ?? false,
@@ -133,6 +134,12 @@ function replicasOf(asked: RedisCreateProperties, current: CacheSettings | undef
   return replicas;
 }
 
+/** A reserve of nothing is none, which is what a cache has that was not given one: clients send back what they read. */
+function withoutZeros(configuration: Record<string, string>): Record<string, string> {
+  const isNone = ([key, value]: [string, string]) => reserves.includes(key) && value !== "" && Number(value) === 0;
+  return Object.fromEntries(Object.entries(configuration).filter((setting) => !isNone(setting)));
+}
+
 function checkOffered(asked: Partial<RedisCreateProperties>): void {
   const refuse = (property: string, message: string) => {
     throw new LarderError("OperationNotSupported", message, { target: `properties.${property}` });
@@ -144,8 +151,6 @@ function checkOffered(asked: Partial<RedisCreateProperties>): void {
     );
   if (asked.publicNetworkAccess === "Disabled")
     refuse("publicNetworkAccess", "Larder does not have private endpoints yet, so public access cannot be disabled.");
-  if (asked.zonalAllocationPolicy === "UserDefined")
-    refuse("zonalAllocationPolicy", "Larder does not have availability zones yet.");
 }
 
 function checkConfiguration(settings: CacheSettings): void {

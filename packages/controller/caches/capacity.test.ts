@@ -73,6 +73,20 @@ describe("the nodes of one cache", () => {
     expect(placeNodes(replicated(1), [], hosts.slice(0, 2))).toEqual(["a1", "a2"]);
   });
 
+  test("stay in the zones that their owner chose", () => {
+    const zoned = (hostId: string, zone: string | null) => ({ ...host(hostId, 64 * GiB), zone });
+    const hosts = [zoned("a", "1"), zoned("b", "2"), zoned("c", "3"), zoned("d", null)];
+    const chosen = (zones: string[]) => {
+      const wanted = replicated(1);
+      return { ...wanted, settings: { ...wanted.settings, zones } };
+    };
+    expect(placeNodes(chosen(["2", "3"]), [], hosts)).toEqual(["b", "c"]);
+    expect(placeNodes(chosen(["3"]), [], hosts)).toEqual(["c", "c"]);
+    expect(placeNode({ ...chosen(["2", "3"]), nodes: on("b") }, [], hosts, null)).toBe("c");
+    const error = refusal(() => placeNodes(chosen(["3", "5"]), [], hosts));
+    expect([error.target, error.message]).toEqual(["zones", "No host is in zone 5. Hosts are in 1, 2, 3."]);
+  });
+
   test("that come later keep away from those that are there", () => {
     const hosts = [host("a", 64 * GiB), host("b", 16 * GiB), host("c", 32 * GiB)];
     const oneMore = (...there: string[]) => placeNode({ ...replicated(1), nodes: there.flatMap(on) }, [], hosts, null);

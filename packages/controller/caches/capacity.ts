@@ -29,7 +29,8 @@ export function placeNodes(
 ): string[] {
   const { replicas } = wanted.settings;
   const asked = limitsOf(wanted).memoryBytes;
-  const able = reports.filter((report) => enginesAllowed(report, replicas > 0).length > 0);
+  requireZones(wanted.settings.zones, reports);
+  const able = inZones(wanted.settings, reports).filter((report) => enginesAllowed(report, replicas > 0).length > 0);
   if (able.length === 0) throw noEngine(reports, replicas > 0);
   const others = caches.filter((cache) => cache.cacheId !== wanted.cacheId);
   const rooms = able.map((report) => roomOn(report, others, replicas > 0));
@@ -53,7 +54,7 @@ export function placeNode(
   engine: EngineVersion | null,
 ): string {
   const asked = limitsOf(cache).memoryBytes;
-  const able = reports.filter((report) => enginesAllowed(report, true).length > 0);
+  const able = inZones(cache.settings, reports).filter((report) => enginesAllowed(report, true).length > 0);
   if (able.length === 0) throw noEngine(reports, true);
   const has = (report: AgentReport) =>
     engine === null || report.engines.some(({ name, version }) => name === engine.name && version === engine.version);
@@ -79,6 +80,21 @@ export function requireRoomForMore(
     const placed = { ...wanted, nodes };
     nodes.push({ ...servingNode(placed), hostId: placeNode(placed, [...others, placed], reports, null) });
   }
+}
+
+function inZones({ zones }: CacheSettings, reports: readonly AgentReport[]): readonly AgentReport[] {
+  return zones.length === 0 ? reports : reports.filter(({ zone }) => zone !== null && zones.includes(zone));
+}
+
+/** Throws InvalidParameter, with the zones that there are. */
+function requireZones(zones: readonly string[], reports: readonly AgentReport[]): void {
+  const known = new Set(reports.flatMap(({ zone }) => zone ?? []));
+  const missing = zones.filter((zone) => !known.has(zone));
+  if (missing.length === 0) return;
+  const there = known.size === 0 ? "No host names a zone" : `Hosts are in ${[...known].sort().join(", ")}`;
+  throw new LarderError("InvalidParameter", `No host is in zone ${missing.join(" or ")}. ${there}.`, {
+    target: "zones",
+  });
 }
 
 /** `zones` have nodes of the cache. Hosts without a zone are in one together: where nobody names zones, they mean nothing. */

@@ -16,6 +16,7 @@
  */
 import {
   type AccessKeys,
+  type AskedIdentity,
   type CacheId,
   type ClusteringPolicy,
   type EngineVersion,
@@ -63,6 +64,9 @@ export interface CacheSettings {
   disableAccessKeyAuthentication: boolean;
   updateChannel: string;
   zonalAllocationPolicy: string;
+  /** Only on hosts in these; empty: on any. */
+  zones: string[];
+  identity: AskedIdentity;
   /** Only what the owner set. */
   redisConfiguration: Record<string, string>;
   tenantSettings: Record<string, string>;

@@ -22,6 +22,7 @@ export const redisApiVersions = [
   "2023-08-01",
   "2024-03-01",
   redisApiVersion,
+  "2025-08-01-preview",
 ] as const;
 
 const anyVersion = /^20\d\d-\d\d-\d\d(-preview)?$/;

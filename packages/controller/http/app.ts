@@ -20,6 +20,7 @@ import { groupRoutes } from "./group-routes.ts";
 import { headAnswers } from "./head-answers.ts";
 import { health } from "./health.ts";
 import { hostRoutes } from "./host-routes.ts";
+import { linkedServers } from "./linked-servers.ts";
 import { metadataEndpoints } from "./metadata-endpoints.ts";
 import { metrics } from "./metrics.ts";
 import { nameAvailability } from "./name-availability.ts";
@@ -45,6 +46,7 @@ import { skuRoutes } from "./skus.ts";
 import { requireSubscription, subscriptions } from "./subscriptions.ts";
 import { tagRoutes } from "./tags.ts";
 import { unknownPath } from "./unknown-path.ts";
+import { upgradeNotifications } from "./upgrade-notifications.ts";
 
 export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
   const app = new Hono<ApiEnvironment>({ getPath: routingPath });
@@ -91,6 +93,8 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
     redisEvents,
     redisTransfers,
     redisBackups,
+    linkedServers,
+    upgradeNotifications,
     redisUnbuilt,
     enterpriseClusters,
     enterpriseDatabases,

@@ -4,13 +4,13 @@ import {
   cacheResourceId,
   type LarderNode,
   type LarderProperties,
-  type NodeId,
   type RedisInstance,
   type RedisProperties,
   type RedisResource,
 } from "@larder/api";
 import {
   type CacheDocument,
+  type CacheNode,
   cacheEtag,
   cacheHostName,
   openPorts,
@@ -26,10 +26,13 @@ import type { CacheSeen } from "../reconcile/plan/observed.ts";
 import { whatIsMissing } from "../reconcile/plan/plan-cache.ts";
 import type { StoredDocument } from "../store/store.ts";
 import type { ApiContext } from "./api-context.ts";
+import { identityBody } from "./identity-body.ts";
 import { persistenceBody } from "./persistence-body.ts";
 
 /** The version of Redis that Valkey is compatible with, by its own word (INFO server, redis_version). */
 const valkeyAsRedis = "7.2";
+/** Of the memory nothing is kept free unless its owner says so; Azure keeps a tenth and shows that. */
+const noReserves = { "maxmemory-reserved": "0", "maxfragmentationmemory-reserved": "0", "maxmemory-delta": "0" };
 
 /** `accessKeys` go only into answers to PUT and PATCH. */
 export function cacheBody(
@@ -39,7 +42,8 @@ export function cacheBody(
 ): RedisResource {
   const cache = stored.value;
   const larder = larderProperties(stored, api);
-  const { replicas } = cache.settings;
+  const { replicas, zones } = cache.settings;
+  const identity = identityBody(cache.cacheId, cache.settings.identity);
   const properties: RedisProperties = {
     provisioningState: provisioningState(cache),
     redisVersion: redisVersion(larder.engine),
@@ -49,9 +53,10 @@ export function cacheBody(
     publicNetworkAccess: "Enabled",
     updateChannel: cache.settings.updateChannel,
     disableAccessKeyAuthentication: cache.settings.disableAccessKeyAuthentication,
-    zonalAllocationPolicy: cache.settings.zonalAllocationPolicy,
+    zonalAllocationPolicy: zonalAllocationPolicy(cache, api),
     redisConfiguration: {
       maxclients: String(limitsOf(cache).clientsMax),
+      ...noReserves,
       ...withHiddenSecrets(cache.settings.redisConfiguration),
     },
     tenantSettings: cache.settings.tenantSettings,
@@ -61,7 +66,7 @@ export function cacheBody(
     accessKeys,
     linkedServers: [],
     ...(replicas > 0 ? { replicasPerMaster: replicas, replicasPerPrimary: replicas } : {}),
-    instances: cache.nodes.map(({ nodeId }) => instanceOf(cache, nodeId)),
+    instances: cache.nodes.map((node) => instanceOf(cache, node, api)),
     larder,
   };
   return {
@@ -71,18 +76,32 @@ export function cacheBody(
     location: cache.location,
     tags: cache.tags,
     etag: cacheEtag(cache),
+    ...(zones.length > 0 ? { zones } : {}),
+    ...(identity === undefined ? {} : { identity }),
     properties,
   };
 }
 
-function instanceOf(cache: CacheDocument, nodeId: NodeId): RedisInstance {
+function instanceOf(cache: CacheDocument, { nodeId, hostId }: CacheNode, api: ApiContext): RedisInstance {
   const isPrimary = cache.route.node?.nodeId === nodeId;
+  const zone = zoneOf(hostId, api);
   return {
     sslPort: cache.ports.tls.port,
     ...(cache.settings.enableNonSslPort ? { nonSslPort: cache.ports.plain.port } : {}),
+    ...(zone === null ? {} : { zone }),
     isMaster: isPrimary,
     isPrimary,
   };
+}
+
+function zoneOf(hostId: string, { observations }: ApiContext): string | null {
+  return observations.lastReport(hostId)?.report.zone ?? null;
+}
+
+/** Where hosts name no zones, none are allocated. */
+function zonalAllocationPolicy({ settings, nodes }: CacheDocument, api: ApiContext): string {
+  const hasNoZones = settings.zones.length === 0 && nodes.every(({ hostId }) => zoneOf(hostId, api) === null);
+  return hasNoZones ? "NoZones" : settings.zonalAllocationPolicy;
 }
 
 export function larderProperties(stored: StoredDocument<CacheDocument>, api: ApiContext): LarderProperties {

@@ -4,13 +4,7 @@ import type { Hono } from "hono";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { cachePlace, oneCache } from "./redis-caches.ts";
 
-const collections = [
-  "firewallRules",
-  "linkedServers",
-  "listUpgradeNotifications",
-  "privateEndpointConnections",
-  "privateLinkResources",
-];
+const collections = ["firewallRules", "privateEndpointConnections", "privateLinkResources"];
 
 export function redisUnbuilt(app: Hono<ApiEnvironment>, api: ApiContext): void {
   const refuse = (what: string) => async (context: Parameters<typeof cachePlace>[0]) => {
