@@ -26,6 +26,7 @@ export * from "./patch-schedule.ts";
 export * from "./principal-parse.ts";
 export * from "./principal-protocol.ts";
 export * from "./private-network.ts";
+export * from "./reboot-parse.ts";
 export * from "./redis-parse.ts";
 export * from "./redis-resource.ts";
 export * from "./refused-commands.ts";

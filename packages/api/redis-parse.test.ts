@@ -72,7 +72,7 @@ describe("accepted", () => {
       sku,
       zones: ["1", "2"],
       identity: { isSystemAssigned: true, userAssigned: [id] },
-    });
+    } as never);
     expect(parseRedisUpdate({ identity: { type: "None" } })).toEqual({
       properties: { identity: { isSystemAssigned: false, userAssigned: [] } },
     });
@@ -125,6 +125,7 @@ describe("refused", () => {
     ["properties.redisConfiguration.maxmemory-policy", { redisConfiguration: { "maxmemory-policy": "random" } }],
     ["properties.redisConfiguration.databases", { redisConfiguration: { databases: "0" } }],
     ["properties.redisConfiguration.made-up", { redisConfiguration: { "made-up": "1" } }],
+    ["properties.redisConfiguration.constructor", { redisConfiguration: { constructor: "1" } }],
   ])("%s, by name, in an update", (target, properties) => {
     expect(refusal(() => parseRedisUpdate({ properties }))).toMatchObject({ code: "InvalidParameter", target });
   });

@@ -72,9 +72,9 @@ const sku = z.object(
 const redisConfiguration = z.record(z.string(), setting, "must be an object").transform((given, context) => {
   const kept: Record<string, string> = {};
   for (const [key, value] of Object.entries(given)) {
-    const check = configurationChecks[key.toLowerCase()];
+    const check = Object.hasOwn(configurationChecks, key.toLowerCase()) && configurationChecks[key.toLowerCase()];
     if (readOnlyConfiguration.includes(key.toLowerCase())) continue;
-    const problem = check === undefined ? "is not a known setting" : check(value);
+    const problem = check ? check(value) : "is not a known setting";
     if (problem !== undefined) context.addIssue({ code: "custom", path: [key], message: problem });
     kept[key.toLowerCase()] = lowerCased.includes(key.toLowerCase()) ? value.toLowerCase() : value;
   }

@@ -6,11 +6,16 @@
 import { LarderError } from "./errors.ts";
 
 const asks = {
-  count: (value: unknown) => Number(value) > 0,
-  text: (value: unknown) => String(value) !== "",
-  flag: (value: unknown) => String(value).toLowerCase() === "true",
-  managed: (value: unknown) => !["", "sas"].includes(String(value).toLowerCase()),
+  count: (value: unknown) => Number(asText(value)) > 0,
+  text: (value: unknown) => asText(value) !== "",
+  flag: (value: unknown) => asText(value).toLowerCase() === "true",
+  managed: (value: unknown) => !["", "sas"].includes(asText(value).toLowerCase()),
 };
+
+/** An object may have a `toString` of its own, which is no function. */
+function asText(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
 
 type Unsupported = { path: readonly string[]; asks: (value: unknown) => boolean; what: string };
 

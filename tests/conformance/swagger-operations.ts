@@ -13,7 +13,8 @@ export interface SwaggerOperation {
   /** The api-version that the file describes. */
   version: string;
   requiredQuery: string[];
-  /** JSON schemas, for ajv; undefined: no body. */
+  /** As it stands in the file, and as JSON schemas, for ajv; undefined: no body. */
+  describedBody: SwaggerSchema | undefined;
   body: object | undefined;
   /** By status or `default`. */
   responses: Record<string, object | undefined>;
@@ -67,6 +68,7 @@ function operationsOf(file: string): SwaggerOperation[] {
         path,
         version: swagger.info.version,
         requiredQuery: described.parameters.filter(isRequiredQuery).map(({ name }) => name),
+        describedBody: bodies[0]?.schema,
         body: schema(bodies[0]?.schema, "request"),
         responses: Object.fromEntries(
           Object.entries(described.responses).map(([status, response]) => [

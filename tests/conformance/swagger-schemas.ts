@@ -126,12 +126,17 @@ function withDeviations<T extends { properties?: Record<string, object> }>(name:
   return schema;
 }
 
-/** `#/definitions/Sku`, or one in a file of common types: `…/v4/types.json#/definitions/Resource` is in `v4-types.json`. */
 function refOf(ref: string, { file, direction }: Place): string {
-  const [path = "", fragment = ""] = ref.split("#");
-  const common = /(?:(v\d)\/|\.\/)(\w+\.json)$/.exec(path);
-  const target = common === null ? file : `${common[1] ?? file.split("-")[0]}-${common[2]}`;
-  return `${idOf({ file: target, direction })}#${fragment}`;
+  return `${idOf({ file: fileOfRef(ref, file), direction })}#${ref.split("#")[1] ?? ""}`;
+}
+
+/**
+ * Where a reference in `file` leads: `#/definitions/Sku` to the same file, one into the common types to ours of the same version
+ * (`…/v4/types.json` is `v4-types.json`).
+ */
+export function fileOfRef(ref: string, file: string): string {
+  const common = /(?:(v\d)\/|\.\/)(\w+\.json)$/.exec(ref.split("#")[0] ?? "");
+  return common === null ? file : `${common[1] ?? file.split("-")[0] ?? ""}-${common[2] ?? ""}`;
 }
 
 function idOf({ file, direction }: Place): string {

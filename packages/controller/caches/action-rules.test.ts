@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { LarderError, type NodeId, type NodeObserved } from "@larder/api";
+import { LarderError, type NodeId, type NodeObserved, type RebootType } from "@larder/api";
 import type { CacheDocument } from "../documents/cache-document.ts";
 import { cacheFixture, nodeFixture } from "../documents/cache-fixture.ts";
-import { flushTarget, type RebootType, rebooted, switchedOver, updateAsked } from "./action-rules.ts";
+import { flushTarget, rebooted, switchedOver, updateAsked } from "./action-rules.ts";
 import type { CacheLives } from "./cache-lives.ts";
 
 const change = null;

@@ -2,13 +2,10 @@
  * What an operator's actions make of a cache's document, or why they cannot be done now: (document, lives) → document.
  * Pure. Refusals throw LarderError. What is written here is what is to happen; the reconciler does it.
  */
-import { LarderError } from "@larder/api";
+import { LarderError, type RebootType } from "@larder/api";
 import type { CacheDocument, CacheNode } from "../documents/cache-document.ts";
 import type { EventNote } from "../documents/cache-events.ts";
 import { type CacheLives, hasSuccessor, type Life, lifeOf, primaryLife } from "./cache-lives.ts";
-
-export const rebootTypes = ["PrimaryNode", "SecondaryNode", "AllNodes"] as const;
-export type RebootType = (typeof rebootTypes)[number];
 
 export const updateActions = ["start", "pause", "resume"] as const;
 export type UpdateAction = (typeof updateActions)[number];

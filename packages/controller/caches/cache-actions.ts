@@ -4,7 +4,14 @@
  *
  * An action that was overtaken by another change of the cache is looked at anew.
  */
-import { type AgentAnswer, type ErrorCode, errorTable, LarderError, type ScheduleEntry } from "@larder/api";
+import {
+  type AgentAnswer,
+  type ErrorCode,
+  errorTable,
+  LarderError,
+  type RebootType,
+  type ScheduleEntry,
+} from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
 import type { CacheDocument } from "../documents/cache-document.ts";
 import { type EventNote, noteEvent } from "../documents/cache-events.ts";
@@ -13,14 +20,7 @@ import type { OperationDocument } from "../documents/operation-document.ts";
 import { type Orders, OrderUnanswered } from "../orders/orders.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import type { Store, StoredDocument, Transaction } from "../store/store.ts";
-import {
-  flushTarget,
-  type RebootType,
-  rebooted,
-  switchedOver,
-  type UpdateAction,
-  updateAsked,
-} from "./action-rules.ts";
+import { flushTarget, rebooted, switchedOver, type UpdateAction, updateAsked } from "./action-rules.ts";
 import { type CacheLives, hasSuccessor, type Life } from "./cache-lives.ts";
 import type { Caches, Place } from "./caches.ts";
 

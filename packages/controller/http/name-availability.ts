@@ -8,10 +8,10 @@ import { requireResourcesVersion } from "./api-versions.ts";
 import { readJsonBody } from "./json-body.ts";
 
 /** By type. Both kinds of caches share their names; they become host names in one domain. */
-const nameProblems: Record<string, (name: string) => string | undefined> = {
-  "microsoft.cache/redis": cacheNameProblem,
-  "microsoft.cache/redisenterprise": clusterNameProblem,
-};
+const nameProblems = new Map<string, (name: string) => string | undefined>([
+  ["microsoft.cache/redis", cacheNameProblem],
+  ["microsoft.cache/redisenterprise", clusterNameProblem],
+]);
 
 export function nameAvailability(app: Hono<ApiEnvironment>, api: ApiContext): void {
   app.post(
@@ -19,7 +19,7 @@ export function nameAvailability(app: Hono<ApiEnvironment>, api: ApiContext): vo
     requireResourcesVersion,
     async (context) => {
       const { name, type } = ((await readJsonBody(context)) ?? {}) as { name?: unknown; type?: unknown };
-      const nameProblem = typeof type === "string" ? nameProblems[type.toLowerCase()] : undefined;
+      const nameProblem = typeof type === "string" ? nameProblems.get(type.toLowerCase()) : undefined;
       if (nameProblem === undefined)
         throw new LarderError(
           "InvalidParameter",

@@ -4,9 +4,8 @@
  * A flush has been done when it is answered. It is answered as a long-running operation all the same, one that has ended:
  * clients that poll expect one.
  */
-import { LarderError } from "@larder/api";
+import { parseReboot } from "@larder/api";
 import type { Context, Hono } from "hono";
-import { type RebootType, rebootTypes } from "../caches/action-rules.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { readJsonBody } from "./json-body.ts";
 import { operationUrl } from "./operations.ts";
@@ -38,21 +37,4 @@ async function placeOf(context: Context, api: ApiContext) {
   const place = cachePlace(context);
   await api.groups.require(place.resourceGroup);
   return place;
-}
-
-/** What is to be rebooted is never guessed: of a cache without replicas the data is lost. */
-function parseReboot(body: unknown): RebootType {
-  const given = (body ?? {}) as { rebootType?: unknown; shardId?: unknown; ports?: unknown };
-  const asked = String(given.rebootType ?? "").toLowerCase();
-  const type = rebootTypes.find((known) => known.toLowerCase() === asked);
-  if (type === undefined) throw invalid("rebootType", `must be one of ${rebootTypes.join(", ")}`);
-  if (given.shardId != null && Number(given.shardId) !== 0)
-    throw invalid("shardId", "must be 0 or left out, as the cache has one shard");
-  if (Array.isArray(given.ports) && given.ports.length > 0)
-    throw invalid("ports", "cannot choose nodes, as all share the cache's port; use 'rebootType'");
-  return type;
-}
-
-function invalid(target: string, message: string): LarderError {
-  return new LarderError("InvalidParameter", `'${target}' ${message}.`, { target });
 }
