@@ -41,6 +41,7 @@ export * from "./storage-location.ts";
 export * from "./storage-location-parse.ts";
 export * from "./storage-location-text.ts";
 export * from "./tags-parse.ts";
+export * from "./token-key-parse.ts";
 export * from "./transfer-parse.ts";
 export * from "./transfer-protocol.ts";
 export * from "./transfer-resource.ts";

@@ -87,6 +87,13 @@ function addService(program: Command): void {
       withVariable(
         "--api-audience <audience...>",
         "issued for these (default: the API's own addresses and https://management.azure.com)",
+    .addOption(
+      withVariable("--token-issuer <url...>", "let clients log in with the tokens of these OpenID Connect issuers"),
+    )
+    .addOption(
+      withVariable(
+        "--token-audience <audience...>",
+        "issued for these (default: the two audiences of Azure's clients)",
       ),
     )
     .addOption(withVariable("--address <ip>", "where other hosts reach this one (default: --agent-host)"))

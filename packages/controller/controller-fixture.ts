@@ -41,6 +41,8 @@ export class ControllerFixture {
       domain: "larder.localhost",
       apiIssuers: [],
       apiAudiences: [],
+      tokenIssuers: [],
+      tokenAudiences: [],
       operationTimeoutMs: 60_000,
       clock: systemClock,
       randomness: systemRandomness,

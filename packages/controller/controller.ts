@@ -52,6 +52,7 @@ import { Reconciler } from "./reconcile/reconciler.ts";
 import { SecretsRotation } from "./store/secrets-rotation.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
 import type { Store } from "./store/store.ts";
+import { DataTokens } from "./tokens/data-tokens.ts";
 import { Transfers } from "./transfers/transfers.ts";
 
 export interface ControllerOptions {
@@ -72,6 +73,9 @@ export interface ControllerOptions {
   apiIssuers: readonly string[];
   /** None: the API's own addresses and Azure's. */
   apiAudiences: readonly string[];
+  /** Whose tokens clients of caches log in with, and for which audiences; none of these: Azure's. */
+  tokenIssuers: readonly string[];
+  tokenAudiences: readonly string[];
   operationTimeoutMs: number;
   clock: Clock;
   randomness: Randomness;
@@ -124,7 +128,10 @@ export class Controller {
     const base = { store, clock, randomness, log };
     const admission = new AdmissionLock();
     const observations = new Observations(clock);
-    const published = new Published(store, domain);
+    const { tokenIssuers: issuers, tokenAudiences: audiences } = this.#options;
+    const tokens = new DataTokens({ ...base, issuers, audiences, publish: () => published.refresh() });
+    await tokens.open();
+    const published: Published = new Published(store, domain, () => tokens.issuers.published());
     const orders = new Orders(base);
     const { apiPort, tlsPort, identityPort, portBase, operationTimeoutMs } = this.#options;
     const portsReserved = [apiPort, tlsPort, ...(identityPort === undefined ? [] : [identityPort])];
@@ -147,12 +154,14 @@ export class Controller {
     const removeCluster = (name: string) => clusters.removeByName(name);
     await this.#run(new GroupRemover({ ...base, removeCache, removeCluster }));
     await this.#run(new ClusterRemover({ ...base, removeCache }));
+    await this.#run(tokens);
+    await this.#run(new GroupRemover({ ...base, removeCache }));
     const storage = new StorageAsker({ orders, observations });
     const keeper = new BackupKeeper({ ...base, transfers, storage });
     await this.#run(keeper);
     const backups = new Backups({ ...base, caches, transfers, keeper, storage });
     void keepPruning(store, { clock, log, signal: this.#stopping.signal });
-    const internal = new InternalServer({ socketPath, observations, published, orders, hosts, clock });
+    const internal = new InternalServer({ socketPath, observations, published, orders, hosts, tokens, clock });
     await this.#run(internal);
     const joining = await this.#openDoor(store, hosts, internal);
     const identity = await this.#openIdentity({ store, tenant: service.tenant, certificate: certificates.server });

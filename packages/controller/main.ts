@@ -23,6 +23,8 @@ await runDaemon({
       domain: config.domain,
       apiIssuers: config["api-issuer"],
       apiAudiences: config["api-audience"],
+      tokenIssuers: config["token-issuer"],
+      tokenAudiences: config["token-audience"],
       operationTimeoutMs: config["operation-timeout"] * 1_000,
       clock: systemClock,
       randomness: systemRandomness,

@@ -53,6 +53,18 @@ export const controllerOptions = {
     default: [],
     text: "For whom such tokens are issued (default: the API's own addresses and https://management.azure.com).",
   },
+  "token-issuer": {
+    type: "list",
+    separator: " ",
+    default: [],
+    text: "An OpenID Connect issuer whose tokens clients may log in to caches with, as its discovery document names it; once for each.",
+  },
+  "token-audience": {
+    type: "list",
+    separator: " ",
+    default: [],
+    text: "For whom such tokens are issued (default: the two audiences of Azure's clients).",
+  },
   "operation-timeout": {
     type: "integer",
     unit: "s",

@@ -91,6 +91,8 @@ function controllerFlags(options: UpOptions, layout: Layout): Flags {
     "port-base": String(options.portBase),
     "api-issuer": options.apiIssuers,
     "api-audience": options.apiAudiences,
+    "token-issuer": options.tokenIssuers,
+    "token-audience": options.tokenAudiences,
     ...(options.agentHost === undefined
       ? {}
       : { "agent-host": options.agentHost, "agent-port": String(options.agentPort) }),

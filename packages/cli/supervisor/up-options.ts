@@ -26,6 +26,9 @@ export interface UpOptions {
   /** Whose tokens the management API takes, and for which audiences; none of these: the default ones. */
   apiIssuers: string[];
   apiAudiences: string[];
+  /** Whose tokens clients of caches log in with, and for which audiences; none of these: the default ones. */
+  tokenIssuers: string[];
+  tokenAudiences: string[];
   /** At which other hosts reach this machine's engines. */
   address: string;
   zone: string | undefined;
@@ -53,6 +56,8 @@ export interface UpArguments {
   agentPort: string;
   apiIssuer?: string | string[];
   apiAudience?: string | string[];
+  tokenIssuer?: string | string[];
+  tokenAudience?: string | string[];
   address?: string;
   zone?: string;
   engine: string;
@@ -93,6 +98,8 @@ export function parseUpOptions(given: UpArguments, cores: number): UpOptions {
     agentPort: port("--agent-port", given.agentPort),
     apiIssuers: parseTexts(given.apiIssuer),
     apiAudiences: parseTexts(given.apiAudience),
+    tokenIssuers: parseTexts(given.tokenIssuer),
+    tokenAudiences: parseTexts(given.tokenAudience),
     address:
       given.address ?? (given.agentHost === undefined || isWildcard(given.agentHost) ? loopback : given.agentHost),
     zone: given.zone,

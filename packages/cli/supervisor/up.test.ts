@@ -41,6 +41,8 @@ describe("options", () => {
       agentPort: 8444,
       apiIssuers: [],
       apiAudiences: [],
+      tokenIssuers: [],
+      tokenAudiences: [],
       address: "127.0.0.1",
       zone: undefined,
       engine: "native",

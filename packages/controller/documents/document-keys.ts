@@ -24,6 +24,8 @@ export const signInArtifactsPrefix = "sign-in-artifacts/";
 export const signingKeysKey = "signing-keys";
 export const roleDefinitionsPrefix = "role-definitions/";
 export const roleAssignmentsPrefix = "role-assignments/";
+/** Public keys of those whose tokens clients log in with. */
+export const tokenKeysPrefix = "token-keys/";
 export const serviceKey = "service";
 
 /** Of an event's number in its key. More than a cache can ever have. */
@@ -95,6 +97,10 @@ export function hostKey(hostId: string): string {
 /** Stays for good: an agent that was removed must hear so however late it comes back. */
 export function removedHostKey(hostId: string): string {
   return `${removedHostsPrefix}${hostId.toLowerCase()}`;
+}
+
+export function tokenKeysKey(issuerSha256: string): string {
+  return `${tokenKeysPrefix}${issuerSha256}`;
 }
 
 export function joinTokenKey(secretSha256: string): string {

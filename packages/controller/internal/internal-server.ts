@@ -13,13 +13,17 @@ import {
   gatewayLimits,
   LarderError,
   parseHostIntroduction,
+  parseTokenKeyQuestion,
   type ReportAnswer,
+  type TokenKeyAnswer,
+  type TokenKeyQuestion,
 } from "@larder/api";
 import type { Clock } from "@larder/service";
 import type { Hosts } from "../hosts/hosts.ts";
 import type { Orders } from "../orders/orders.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import type { Published } from "../reconcile/published.ts";
+import type { DataTokens } from "../tokens/data-tokens.ts";
 import { documentStream } from "./document-stream.ts";
 
 export interface InternalServerOptions {
@@ -28,6 +32,7 @@ export interface InternalServerOptions {
   published: Published;
   hosts: Hosts;
   orders: Orders;
+  tokens: Pick<DataTokens, "lookFor">;
   clock: Clock;
 }
 
@@ -78,6 +83,8 @@ export class InternalServer {
       case "POST /gateway/report":
         this.#options.observations.gatewayReported((await request.json()) as GatewayReport);
         return new Response();
+      case "POST /gateway/token-key":
+        return await this.#lookForKey(parseTokenKeyQuestion(await request.json()));
       default:
         return new Response("no such path\n", { status: 404 });
     }
@@ -88,6 +95,12 @@ export class InternalServer {
     const taken = observations.agentReported(report);
     const answer: ReportAnswer = { ...taken, revision: published.desired(report.hostId).current?.revision ?? 0 };
     return Response.json(answer);
+  }
+
+  async #lookForKey(question: TokenKeyQuestion): Promise<Response> {
+    const { tokens, published } = this.#options;
+    await tokens.lookFor(question);
+    return Response.json({ revision: published.routes.current?.revision ?? 0 } satisfies TokenKeyAnswer);
   }
 
   async #watchAgent(request: Request, hostId: string | null): Promise<Response> {

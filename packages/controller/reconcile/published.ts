@@ -5,7 +5,7 @@
  * A document's revision is the store's at the moment of deriving, so it rises over restarts too. It is only published
  * when its content changed; a change that concerns no gateway wakes none.
  */
-import type { AgentDesired, CacheId, NodeSpec, Route, RouteTable, TransferId } from "@larder/api";
+import type { AgentDesired, CacheId, NodeSpec, Route, RouteTable, TokenIssuer, TransferId } from "@larder/api";
 import { allNodes, type CacheDocument } from "../documents/cache-document.ts";
 import { deriveNodes, deriveRoute, deriveTransfers } from "../documents/derive.ts";
 import { cachesPrefix, transfersPrefix } from "../documents/document-keys.ts";
@@ -29,6 +29,7 @@ interface DesiredOfHost {
 export class Published {
   readonly routes = new LatestDocument<RouteTable>();
   readonly #store: Store;
+  readonly #tokenIssuers: () => TokenIssuer[];
   readonly #routeParts: DerivedParts<Route | undefined>;
   readonly #desired = new Map<string, DesiredOfHost>();
   #standings = new Map<CacheId, RouteStanding>();
@@ -37,8 +38,10 @@ export class Published {
   #transfers: TransferDocument[] = [];
   #coveredRevision = 0;
 
-  constructor(store: Store, domain: string) {
+  /** `tokenIssuers`: as they are at the moment. After a change of theirs, refresh(). */
+  constructor(store: Store, domain: string, tokenIssuers: () => TokenIssuer[] = () => []) {
     this.#store = store;
+    this.#tokenIssuers = tokenIssuers;
     this.#routeParts = new DerivedParts((cache) => deriveRoute(cache, domain));
   }
 
@@ -94,13 +97,15 @@ export class Published {
         before !== undefined && before.route === route ? before : { route, tableRevision: revision },
       );
     }
+    const tokenIssuers = this.#tokenIssuers();
     const changed =
       this.routes.current === undefined ||
+      !sameText(this.routes.current.tokenIssuers, tokenIssuers) ||
       standings.size !== this.#standings.size ||
       [...standings].some(([cacheId, standing]) => this.#standings.get(cacheId) !== standing);
     this.#standings = standings;
     const routes = [...standings.values()].flatMap(({ route }) => route ?? []);
-    if (changed) this.routes.publish({ revision, tokenIssuers: [], routes });
+    if (changed) this.routes.publish({ revision, tokenIssuers, routes });
   }
 
   #refreshDesired(hostId: string, revision: number): void {
