@@ -1,7 +1,7 @@
 /** One cache as this gateway serves it: its route, its clients, the node behind it, and who may log in. */
 import { isDeepStrictEqual } from "node:util";
-import type { MoveReport, Route, RouteNode } from "@larder/api";
-import type { CommandTable } from "@larder/resp";
+import type { EngineLogin, MoveReport, Route, RouteNode } from "@larder/api";
+import type { CommandTable, Reply } from "@larder/resp";
 import type { Clock, Log, Randomness } from "@larder/service";
 import { RouteUsers } from "./access/route-users.ts";
 import { followRoute } from "./access/user-change.ts";
@@ -140,6 +140,16 @@ export class ServedCache {
   poolOf(client: ClientConnection): EnginePool | null {
     if (client.nextUser !== null) return null;
     return client.user === null ? null : this.#node.pool(client.user, client.database, client.protocol);
+  }
+
+  /** Whether the gateway speaks for the user as it does for itself, as for who has an access key: no policy restricts it. */
+  isOwnUser({ engineUser }: EngineLogin): boolean {
+    return engineUser === this.route.ownLogin.engineUser;
+  }
+
+  /** Asks the engine as a user; undefined where it does not answer. */
+  askAs(user: EngineLogin, words: readonly string[]): Promise<Reply | undefined> {
+    return this.#node.askAs(user, words);
   }
 
   /** Now and then: replicas, and connections as users whom nobody is, are not kept once they are not needed. */

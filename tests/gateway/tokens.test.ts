@@ -67,6 +67,41 @@ describe.skipIf(!hasValkey)("log-in with a token", () => {
     client.close();
   });
 
+  test("the engine decides, too, what the gateway then answers itself", async () => {
+    await served.askEngine(
+      "ACL",
+      "SETUSER",
+      "policy-reader",
+      "reset",
+      "on",
+      ">engine-password",
+      "~*",
+      "+get",
+      "+client|id",
+      "+exec",
+    );
+    const client = await served.enter(reader);
+    expect(await say(client, "CLIENT", "ID")).toStartWith(":");
+    for (const words of [["LIST"], ["KILL", "TYPE", "normal"], ["SETNAME", "me"], ["NO-TOUCH", "off"], ["INFO"]])
+      expect(await say(client, "CLIENT", ...words)).toStartWith("-NOPERM User policy-reader has no permissions");
+    expect(await say(client, "CLIENT", "NOTHING")).toStartWith("-ERR unknown subcommand");
+    expect(await say(client, "SELECT", "1")).toStartWith("-NOPERM");
+    expect(await say(client, "MULTI")).toStartWith("-NOPERM");
+    expect(await say(client, "EXEC")).toBe("-ERR EXEC without MULTI\r\n");
+    expect(await say(client, "AUTH", reader, await served.issuer.token({ oid: reader }))).toBe("+OK\r\n");
+    await served.askEngine("ACL", "SETUSER", "policy-reader", "+@connection", "+@transaction", "+@read");
+    expect(await say(client, "CLIENT", "SETNAME", "me")).toBe("+OK\r\n");
+    expect(await say(client, "CLIENT", "GETNAME")).toBe("$2\r\n");
+    await client.until("me\r\n");
+    expect(await say(client, "SELECT", "1")).toBe("+OK\r\n");
+    client.send(Buffer.concat(["MULTI", "DBSIZE", "EXEC"].map((word) => encodeRequest([word]))));
+    expect(await client.until(":0\r\n")).toBe("+OK\r\n+QUEUED\r\n*1\r\n:0\r\n");
+    expect(await say(client, "MULTI")).toBe("+OK\r\n");
+    expect(await say(client, "SET", "k", "v")).toStartWith("-NOPERM");
+    expect(await say(client, "EXEC")).toStartWith("-EXECABORT");
+    client.close();
+  });
+
   test("a pool of clients costs one verification", async () => {
     const token = await served.issuer.token({ oid: owner, jti: "pool" });
     const clients = await Promise.all(Array.from({ length: 50 }, () => served.connect()));

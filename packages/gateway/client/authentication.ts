@@ -219,6 +219,7 @@ export function resetClient(client: ClientConnection): void {
   client.user = null;
   client.nextUser = null;
   client.loginEndsMs = null;
+  client.permission = null;
   client.protocol = 2;
   client.database = 0;
   client.isInTransaction = false;

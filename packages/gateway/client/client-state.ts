@@ -6,6 +6,7 @@ import type { RouteUser } from "@larder/api";
 import type { CommandTable, Protocol, RequestFollower } from "@larder/resp";
 import type { LoginVerdict } from "../access/log-ins.ts";
 import type { ClientInquiry } from "../commands/client-inquiry.ts";
+import type { PermissionQuestion } from "../commands/permission.ts";
 import type { QueuedTransaction } from "../commands/queued-transaction.ts";
 import type { DedicatedConnection } from "../engine/dedicated-connection.ts";
 import type { EnginePool } from "../engine/engine-pool.ts";
@@ -73,6 +74,9 @@ export class ClientState {
 
   /** Set while other workers are asked for what the command at the head of the input wants to know. */
   inquiry: ClientInquiry | null = null;
+
+  /** Set while the engine is asked whether the command at the head of the input is allowed. */
+  permission: PermissionQuestion | null = null;
 
   name = "";
   /** As it asked for last; whether the engine agreed is not known. */

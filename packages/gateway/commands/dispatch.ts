@@ -36,6 +36,7 @@ import {
 } from "./forward.ts";
 import { forwardInfo } from "./info-command.ts";
 import { beginLargeRequest, passLargeRequest } from "./large-request.ts";
+import { ifPermitted } from "./permission.ts";
 import { publish } from "./publish-command.ts";
 import { queueCommand } from "./queued-transaction.ts";
 import { type Outcome, type Request, wordsOf } from "./request.ts";
@@ -261,7 +262,8 @@ function runWhenQuiet(client: ClientConnection, found: Class, request: Request):
     case Class.hello:
       return sayHello(client, wordsOf(request));
     case Class.select:
-      return selectDatabase(client, request);
+      if (client.dedicated !== null) return selectDatabase(client, request);
+      return ifPermitted(client, ["Select", "0"], () => selectDatabase(client, request));
     case Class.client:
       return runClientCommand(client, request);
     case Class.monitor:

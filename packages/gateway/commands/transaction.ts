@@ -3,7 +3,7 @@
  *
  *   MULTI … EXEC all there at once           passes on a shared connection (whole-transaction.ts)
  *   MULTI that arrives alone, no WATCH       is gathered first (queued-transaction.ts)
- *   after WATCH, or for what only an engine can judge   on a dedicated connection, here
+ *   after WATCH, or for what only an engine can judge (its user's policy, too)   on a dedicated connection, here
  *
  * What the gateway refuses inside the last kind, the engine must learn of, so that EXEC fails as it would have done: it
  * gets a command that it does not know, and its error is replaced by ours.
@@ -13,10 +13,12 @@ import type { ClientConnection } from "../client/client-connection.ts";
 import { swallow } from "../engine/reply-treatment.ts";
 import { counters } from "../metrics.ts";
 import { Class } from "./command-classes.ts";
-import { answer, forward, onDedicated } from "./forward.ts";
+import { answer, forward, onDedicated, takeMute } from "./forward.ts";
 import { beginQueuing } from "./queued-transaction.ts";
 import { spoilingRequest, unknownCommandText } from "./refused-command.ts";
 import { type Outcome, ownRequest, type Request, wordsOf } from "./request.ts";
+
+const MINUS = 45;
 
 export function beginWatch(client: ClientConnection, request: Request): Outcome {
   return onDedicated(client, () => {
@@ -27,10 +29,26 @@ export function beginWatch(client: ClientConnection, request: Request): Outcome 
 
 export function beginTransaction(client: ClientConnection, request: Request): Outcome {
   const isWellFormed = request.argumentCount === 1;
+  if (isWellFormed && client.user !== null && client.cache?.isOwnUser(client.user) === false)
+    return beginAsPermitted(client, request);
   if (client.dedicated === null && isWellFormed) return beginQueuing(client);
   const outcome = forward(client, request);
   if (outcome === "done" && isWellFormed) client.isInTransaction = true;
   return outcome;
+}
+
+/** Whose user may not say MULTI has no transaction: only the engine can tell, so nothing is gathered. */
+function beginAsPermitted(client: ClientConnection, request: Request): Outcome {
+  return onDedicated(client, () => {
+    const wasInside = client.isInTransaction;
+    client.isInTransaction = true;
+    return forward(client, request, {
+      rewrite(reply) {
+        if (reply[0] === MINUS) client.isInTransaction = wasInside;
+        return takeMute(client) === null ? reply : Buffer.alloc(0);
+      },
+    });
+  });
 }
 
 /**

@@ -49,3 +49,25 @@ export function connectToAsk(target: ServerTarget): Promise<AskConnection | null
     connection.start({ onReady: () => resolve(connection), onClosed: () => resolve(null) }),
   );
 }
+
+/** One such connection, made when something is asked and kept for the next question. */
+export class Questions {
+  #connecting: Promise<AskConnection | null> | null = null;
+  #connection: AskConnection | null = null;
+
+  /** Resolves with undefined where there is no answer. */
+  async ask(target: ServerTarget, words: readonly string[]): Promise<Reply | undefined> {
+    if (this.#connection?.state !== "ready") {
+      this.#connecting ??= connectToAsk(target).finally(() => {
+        this.#connecting = null;
+      });
+      this.#connection = await this.#connecting;
+    }
+    return this.#connection?.ask(words);
+  }
+
+  close(): void {
+    void this.#connecting?.then((connection) => connection?.close());
+    this.#connection?.close();
+  }
+}

@@ -229,6 +229,13 @@ export class EngineNode {
     [this.commands, this.#otherCommands] = [this.#otherCommands, this.commands];
   }
 
+  /** Asks as another user than the gateway's own, on a connection for such questions; undefined where there is no answer. */
+  async askAs({ engineUser, enginePassword }: EngineLogin, words: readonly string[]): Promise<Reply | undefined> {
+    const pool = this.pool({ engineUser, enginePassword }, 0, 2);
+    const target = this.target(pool.key, { wantsCommands: false });
+    return target === null ? undefined : pool.questions.ask(target, words);
+  }
+
   async #ask(words: readonly string[]): Promise<Reply | undefined> {
     const target = this.ownTarget();
     if (target === null) return undefined;

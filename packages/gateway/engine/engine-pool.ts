@@ -13,6 +13,7 @@ import { DurableConnection } from "../durability/durable-connection.ts";
 import type { WriteConfirmer } from "../durability/write-confirmer.ts";
 import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
+import { Questions } from "./ask-connection.ts";
 import { DedicatedConnection } from "./dedicated-connection.ts";
 import type { EngineNode } from "./engine-node.ts";
 import { Lane, type LaneConnection } from "./lane.ts";
@@ -31,6 +32,8 @@ export class EnginePool {
   readonly fast: Lane;
   readonly bulk: Lane;
   readonly lent = new Set<DedicatedConnection>();
+  /** On which the gateway asks something as the pool's user. */
+  readonly questions = new Questions();
 
   readonly #node: EngineNode;
   #idle: DedicatedConnection[] = [];
@@ -133,6 +136,7 @@ export class EnginePool {
   giveUp(): void {
     this.fast.giveUp();
     this.bulk.giveUp();
+    this.questions.close();
     for (const connection of [...this.#idle, ...this.lent]) connection.close();
   }
 
@@ -140,6 +144,7 @@ export class EnginePool {
     this.#isClosed = true;
     this.fast.close();
     this.bulk.close();
+    this.questions.close();
     for (const connection of [...this.#idle, ...this.lent]) connection.close();
     this.#idle = [];
   }

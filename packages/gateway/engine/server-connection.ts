@@ -15,7 +15,7 @@
  * that is away.
  */
 import type { EngineLogin } from "@larder/api";
-import { decodeReply, encodeRequest, type Protocol, type Reply, ReplyError } from "@larder/resp";
+import { decodeReply, encodeRequest, type Protocol, type Reply } from "@larder/resp";
 import type { Socket } from "bun";
 import { noteIfInternal } from "../internal-errors.ts";
 import { limits } from "../limits.ts";
@@ -63,8 +63,6 @@ export abstract class ServerConnection {
   /** The engine's answer to COMMAND, where it was asked. */
   commandReply: Reply = null;
   wasReady = false;
-  /** Why the engine does not let its user have the database; null where it has not said so. */
-  databaseRefusal: string | null = null;
   /** An exception came up on it: how far the replies got that came last is not known. */
   isBroken = false;
 
@@ -245,7 +243,8 @@ export abstract class ServerConnection {
   }
 
   #afterHello(): boolean {
-    const { wantsCommands } = this.#target;
+    const { database, wantsCommands } = this.#target;
+    if (database > 0) this.#ask(["Select", String(database)], (reply) => reply === "OK");
     if (wantsCommands) {
       this.#ask(["Command"], (reply) => {
         this.commandReply = reply;
@@ -263,20 +262,8 @@ export abstract class ServerConnection {
 
   #becomeOther(): boolean {
     const { own, login } = this.#target;
-    if (own.engineUser === login.engineUser) return this.#selectDatabase();
-    const words = ["Auth", login.engineUser, login.enginePassword];
-    this.#ask(words, (reply) => reply === "OK" && this.#selectDatabase());
-    return true;
-  }
-
-  /** As whose it is now: it may be that he is not allowed to. */
-  #selectDatabase(): boolean {
-    const { database } = this.#target;
-    if (database === 0) return true;
-    this.#ask(["Select", String(database)], (reply) => {
-      if (reply instanceof ReplyError) this.databaseRefusal = reply.message;
-      return reply === "OK";
-    });
+    if (own.engineUser !== login.engineUser)
+      this.#ask(["Auth", login.engineUser, login.enginePassword], (reply) => reply === "OK");
     return true;
   }
 
