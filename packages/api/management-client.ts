@@ -9,6 +9,7 @@
 import { AccessClient } from "./access-client.ts";
 import { BackupsClient } from "./backups-client.ts";
 import type { HostResource, JoinToken } from "./host-protocol.ts";
+import { PrincipalsClient } from "./principals-client.ts";
 import {
   type AccessKeys,
   type CacheEvent,
@@ -60,6 +61,10 @@ export class ManagementClient {
 
   get roles(): RolesClient {
     return new RolesClient(this.calls);
+  }
+
+  get principals(): PrincipalsClient {
+    return new PrincipalsClient(this.calls);
   }
 
   get subscription(): string {

@@ -19,7 +19,8 @@ export function pollDelayMs(attempt: number): number {
 export interface RestOptions {
   /** Base URL of the API. */
   api: string;
-  token: string;
+  /** The bearer token, or who has it at that moment. */
+  token: string | (() => Promise<string>);
   subscription: string;
   /** The certificate authority, as PEM text. Without it the runtime's own authorities count. */
   ca?: string;
@@ -104,7 +105,7 @@ export class RestCalls {
   async #send(url: string, request: RestRequest): Promise<Response> {
     const response = await this.#fetch(url, {
       method: request.method ?? "GET",
-      headers: this.#headers(request),
+      headers: await this.#headers(request),
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
       ...(this.#options.ca === undefined ? {} : { tls: { ca: this.#options.ca } }),
@@ -113,8 +114,9 @@ export class RestCalls {
     throw await refusalOf(response);
   }
 
-  #headers(request: RestRequest): Record<string, string> {
-    const authorization = { authorization: `Bearer ${this.#options.token}` };
+  async #headers(request: RestRequest): Promise<Record<string, string>> {
+    const { token } = this.#options;
+    const authorization = { authorization: `Bearer ${typeof token === "string" ? token : await token()}` };
     return request.body === undefined ? authorization : { ...authorization, "content-type": "application/json" };
   }
 

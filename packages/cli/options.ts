@@ -17,6 +17,12 @@ export function dataDirOption(): Option {
   );
 }
 
+/** On all commands that ask the API: instead of the data directory. */
+export function apiOption(): Option {
+  const text = "the service at this address, after `larder login` there";
+  return new Option("--api <url>", text).env("LARDER_API");
+}
+
 export function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ ${line}\n`).join("")}`;
 }

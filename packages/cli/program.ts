@@ -6,9 +6,10 @@ import { type Argument, Command, Option } from "commander";
 import { accessKeysOption, addAccess, tokensOption } from "./access-grammar.ts";
 import { addBackup } from "./backup-grammar.ts";
 import { formatUsageError } from "./failure.ts";
+import { addIdentity } from "./identity-grammar.ts";
 import { addMigrate } from "./migrate-grammar.ts";
 import { addOperations } from "./operations-grammar.ts";
-import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
+import { apiOption, dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
 import manifest from "./package.json" with { type: "json" };
 import { addRole } from "./role-grammar.ts";
 import { systemTerminal } from "./terminal.ts";
@@ -47,7 +48,16 @@ export function createProgram(): Command {
   addRole(program);
   addAccess(program);
   addSecrets(program);
+  addIdentity(program);
+  for (const command of program.commands) addApiOption(command);
   return program;
+}
+
+/** To whatever asks a service, unless it has one of its own. */
+function addApiOption(command: Command): void {
+  for (const inner of command.commands) addApiOption(inner);
+  const has = (name: string) => command.options.some((option) => option.long === name);
+  if (has("--data-dir") && has("--json") && !has("--api")) command.addOption(apiOption());
 }
 
 function addService(program: Command): void {

@@ -1,4 +1,4 @@
-/** How a command finds the running service: by the connection.json of its data directory. */
+/** How a command finds a service that runs on this machine: by the connection.json of its data directory. */
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,8 +8,11 @@ import { ManagementClient } from "@larder/api/management-client";
 import { CommandError } from "./failure.ts";
 
 export interface ServiceConnection {
+  /** Where commands keep what is theirs. */
   dataDirectory: string;
-  file: ConnectionFile;
+  /** It runs on this machine, as far as its data directory says. */
+  isLocal: boolean;
+  file: Omit<ConnectionFile, "token">;
   /** The certificate authority, as PEM text. */
   ca: string;
   client: ManagementClient;
@@ -28,7 +31,7 @@ export function openService(dataDirectory: string): ServiceConnection {
   const directory = resolve(dataDirectory);
   const file = readConnection(directory);
   const ca = readOwn(file.ca);
-  return { dataDirectory: directory, file, ca, client: new ManagementClient({ ...file, ca }) };
+  return { dataDirectory: directory, isLocal: true, file, ca, client: new ManagementClient({ ...file, ca }) };
 }
 
 function readConnection(directory: string): ConnectionFile {

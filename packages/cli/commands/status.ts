@@ -40,9 +40,12 @@ export async function status(options: CommonOptions): Promise<void> {
 
 async function observe({ client, service }: CommandContext): Promise<ServiceStatus> {
   const { api, pids } = service.file;
+  const { isLocal } = service;
   const health = await unlessNotRunning(client.health());
   const caches = (health && (await unlessNotRunning(client.listCaches()))) ?? [];
-  const daemons = Object.entries(pids).map(([name, ids]) => daemonStatus(name, ids, health));
+  const daemons = Object.entries(pids).map(([name, ids]) =>
+    isLocal ? daemonStatus(name, ids, health) : remoteStatus(name, health),
+  );
   const isWhole =
     daemons.every(({ state }) => state === "running") &&
     caches.every(({ properties }) => properties.larder.state === "available");
@@ -59,6 +62,12 @@ function daemonStatus(name: string, ids: readonly number[], health: ServiceHealt
   };
   const state = pids.length === 0 ? "stopped" : isHeard[name as keyof typeof isHeard] ? "running" : "disconnected";
   return { name, state, pids };
+}
+
+/** Of a service elsewhere: what its controller hears. */
+function remoteStatus(name: string, health: ServiceHealth | undefined): DaemonStatus {
+  const isHeard = name === "controller" || (health?.[name === "agent" ? "agents" : "gateways"] ?? 0) > 0;
+  return { name, state: health !== undefined && isHeard ? "running" : "disconnected", pids: [] };
 }
 
 async function unlessNotRunning<T>(answer: Promise<T>): Promise<T | undefined> {

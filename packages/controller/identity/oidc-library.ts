@@ -91,7 +91,14 @@ export interface Grant {
   save(): Promise<string>;
 }
 
-export async function loadOidcLibrary(log: Log): Promise<OidcLibrary> {
+let loading: Promise<OidcLibrary> | undefined;
+
+export function loadOidcLibrary(log: Log): Promise<OidcLibrary> {
+  loading ??= load(log);
+  return loading;
+}
+
+async function load(log: Log): Promise<OidcLibrary> {
   for (const name of ["info", "warn"] as const) redirect(name, log);
   // @ts-expect-error: without types
   return (await import("oidc-provider")) as OidcLibrary;

@@ -1,0 +1,50 @@
+/** The service as somebody reaches it who has signed in: by its API alone, from any machine. */
+import { dirname, join } from "node:path";
+import { rootCertificates } from "node:tls";
+import { ManagementClient } from "@larder/api/management-client";
+import { CommandError } from "../failure.ts";
+import { writeOwnerFile } from "../owner-file.ts";
+import type { ServiceConnection } from "../service-connection.ts";
+import { loginPath, readLogin } from "./login-file.ts";
+import { tokenFor } from "./login-tokens.ts";
+
+/** undefined: nobody has signed in, or, where an API is named, not there. */
+export function openLogin(api: string | undefined): ServiceConnection | undefined {
+  const login = readLogin();
+  if (login === undefined || (api !== undefined && normalUrl(api) !== login.api)) return undefined;
+  const directory = dirname(loginPath());
+  const options = { api: login.api, subscription: login.subscription, token: () => tokenFor("api") };
+  return {
+    dataDirectory: directory,
+    isLocal: false,
+    file: {
+      api: login.api,
+      ca: caFile(directory, login.ca),
+      subscription: login.subscription,
+      resourceGroup: "default",
+      pids: { controller: [], agent: [], gateway: [] },
+    },
+    ca: login.ca ?? rootCertificates.join("\n"),
+    client: new ManagementClient(login.ca === null ? options : { ...options, ca: login.ca }),
+  };
+}
+
+/** Throws InvalidAuthenticationToken where nobody has signed in at this API. */
+export function requireLoginAt(api: string): ServiceConnection {
+  const service = openLogin(api);
+  if (service !== undefined) return service;
+  const text = `Nobody has signed in at ${normalUrl(api)} here.`;
+  throw new CommandError("InvalidAuthenticationToken", text, `sign in with \`larder login --api ${normalUrl(api)}\``);
+}
+
+export function normalUrl(api: string): string {
+  return api.replace(/\/+$/, "");
+}
+
+/** For what is printed to be pasted; "" where the system's authorities count. */
+function caFile(directory: string, ca: string | null): string {
+  if (ca === null) return "";
+  const path = join(directory, "ca.pem");
+  writeOwnerFile(path, ca);
+  return path;
+}
