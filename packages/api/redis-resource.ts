@@ -4,6 +4,7 @@
  * service needs and Azure has no place for. Azure's own clients drop it unread.
  */
 import type { EngineVersion } from "./agent-protocol.ts";
+import type { PrivateEndpointConnection } from "./network-resource.ts";
 import type { Sku } from "./skus.ts";
 import type { StorageLocation } from "./storage-location.ts";
 
@@ -110,6 +111,7 @@ export interface RedisProperties {
   replicasPerMaster?: number;
   replicasPerPrimary?: number;
   linkedServers: { id: string }[];
+  privateEndpointConnections: PrivateEndpointConnection[];
   instances: RedisInstance[];
   larder: LarderProperties;
 }

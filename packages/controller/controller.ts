@@ -38,6 +38,8 @@ import { ApiServer } from "./http/api-server.ts";
 import { EmbeddedIdentity } from "./identity/embedded-identity.ts";
 import { AgentDoor } from "./internal/agent-door.ts";
 import { InternalServer } from "./internal/internal-server.ts";
+import { networkOfSubnet } from "./network/known-networks.ts";
+import { PrivateEndpoints } from "./network/private-endpoints.ts";
 import { Announcer } from "./notices/announcer.ts";
 import { Orders } from "./orders/orders.ts";
 import type { IssuedPair } from "./pki/issue.ts";
@@ -143,6 +145,9 @@ export class Controller {
     const actions = new CacheActions({ ...base, caches, observations, orders });
     const access = new AccessCommands({ ...base, admission, caches, actions, orders });
     const transfers = new Transfers({ ...base, caches, observations, hosts });
+    const networkOf = (subnetId: string) => networkOfSubnet(subnetId, observations.gateways.connectedReports());
+    const privateEndpoints = new PrivateEndpoints({ ...base, caches, actions, networkOf });
+    const removeEndpoints = (resourceGroup: string) => privateEndpoints.removeAllOf(resourceGroup);
     const removeCache = (name: string) => caches.removeByName(name);
 
     const parts = { observations, published, admission, orders, hosts, announcer };
@@ -156,6 +161,7 @@ export class Controller {
     await this.#run(new ClusterRemover({ ...base, removeCache }));
     await this.#run(tokens);
     await this.#run(new GroupRemover({ ...base, removeCache }));
+    await this.#run(new GroupRemover({ ...base, removeCache, removeEndpoints }));
     const storage = new StorageAsker({ orders, observations });
     const keeper = new BackupKeeper({ ...base, transfers, storage });
     await this.#run(keeper);
@@ -179,6 +185,7 @@ export class Controller {
       transfers,
       backups,
       groups,
+      privateEndpoints,
       secrets: new SecretsRotation({ keys, store, log }),
       hosts,
       joining,

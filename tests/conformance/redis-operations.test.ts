@@ -17,6 +17,7 @@ let subscription: string;
 beforeAll(async () => {
   fixture.agent.memoryBytesTotal = 64 * 1024 ** 3;
   fixture.agent.answer = () => ({ error: null, offset: 0 });
+  fixture.gateway.privateNetworks = ["blue"];
   await fixture.start();
   // A change of the primary waits a while for the first reports after a start.
   sinceStartMs = 10_000;
@@ -61,10 +62,10 @@ test("of what is in a cache", async () => {
   await all(client.patchSchedules.listByRedisResource(...at));
   await client.patchSchedules.delete(...at, "default");
 
-  await built(client.firewallRules.createOrUpdate(...at, "office", { startIP: "10.0.0.1", endIP: "10.0.0.9" }));
-  await built(client.firewallRules.get(...at, "office"));
-  await built(all(client.firewallRules.list(...at)));
-  await built(client.firewallRules.delete(...at, "office"));
+  await client.firewallRules.createOrUpdate(...at, "office", { startIP: "10.0.0.1", endIP: "10.0.0.9" });
+  await client.firewallRules.get(...at, "office");
+  await all(client.firewallRules.list(...at));
+  await client.firewallRules.delete(...at, "office");
 
   await built(client.accessPolicy.beginCreateUpdateAndWait(...at, "readers", { permissions: "+@read ~*" }));
   await built(client.accessPolicy.get(...at, "readers"));
@@ -86,12 +87,15 @@ test("of what a cache is connected with", async () => {
   await built(all(client.linkedServer.list(...at)));
   await built(client.linkedServer.beginDeleteAndWait(...at, "other"));
 
+  await all(client.privateLinkResources.listByRedisCache(...at));
+  await connectPrivately();
+  const [connection] = await all(client.privateEndpointConnections.list(...at));
+  const asked = [...at, connection?.name as string] as const;
   const approval = { privateLinkServiceConnectionState: { status: "Approved", description: "yes" } };
-  await built(client.privateEndpointConnections.beginPutAndWait(...at, "none", approval));
-  await built(client.privateEndpointConnections.get(...at, "none"));
-  await built(all(client.privateEndpointConnections.list(...at)));
-  await built(client.privateEndpointConnections.delete(...at, "none"));
-  await built(all(client.privateLinkResources.listByRedisCache(...at)));
+  await client.privateEndpointConnections.beginPutAndWait(...asked, approval);
+  const approved = await client.privateEndpointConnections.get(...asked);
+  expect(approved.privateLinkServiceConnectionState).toMatchObject(approval.privateLinkServiceConnectionState);
+  await client.privateEndpointConnections.delete(...asked);
 });
 
 test("of data that comes and goes, and of what is polled", async () => {
@@ -119,6 +123,22 @@ test("and the page says what came of them", () => {
   const { written, run: found } = operationsSection("redis-2024-11-01.json", run.seen);
   expect(written, "run `bun tests/conformance/main.ts`").toBe(found);
 });
+
+/** By an endpoint that has to be approved. */
+async function connectPrivately(): Promise<void> {
+  const scope = `/subscriptions/${subscription}/resourceGroups/${group}/providers`;
+  const endpoint = {
+    location: "local",
+    properties: {
+      subnet: { id: `${scope}/Microsoft.Network/virtualNetworks/mine/subnets/blue` },
+      manualPrivateLinkServiceConnections: [
+        { name: "shop", properties: { privateLinkServiceId: `${scope}/Microsoft.Cache/redis/${name}` } },
+      ],
+    },
+  };
+  const path = `${scope}/Microsoft.Network/privateEndpoints/pe`;
+  expect((await fixture.call("PUT", path, { body: endpoint })).status).toBe(201);
+}
 
 function signature(): string {
   return new URLSearchParams({ sv: "2023-11-03", se: "2999-01-01T00:00Z", sp: "rwl", sig: "none" }).toString();

@@ -39,6 +39,8 @@ export interface Changed {
   note?: EventNote;
   /** To be stored, too. */
   operation?: OperationDocument;
+  /** To be written in the same transaction, on the same conditions. */
+  beside?: Transaction;
 }
 
 const flushTimeoutMs = 10_000;
@@ -148,14 +150,19 @@ export class CacheActions {
 
   #transaction(
     { key, revision }: StoredDocument<CacheDocument>,
-    { cache, note, operation }: Changed,
+    { cache, note, operation, beside = {} }: Changed,
   ): { transaction: Transaction; cache: CacheDocument } {
     const noted = note && noteEvent(cache, note, this.#options.clock.nowMs());
     const next = noted?.cache ?? cache;
     const put: NonNullable<Transaction["put"]> = [{ key, value: next }];
     if (noted !== undefined) put.push(noted.put);
     if (operation !== undefined) put.push({ key: operationKey(operation.operationId), value: operation });
-    return { transaction: { require: [{ key, revision }], put }, cache: next };
+    const transaction = {
+      require: [{ key, revision }, ...(beside.require ?? [])],
+      put: [...put, ...(beside.put ?? [])],
+      delete: beside.delete ?? [],
+    };
+    return { transaction, cache: next };
   }
 }
 

@@ -98,7 +98,6 @@ describe("moves between sizes", () => {
 describe("refused", () => {
   test.each([
     [{ disableAccessKeyAuthentication: true }, "InvalidParameter properties.disableAccessKeyAuthentication"],
-    [{ publicNetworkAccess: "Disabled" }, "OperationNotSupported properties.publicNetworkAccess"],
     [{ zonalAllocationPolicy: "UserDefined" }, "InvalidParameter properties.zonalAllocationPolicy"],
     [{ zones: ["1"] }, "InvalidParameter zones"],
     [{ minimumTlsVersion: "1.1" }, "OperationNotSupported properties.minimumTlsVersion"],

@@ -42,6 +42,7 @@ export function settingsOfPut(asked: RedisCreateProperties, current: CacheSettin
       enableNonSslPort: asked.enableNonSslPort ?? false,
       minimumTlsVersion: "1.2",
       disableAccessKeyAuthentication: asked.disableAccessKeyAuthentication ?? false,
+      publicNetworkAccess: publicAccessOf(asked, current),
       updateChannel: asked.updateChannel ?? "Stable",
       ...zonesOf(asked, current),
       identity: asked.identity ?? noIdentity,
@@ -67,6 +68,11 @@ export function settingsOfPatch(asked: Partial<RedisCreateProperties>, current: 
     },
     current,
   );
+}
+
+/** What is closed to the public is not opened by leaving something out. */
+function publicAccessOf(asked: RedisCreateProperties, current: CacheSettings | undefined): "Enabled" | "Disabled" {
+  return (asked.publicNetworkAccess ?? current?.publicNetworkAccess) === "Disabled" ? "Disabled" : "Enabled";
 }
 
 /** An empty one takes it back, and so does turning persistence off. */
@@ -149,8 +155,6 @@ function checkOffered(asked: Partial<RedisCreateProperties>): void {
       "minimumTlsVersion",
       `TLS ${asked.minimumTlsVersion} is not secure any more: Larder speaks 1.2 and later. Ask for 1.2.`,
     );
-  if (asked.publicNetworkAccess === "Disabled")
-    refuse("publicNetworkAccess", "Larder does not have private endpoints yet, so public access cannot be disabled.");
 }
 
 function checkConfiguration(settings: CacheSettings): void {

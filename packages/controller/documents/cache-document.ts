@@ -62,6 +62,8 @@ export interface CacheSettings {
   minimumTlsVersion: "1.2";
   /** Clients log in with tokens alone. */
   disableAccessKeyAuthentication: boolean;
+  /** Disabled: by private endpoints alone. */
+  publicNetworkAccess: "Enabled" | "Disabled";
   updateChannel: string;
   zonalAllocationPolicy: string;
   /** Only on hosts in these; empty: on any. */

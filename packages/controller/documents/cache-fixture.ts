@@ -22,6 +22,7 @@ export function cacheFixture(changes: Partial<CacheDocument> = {}): CacheDocumen
       enableNonSslPort: false,
       minimumTlsVersion: "1.2",
       disableAccessKeyAuthentication: false,
+      publicNetworkAccess: "Enabled",
       updateChannel: "Stable",
       zonalAllocationPolicy: "Automatic",
       zones: [],

@@ -15,6 +15,7 @@ import {
   refusedWithoutCluster,
   type TransferSpec,
 } from "@larder/api";
+import { deriveNetwork } from "../network/derive-network.ts";
 import { allNodes, type CacheDocument, type CacheNode, cacheHostName, openPorts } from "./cache-document.ts";
 import { adminUser, appUser, appUserName, replicationUser } from "./engine-users.ts";
 import { derivePersistence } from "./persistence.ts";
@@ -126,7 +127,7 @@ export function deriveRoute(cache: CacheDocument, domain: string): Route | undef
     users: [...keyUsers(cache), ...tokenUsers(cache)],
     ownLogin: { engineUser: appUserName, enginePassword: cache.enginePasswords.app },
     cutEpoch: cache.access.cutEpoch,
-    network: { hasPublicAccess: true, allowed: null, privateNetworks: [] },
+    network: deriveNetwork(cache),
     refusedCommands: refusedCommands(cache),
     node: cache.route.node,
     readNodes: cache.settings.replicaReads ? cache.route.readNodes : [],

@@ -26,6 +26,7 @@ export const roleDefinitionsPrefix = "role-definitions/";
 export const roleAssignmentsPrefix = "role-assignments/";
 /** Public keys of those whose tokens clients log in with. */
 export const tokenKeysPrefix = "token-keys/";
+export const privateEndpointsPrefix = "private-endpoints/";
 export const serviceKey = "service";
 
 /** Of an event's number in its key. More than a cache can ever have. */
@@ -88,6 +89,15 @@ export function backupPolicyKey(cacheId: CacheId): string {
 
 export function operationKey(operationId: string): string {
   return `${operationsPrefix}${operationId.toLowerCase()}`;
+}
+
+/** Of all endpoints of a group. */
+export function groupEndpointsPrefix(resourceGroup: string): string {
+  return `${privateEndpointsPrefix}${resourceGroup.toLowerCase()}/`;
+}
+
+export function privateEndpointKey({ resourceGroup, name }: { resourceGroup: string; name: string }): string {
+  return `${groupEndpointsPrefix(resourceGroup)}${name.toLowerCase()}`;
 }
 
 export function hostKey(hostId: string): string {

@@ -18,6 +18,7 @@ import type { Databases } from "../enterprise/databases.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import type { JoinTokens } from "../hosts/join-tokens.ts";
 import type { EmbeddedIdentity } from "../identity/embedded-identity.ts";
+import type { PrivateEndpoints } from "../network/private-endpoints.ts";
 import type { Orders } from "../orders/orders.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import type { Published } from "../reconcile/published.ts";
@@ -45,6 +46,7 @@ export interface ApiContext {
   transfers: Transfers;
   backups: Backups;
   groups: ResourceGroups;
+  privateEndpoints: PrivateEndpoints;
   secrets: SecretsRotation;
   hosts: Hosts;
   /** null: there is no door for agents of other machines. */

@@ -45,12 +45,17 @@ function requireOneOf(versions: readonly string[], type: string): MiddlewareHand
   };
 }
 
-export const requireResourcesVersion: MiddlewareHandler = async (context, next) => {
-  const version = requireVersion(context.req.query("api-version"));
-  if (!anyVersion.test(version.toLowerCase()))
-    throw notRegistered(version, "Microsoft.Resources", "A version is a date such as 2021-04-01.");
-  await next();
-};
+/** For providers of which any version is taken that looks like one. */
+export function requireDatedVersion(provider: string): MiddlewareHandler {
+  return async (context, next) => {
+    const version = requireVersion(context.req.query("api-version"));
+    if (!anyVersion.test(version.toLowerCase()))
+      throw notRegistered(version, provider, "A version is a date such as 2021-04-01.");
+    await next();
+  };
+}
+
+export const requireResourcesVersion = requireDatedVersion("Microsoft.Resources");
 
 function requireVersion(version: string | undefined): string {
   if (version !== undefined && version !== "") return version;

@@ -16,6 +16,7 @@ import { enterpriseClusters } from "./enterprise-clusters.ts";
 import { enterpriseDatabases } from "./enterprise-databases.ts";
 import { enterpriseKeys } from "./enterprise-keys.ts";
 import { clustersInGroup, clustersInSubscription } from "./enterprise-paths.ts";
+import { firewallRules } from "./firewall-rules.ts";
 import { groupRoutes } from "./group-routes.ts";
 import { headAnswers } from "./head-answers.ts";
 import { health } from "./health.ts";
@@ -28,12 +29,14 @@ import { operations } from "./operations.ts";
 import { patchSchedules } from "./patch-schedules.ts";
 import { permissions } from "./permissions.ts";
 import { principalRoutes } from "./principals.ts";
+import { privateEndpoints } from "./private-endpoints.ts";
 import { providerRoutes } from "./providers.ts";
 import { redisActions } from "./redis-actions.ts";
 import { redisBackups } from "./redis-backups.ts";
 import { cachesInGroup, cachesInSubscription, redisCaches } from "./redis-caches.ts";
 import { redisEvents } from "./redis-events.ts";
 import { redisKeys } from "./redis-keys.ts";
+import { redisPrivateLink } from "./redis-private-link.ts";
 import { redisTransfers } from "./redis-transfers.ts";
 import { redisUnbuilt } from "./redis-unbuilt.ts";
 import { redisUpdates } from "./redis-updates.ts";
@@ -95,6 +98,9 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
     redisBackups,
     linkedServers,
     upgradeNotifications,
+    firewallRules,
+    privateEndpoints,
+    redisPrivateLink,
     redisUnbuilt,
     enterpriseClusters,
     enterpriseDatabases,

@@ -20,6 +20,7 @@ import {
 } from "../documents/cache-document.ts";
 import { limitsOf } from "../documents/derive.ts";
 import { withHiddenSecrets } from "../documents/persistence.ts";
+import { redisParent } from "../network/private-link-parent.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import { observeCache } from "../reconcile/observe.ts";
 import type { CacheSeen } from "../reconcile/plan/observed.ts";
@@ -28,6 +29,7 @@ import type { StoredDocument } from "../store/store.ts";
 import type { ApiContext } from "./api-context.ts";
 import { identityBody } from "./identity-body.ts";
 import { persistenceBody } from "./persistence-body.ts";
+import { connectionBodies } from "./private-link-body.ts";
 
 /** The version of Redis that Valkey is compatible with, by its own word (INFO server, redis_version). */
 const valkeyAsRedis = "7.2";
@@ -50,7 +52,7 @@ export function cacheBody(
     sku: redisSku(cache.settings),
     enableNonSslPort: cache.settings.enableNonSslPort,
     minimumTlsVersion: cache.settings.minimumTlsVersion,
-    publicNetworkAccess: "Enabled",
+    publicNetworkAccess: cache.settings.publicNetworkAccess,
     updateChannel: cache.settings.updateChannel,
     disableAccessKeyAuthentication: cache.settings.disableAccessKeyAuthentication,
     zonalAllocationPolicy: zonalAllocationPolicy(cache, api),
@@ -65,6 +67,7 @@ export function cacheBody(
     sslPort: api.tlsPort,
     accessKeys,
     linkedServers: [],
+    privateEndpointConnections: connectionBodies(cache, redisParent, api),
     ...(replicas > 0 ? { replicasPerMaster: replicas, replicasPerPrimary: replicas } : {}),
     instances: cache.nodes.map((node) => instanceOf(cache, node, api)),
     larder,

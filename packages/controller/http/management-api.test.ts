@@ -197,10 +197,6 @@ describe("creating", () => {
     [[400, "SkuNotSupported", "properties.sku"], withSku("Standard", "C", 7)],
     [[400, "InsufficientCapacity", "properties.sku.capacity"], withSku("Basic", "C", 6)],
     [[400, "OperationNotSupported", "properties.minimumTlsVersion"], withProperties({ minimumTlsVersion: "1.0" })],
-    [
-      [400, "OperationNotSupported", "properties.publicNetworkAccess"],
-      withProperties({ publicNetworkAccess: "Disabled" }),
-    ],
     [[400, "OperationNotSupported", "properties.shardCount"], withProperties({ shardCount: 2 })],
     [[400, "InvalidParameter", `${settings}.maxmemory-reserved`], withSetting("maxmemory-reserved", "50")],
     [[400, "InvalidParameter", `${settings}.notify-keyspace-events`], withSetting("notify-keyspace-events", "KEA")],

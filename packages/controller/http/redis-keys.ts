@@ -1,15 +1,10 @@
 /** `Microsoft.Cache/redis`: list keys, regenerate a key. */
 import { LarderError } from "@larder/api";
 import type { Hono } from "hono";
-import type { CacheDocument } from "../documents/cache-document.ts";
-import { observeCache } from "../reconcile/observe.ts";
-import type { StoredDocument } from "../store/store.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { readJsonBody } from "./json-body.ts";
 import { cachePlace, oneCache } from "./redis-caches.ts";
-
-/** How long a caller waits for the gateways to take a new key; a gateway that is slower takes it later. */
-const gatewaysWaitMs = 2_000;
+import { servedByGateways } from "./served-by-gateways.ts";
 
 export function redisKeys(app: Hono<ApiEnvironment>, api: ApiContext): void {
   app.post(`${oneCache}/listkeys`, async (context) => {
@@ -22,6 +17,7 @@ export function redisKeys(app: Hono<ApiEnvironment>, api: ApiContext): void {
     await api.groups.require(cachePlace(context).resourceGroup);
     const which = keyOf(await readJsonBody(context));
     const stored = await api.caches.renewKey(cachePlace(context), which);
+    // So that the new key works, and the old one does not, when the caller has it.
     await servedByGateways(stored, api);
     return context.json(stored.value.keys);
   });
@@ -33,18 +29,4 @@ export function keyOf(body: unknown): "primaryKey" | "secondaryKey" {
   if (keyType === "primary") return "primaryKey";
   if (keyType === "secondary") return "secondaryKey";
   throw new LarderError("InvalidParameter", "'keyType' must be Primary or Secondary.", { target: "keyType" });
-}
-
-/** So that the new key works, and the old one does not, when the caller has it. */
-export async function servedByGateways(
-  stored: StoredDocument<CacheDocument>,
-  { observations, published, clock }: ApiContext,
-): Promise<void> {
-  const isServed = () =>
-    observeCache(stored, observations, published).gateways.every((gateway) => gateway.acknowledged);
-  const enough = new AbortController();
-  void clock.sleep(gatewaysWaitMs, enough.signal).then(() => enough.abort());
-  await published.refresh();
-  while (!isServed() && !enough.signal.aborted) await observations.nextChange(enough.signal);
-  enough.abort();
 }

@@ -4,7 +4,7 @@ import type { Hono } from "hono";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { cachePlace, oneCache } from "./redis-caches.ts";
 
-const collections = ["firewallRules", "privateEndpointConnections", "privateLinkResources"];
+const collections: string[] = [];
 
 export function redisUnbuilt(app: Hono<ApiEnvironment>, api: ApiContext): void {
   const refuse = (what: string) => async (context: Parameters<typeof cachePlace>[0]) => {

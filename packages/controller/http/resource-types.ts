@@ -9,6 +9,7 @@ export interface ResourceType {
 }
 
 const managementVersions = ["2025-04-01", "2024-07-01", "2022-09-01", "2021-04-01", "2020-06-01", "2019-10-01"];
+const networkVersions = ["2024-05-01", "2023-11-01", "2022-07-01", "2021-08-01"];
 const redisVersions = redisApiVersions.toReversed();
 
 const redisTypes = [
@@ -33,6 +34,7 @@ export const namespaces: Readonly<Record<string, readonly ResourceType[]>> = {
     apiVersions: redisVersions,
     hasLocation: resourceType.startsWith("Redis"),
   })),
+  "Microsoft.Network": [{ resourceType: "privateEndpoints", apiVersions: networkVersions, hasLocation: true }],
   "Microsoft.Resources": ["resourceGroups", "resources", "subscriptions", "tags", "tenants", "providers"].map(
     (resourceType) => ({
       resourceType,
@@ -94,7 +96,6 @@ export const emptyNamespaces: readonly string[] = [
   "Microsoft.MarketplaceOrdering",
   "Microsoft.Media",
   "Microsoft.MixedReality",
-  "Microsoft.Network",
   "Microsoft.NotificationHubs",
   "Microsoft.OperationalInsights",
   "Microsoft.OperationsManagement",

@@ -1,5 +1,6 @@
 /**
- * Deletes resource groups: removes every cache and cluster of a group that is to go, as each becomes free of other changes, and the
+ * Deletes resource groups: removes the private endpoints, and every cache and cluster of a group that is to go, as each becomes free of
+ * other changes, and the
  * group itself once none is left. It keeps no state: the group's document says that it is to go.
  */
 import type { Clock, Log, Randomness } from "@larder/service";
@@ -17,6 +18,8 @@ export interface GroupRemoverOptions {
   removeCache(name: string): Promise<void>;
   /** Likewise, of a cluster with its database. */
   removeCluster(name: string): Promise<void>;
+  /** Removes the private endpoints of a group. */
+  removeEndpoints(resourceGroup: string): Promise<void>;
   clock: Clock;
   randomness: Randomness;
   log: Log;
@@ -67,12 +70,13 @@ export class GroupRemover {
   }
 
   async #advance(name: string): Promise<void> {
-    const { store, removeCache, removeCluster } = this.#options;
+    const { store, removeCache, removeCluster, removeEndpoints } = this.#options;
     const group = await store.get<GroupDocument>(groupKey(name));
     if (group === undefined || group.value.removal === null) {
       this.#removing.delete(name);
       return;
     }
+    await removeEndpoints(name);
     const isInGroup = ({ value }: { value: { resourceGroup: string } }) =>
       value.resourceGroup.toLowerCase() === name.toLowerCase();
     const clusters = (await store.list<ClusterDocument>(clustersPrefix)).documents.filter(isInGroup);
