@@ -23,6 +23,7 @@ export * from "./linked-server-parse.ts";
 export * from "./management-client.ts";
 export * from "./migration-parse.ts";
 export * from "./names.ts";
+export * from "./network-client.ts";
 export * from "./network-resource.ts";
 export * from "./patch-schedule.ts";
 export * from "./principal-parse.ts";

@@ -29,9 +29,15 @@ export function parseReplicas(text: string): number {
   throw new LarderError("InvalidParameter", `--replicas takes a whole number, not "${text}".`);
 }
 
+export type Switch = "on" | "off";
+
+export function parsePublicAccess(given: Switch | undefined): { publicNetworkAccess?: string } {
+  return given === undefined ? {} : { publicNetworkAccess: given === "on" ? "Enabled" : "Disabled" };
+}
+
 export interface LarderSwitches {
-  durableWrites?: "on" | "off";
-  replicaReads?: "on" | "off";
+  durableWrites?: Switch;
+  replicaReads?: Switch;
   acceptEviction?: boolean;
   /** Where copies of what persistence keeps go; "off": nowhere. */
   persistTo?: string;

@@ -100,6 +100,7 @@ export function formatCache(cache: RedisResource, colors: Colors, backups: strin
     ["Address", `rediss://${formatAddress(cache)}`],
     ["By name", `rediss://${properties.hostName}:${properties.sslPort}`],
     ["Plain port", larder.endpoint.plainPort === null ? "closed" : String(larder.endpoint.plainPort)],
+    ["Public access", properties.publicNetworkAccess === "Disabled" ? colors.yellow("off") : "on"],
     ["Minimum TLS", properties.minimumTlsVersion],
     ...formatLogins(cache),
     ["Settings", pairs(properties.redisConfiguration)],

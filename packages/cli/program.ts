@@ -8,6 +8,7 @@ import { addBackup } from "./backup-grammar.ts";
 import { formatUsageError } from "./failure.ts";
 import { addIdentity } from "./identity-grammar.ts";
 import { addMigrate } from "./migrate-grammar.ts";
+import { addNetwork, publicAccessOption } from "./network-grammar.ts";
 import { addOperations } from "./operations-grammar.ts";
 import { apiOption, dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
 import manifest from "./package.json" with { type: "json" };
@@ -47,6 +48,7 @@ export function createProgram(): Command {
   addBackup(program);
   addRole(program);
   addAccess(program);
+  addNetwork(program);
   addSecrets(program);
   addIdentity(program);
   for (const command of program.commands) addApiOption(command);
@@ -67,6 +69,12 @@ function addService(program: Command): void {
     .description("Start the whole service on this machine and run it until Ctrl-C.")
     .addOption(dataDirOption())
     .addOption(withVariable("--host <address>", "listen on this address").default("127.0.0.1"))
+    .addOption(
+      withVariable(
+        "--private-network <network...>",
+        "serve caches with a private endpoint here, too: NAME=ADDRESS, or NAME=ADDRESS@NAMESPACE",
+      ),
+    )
     .addOption(withVariable("--api-port <port>", "port of the management API").default("8443"))
     .addOption(
       withVariable(
@@ -97,6 +105,8 @@ function addService(program: Command): void {
       withVariable(
         "--api-audience <audience...>",
         "issued for these (default: the API's own addresses and https://management.azure.com)",
+      ),
+    )
     .addOption(
       withVariable("--token-issuer <url...>", "let clients log in with the tokens of these OpenID Connect issuers"),
     )
@@ -138,6 +148,7 @@ function addCaches(program: Command): void {
     .option("--replicas <number>", "how many copies a Premium cache keeps: 1 to 3; a Standard one has 1")
     .addOption(redisVersionOption())
     .option("--plain-port", "also open a port without TLS")
+    .addOption(publicAccessOption())
     .addOption(durableWritesOption())
     .addOption(replicaReadsOption())
     .addOption(persistToOption())
@@ -180,6 +191,7 @@ function addCaches(program: Command): void {
     .addOption(redisVersionOption())
     .option("--plain-port", "open a port without TLS")
     .option("--no-plain-port", "close it")
+    .addOption(publicAccessOption())
     .addOption(durableWritesOption())
     .addOption(replicaReadsOption())
     .addOption(persistToOption())

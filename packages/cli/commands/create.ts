@@ -5,8 +5,10 @@ import {
   parseConfiguration,
   parseLarderSettings,
   parsePairs,
+  parsePublicAccess,
   parseReplicas,
   parseSku,
+  type Switch,
 } from "../cache-arguments.ts";
 import { formatAddress, formatEngine, formatSize } from "../cache-view.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
@@ -24,6 +26,7 @@ export interface CreateOptions extends CommonOptions, LarderSwitches {
   policy?: string;
   config?: string[];
   plainPort?: boolean;
+  publicAccess?: Switch;
   tag?: string[];
 }
 
@@ -67,6 +70,7 @@ function bodyOf(options: CreateOptions): RedisCreateBody {
       ...(redisConfiguration === undefined ? {} : { redisConfiguration }),
       ...(larder === undefined ? {} : { larder }),
       ...(options.plainPort ? { enableNonSslPort: true } : {}),
+      ...parsePublicAccess(options.publicAccess),
     },
   };
 }

@@ -5,8 +5,10 @@ import {
   parseConfiguration,
   parseLarderSettings,
   parsePairs,
+  parsePublicAccess,
   parseReplicas,
   parseSku,
+  type Switch,
 } from "../cache-arguments.ts";
 import { findCache } from "../cache-lookup.ts";
 import { formatCache } from "../cache-view.ts";
@@ -25,6 +27,7 @@ export interface UpdateOptions extends CommonOptions, LarderSwitches {
   plainPort?: boolean;
   accessKeys?: "on" | "off";
   tokens?: "on" | "off";
+  publicAccess?: Switch;
   tag?: string[];
   untag?: string[];
 }
@@ -66,6 +69,7 @@ function propertiesOf(
     ...(larder === undefined ? {} : { larder }),
     ...(options.plainPort === undefined ? {} : { enableNonSslPort: options.plainPort }),
     ...(options.accessKeys === undefined ? {} : { disableAccessKeyAuthentication: options.accessKeys === "off" }),
+    ...parsePublicAccess(options.publicAccess),
   };
 }
 

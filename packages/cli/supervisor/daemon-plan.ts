@@ -147,6 +147,7 @@ function gatewayFlags(options: UpOptions, layout: Layout, worker: number): Flags
     "data-dir": join(layout.dataDirectory, "gateway"),
     "controller-socket": controllerSocket(layout),
     host: options.host,
+    "private-network": options.privateNetworks,
     "tls-port": String(options.tlsPort),
     "tls-cert": join(layout.dataDirectory, "controller/pki/server.pem"),
     "tls-key": join(layout.dataDirectory, "controller/pki/server-key.pem"),

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { LarderError } from "@larder/api/errors";
 import { gatewayLimits } from "@larder/api/gateway-protocol";
+import { parsePrivateNetworks } from "@larder/api/private-network";
 
 export const engineChoices = ["auto", "native", "embedded"] as const;
 export type EngineChoice = (typeof engineChoices)[number];
@@ -10,6 +11,8 @@ export type EngineChoice = (typeof engineChoices)[number];
 export interface UpOptions {
   dataDirectory: string;
   host: string;
+  /** As the gateway takes them: NAME=ADDRESS or NAME=ADDRESS@NAMESPACE. */
+  privateNetworks: string[];
   apiPort: number;
   /** Of the embedded identity provider; undefined: there is none. */
   identityPort: number | undefined;
@@ -44,6 +47,7 @@ export interface UpOptions {
 export interface UpArguments {
   dataDir: string;
   host: string;
+  privateNetwork?: string | string[];
   apiPort: string;
   identity?: string;
   identityPort: string;
@@ -87,6 +91,7 @@ export function parseUpOptions(given: UpArguments, cores: number): UpOptions {
   const options: UpOptions = {
     dataDirectory: resolve(given.dataDir),
     host: given.host,
+    privateNetworks: parseNetworks(given, problems),
     apiPort: port("--api-port", given.apiPort),
     identityPort: hasIdentity(given, problems) ? port("--identity-port", given.identityPort) : undefined,
     tlsPort: port("--tls-port", given.tlsPort),
@@ -141,6 +146,17 @@ function parseStorageRoots({ storageRoot, dataDir }: UpArguments): string[] {
 /** From the environment they come as one text, with spaces between them. */
 function parseTexts(given: string | string[] | undefined): string[] {
   return [given ?? []].flat().flatMap((text) => text.split(/\s+/).filter((each) => each !== ""));
+}
+
+/** From the environment they come as one text, with commas between them. */
+function parseNetworks({ privateNetwork, host }: UpArguments, problems: string[]): string[] {
+  const networks = typeof privateNetwork === "string" ? privateNetwork.split(",") : (privateNetwork ?? []);
+  try {
+    parsePrivateNetworks(networks, host);
+  } catch (error) {
+    problems.push((error as Error).message.replace(/\.$/, ""));
+  }
+  return networks;
 }
 
 function hostProblems(options: UpOptions, given: UpArguments): string[] {

@@ -30,6 +30,7 @@ describe("options", () => {
     expect(parseUpOptions({ ...given, engine: "native", readyFile: "/ready.json", quickstart: "false" }, 2)).toEqual({
       dataDirectory: "/data",
       host: "127.0.0.1",
+      privateNetworks: [],
       apiPort: 8443,
       identityPort: 8445,
       tlsPort: 6380,

@@ -38,7 +38,6 @@ import { redisEvents } from "./redis-events.ts";
 import { redisKeys } from "./redis-keys.ts";
 import { redisPrivateLink } from "./redis-private-link.ts";
 import { redisTransfers } from "./redis-transfers.ts";
-import { redisUnbuilt } from "./redis-unbuilt.ts";
 import { redisUpdates } from "./redis-updates.ts";
 import { routingPath } from "./request-path.ts";
 import { resourceLists } from "./resource-list.ts";
@@ -101,7 +100,6 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
     firewallRules,
     privateEndpoints,
     redisPrivateLink,
-    redisUnbuilt,
     enterpriseClusters,
     enterpriseDatabases,
     enterpriseKeys,

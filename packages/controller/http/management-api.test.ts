@@ -103,15 +103,6 @@ describe("paths", () => {
     ]);
     expect(refusal(await fixture.call("POST", cachePath("a")))).toEqual([405, "MethodNotAllowed"]);
   });
-
-  test("that Azure has and Larder does not have yet say so", async () => {
-    await create("shop");
-    for (const [method, path] of [["GET", "firewallRules"]] as const)
-      expect(
-        (await fixture.call(method, `${cachePath("shop")}/${path}`, { body: method === "GET" ? undefined : {} })).body
-          .error.code,
-      ).toBe("OperationNotSupported");
-  });
 });
 
 describe("creating", () => {

@@ -1,7 +1,6 @@
 /**
- * Deletes resource groups: removes the private endpoints, and every cache and cluster of a group that is to go, as each becomes free of
- * other changes, and the
- * group itself once none is left. It keeps no state: the group's document says that it is to go.
+ * Deletes resource groups: removes the private endpoints of a group that is to go, every cache and cluster of it, as each becomes free
+ * of other changes, and the group itself once none is left. It keeps no state: the group's document says that it is to go.
  */
 import type { Clock, Log, Randomness } from "@larder/service";
 import type { CacheDocument } from "../documents/cache-document.ts";
