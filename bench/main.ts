@@ -6,6 +6,7 @@ import { benchClient, parseChoices as parseClientChoices } from "./client/client
 import { benchData, parseChoices as parseDataChoices } from "./data/main.ts";
 import { benchStorage } from "./data/storage.ts";
 import { benchFanOut } from "./fan-out/fan-out.ts";
+import { benchFirewall } from "./firewall/firewall.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchIdle } from "./idle.ts";
 import { benchLatency } from "./latency/latency.ts";
@@ -24,6 +25,7 @@ npm run bench storage                files of 1 and 3 GB in a directory, on Azur
 npm run bench data [-- --quick] [--only rdb-parse,import,export,migration,killed]
                                      data that comes in, goes out and stays, beside what engines do themselves; --quick: a tenth of it
 npm run bench api [-- --quick]       the management API with 1,000 caches: reads, writes, a list of all
+npm run bench firewall [-- --quick]  from a firewall rule's request until no connection is left at two workers, with 1,000 caches; --quick: 100
 npm run bench idle                   memory of 8,000 idle TLS connections
 npm run bench start                  time to create a cache, and to start the service`;
 
@@ -70,6 +72,8 @@ function subcommandOf(args: readonly string[], signal: AbortSignal): (() => Prom
       return () => benchLatency({ isQuick, signal });
     case "api":
       return () => benchApi({ isQuick, signal });
+    case "firewall":
+      return () => benchFirewall({ isQuick, signal });
     case "fan-out":
       return () => benchFanOut({ isQuick, signal });
     case "idle":

@@ -13,14 +13,25 @@ const reportEveryMs = 400;
 
 export interface BenchController {
   pid: number;
+  socketPath: string;
+  dataDirectory: string;
   /** Calls with the administrator's token. */
   load: HttpLoad;
   /** `/subscriptions/…/resourceGroups/bench`, which exists. */
   group: string;
 }
 
+/** `engineSocket`: one real engine that stands for those of all caches; then real gateways are to come, and no fake one does. */
+export interface ControllerChoices {
+  portBase?: number;
+  engineSocket?: string;
+}
+
 /** The stack ends it. */
-export async function startController(stack: AsyncDisposableStack): Promise<BenchController> {
+export async function startController(
+  stack: AsyncDisposableStack,
+  { portBase = 10_000, engineSocket }: ControllerChoices = {},
+): Promise<BenchController> {
   const directory = mkdtempSync(join(tmpdir(), "larder-bench-api-"));
   stack.defer(() => rmSync(directory, { recursive: true, force: true }));
   const [apiPort = 0, tlsPort = 0] = await freePorts(2);
@@ -30,6 +41,7 @@ export async function startController(stack: AsyncDisposableStack): Promise<Benc
     [
       ...[process.execPath, "--no-env-file", mainPath, "--data-dir", data, "--socket", socketPath],
       ...["--api-port", String(apiPort), "--tls-port", String(tlsPort), "--log-level", "error"],
+      ...["--port-base", String(portBase)],
     ],
     { stdin: "ignore", stdout: "pipe", stderr: "inherit" },
   );
@@ -38,22 +50,27 @@ export async function startController(stack: AsyncDisposableStack): Promise<Benc
     await child.exited;
   });
   await firstLine(child.stdout);
-  await startPeers(socketPath, stack);
+  await startPeers(socketPath, engineSocket, stack);
   const load = new HttpLoad({
     port: apiPort,
     ca: readFileSync(join(data, "pki/ca.pem"), "utf8"),
     token: readFileSync(join(data, "admin-token"), "utf8").trim(),
   });
   stack.defer(() => load.close());
-  return { pid: child.pid, load, group: await makeGroup(load) };
+  return { pid: child.pid, socketPath, dataDirectory: data, load, group: await makeGroup(load) };
 }
 
-async function startPeers(socketPath: string, stack: AsyncDisposableStack): Promise<void> {
+async function startPeers(
+  socketPath: string,
+  engineSocket: string | undefined,
+  stack: AsyncDisposableStack,
+): Promise<void> {
   const agent = new FakeAgent(socketPath);
   agent.memoryBytesTotal = TiB;
+  if (engineSocket !== undefined) agent.outcome = () => ({ socketPath: engineSocket });
   const gateway = new FakeGateway(socketPath);
   await agent.start();
-  gateway.start();
+  if (engineSocket === undefined) gateway.start();
   const timer = setInterval(() => void agent.report(), reportEveryMs);
   stack.defer(() => {
     clearInterval(timer);
