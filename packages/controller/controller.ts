@@ -157,11 +157,9 @@ export class Controller {
     const clusters = new Clusters({ ...base, caches, coverLocation });
     const databases = new Databases({ clusters, caches });
     const removeCluster = (name: string) => clusters.removeByName(name);
-    await this.#run(new GroupRemover({ ...base, removeCache, removeCluster }));
+    await this.#run(new GroupRemover({ ...base, removeCache, removeCluster, removeEndpoints }));
     await this.#run(new ClusterRemover({ ...base, removeCache }));
     await this.#run(tokens);
-    await this.#run(new GroupRemover({ ...base, removeCache }));
-    await this.#run(new GroupRemover({ ...base, removeCache, removeEndpoints }));
     const storage = new StorageAsker({ orders, observations });
     const keeper = new BackupKeeper({ ...base, transfers, storage });
     await this.#run(keeper);

@@ -22,7 +22,7 @@ import { zonesOf } from "./zone-rules.ts";
 
 const reserves = ["maxmemory-reserved", "maxmemory-delta", "maxfragmentationmemory-reserved"];
 const replicatedOnly = [...reserves, "notify-keyspace-events"];
-const noIdentity: CacheSettings["identity"] = { isSystemAssigned: false, userAssigned: [] };
+export const noIdentity: CacheSettings["identity"] = { isSystemAssigned: false, userAssigned: [] };
 
 /** The settings of a PUT: what is left out gets its default, except what can only be said at creation. */
 export function settingsOfPut(asked: RedisCreateProperties, current: CacheSettings | undefined): CacheSettings {

@@ -12,7 +12,7 @@ import {
   rdbFrequencies,
 } from "@larder/api";
 import type { Changes, NewCache } from "../caches/cache-changes.ts";
-import { checkReplicated, persistToOf } from "../caches/cache-rules.ts";
+import { checkReplicated, noIdentity, persistToOf } from "../caches/cache-rules.ts";
 import { checkKept } from "../caches/persistence-rules.ts";
 import type { CacheDocument, CacheSettings, EnterpriseSettings } from "../documents/cache-document.ts";
 import type { ClusterDocument } from "../documents/enterprise-document.ts";
@@ -26,8 +26,11 @@ export function newDatabase(cluster: ClusterDocument, asked: DatabaseAsked, vers
     redisVersion: "latest",
     enableNonSslPort: false,
     minimumTlsVersion: cluster.minimumTlsVersion,
+    publicNetworkAccess: cluster.publicNetworkAccess ?? "Enabled",
     updateChannel: "Stable",
     zonalAllocationPolicy: "NoZones",
+    zones: [],
+    identity: noIdentity,
     disableAccessKeyAuthentication: !hasKeysByDefault(version),
     // Tokens always count.
     redisConfiguration: { databases: "1", "maxmemory-policy": "volatile-lru", "aad-enabled": "true" },

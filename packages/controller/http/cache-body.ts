@@ -45,7 +45,7 @@ export function cacheBody(
   const cache = stored.value;
   const larder = larderProperties(stored, api);
   const { replicas, zones } = cache.settings;
-  const identity = identityBody(cache.cacheId, cache.settings.identity);
+  const identity = identityBody(cache.cacheId, cache.settings.identity, api.tenant);
   const properties: RedisProperties = {
     provisioningState: provisioningState(cache),
     redisVersion: redisVersion(larder.engine),

@@ -3,7 +3,8 @@ import type { Hono } from "hono";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { databasePlace, oneDatabase } from "./enterprise-paths.ts";
 import { readJsonBody } from "./json-body.ts";
-import { keyOf, servedByGateways } from "./redis-keys.ts";
+import { keyOf } from "./redis-keys.ts";
+import { servedByGateways } from "./served-by-gateways.ts";
 
 export function enterpriseKeys(app: Hono<ApiEnvironment>, api: ApiContext): void {
   app.post(`${oneDatabase}/listkeys`, async (context) => {

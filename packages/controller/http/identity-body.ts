@@ -1,12 +1,12 @@
 /** A cache's managed identity as the API shows it. Larder has no directory: the ids are made of what they belong to, and so stay. */
 import { createHash } from "node:crypto";
 import type { AskedIdentity, CacheId, ManagedIdentity } from "@larder/api";
-import { tenantId } from "./subscriptions.ts";
 
 /** undefined where there is none. */
 export function identityBody(
   cacheId: CacheId,
   { isSystemAssigned, userAssigned }: AskedIdentity,
+  tenantId: string,
 ): ManagedIdentity | undefined {
   if (!isSystemAssigned && userAssigned.length === 0) return undefined;
   const made = userAssigned.map((id) => [
