@@ -40,6 +40,16 @@ export const operationNames: readonly string[] = [
   "Larder.Service/hosts/drain/action",
   "Larder.Service/hosts/undrain/action",
   "Larder.Service/secrets/rotate/action",
+  "Larder.Service/principals/read",
+  "Larder.Service/principals/action",
+  "Larder.Service/principals/delete",
+  "Larder.Service/principals/secrets/action",
+  "Larder.Service/principals/secrets/delete",
+  "Larder.Service/principals/password/write",
+  "Larder.Service/privateNetworks/read",
+  "Microsoft.Network/privateEndpoints/read",
+  "Microsoft.Network/privateEndpoints/write",
+  "Microsoft.Network/privateEndpoints/delete",
 ];
 
 const shown = new Map(operationNames.map((name) => [name.toLowerCase(), name]));

@@ -37,6 +37,21 @@ export const cacheOperations: readonly string[] = [
   "redis/backups/delete",
   ...actions("redis/backups", "restore", "verify"),
   "redisBackups/action",
+  "locations/operationsStatus/read",
+  ...writes("redisEnterprise"),
+  ...reads("redisEnterprise/operationresults"),
+  ...actions("redisEnterprise", "listSkusForScaling"),
+  ...writes("redisEnterprise/databases"),
+  ...actions(
+    "redisEnterprise/databases",
+    "listKeys",
+    "regenerateKey",
+    "import",
+    "export",
+    "flush",
+    "upgradeDBRedisVersion",
+  ),
+  ...actions("redisEnterprise/databases", "forceUnlink", "forceLinkToReplicationGroup"),
 ];
 
 const verbs: Record<string, string> = { read: "Read", write: "Set", delete: "Delete", action: "Do" };
