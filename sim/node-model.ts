@@ -50,8 +50,6 @@ export class NodeModel {
   #seen: ReplicationSeen | null = null;
   #epochs: Epochs = initialEpochs;
   #generation = 0;
-  /** What this agent has told the engine's present life. */
-  #accessGeneration = 0;
   #endedRunId: string | null = null;
   #offsetToldToEnd: number | null = null;
   #startedMs = Number.NEGATIVE_INFINITY;
@@ -100,7 +98,7 @@ export class NodeModel {
       nodeId: this.nodeId,
       cacheId,
       generation: isRunning ? this.#generation : 0,
-      accessGeneration: isRunning ? this.#accessGeneration : 0,
+      accessGeneration: isRunning ? (this.#engine?.accessGeneration ?? 0) : 0,
       refusedUsers: [],
       state: isRunning ? "running" : this.#state === "failed" ? "failed" : "starting",
       socketPath: `/run/${this.nodeId}.sock`,
@@ -208,7 +206,6 @@ export class NodeModel {
     this.#obey(engine);
     if (!isFenced) this.#endFence(engine);
     this.#apply(engine);
-    this.#takeAccess(engine);
     const beginsAnew = this.#spec !== null && this.#keeping.attend(engine, this.#spec, this.#replication());
     if (beginsAnew || this.#isToEnd(engine)) this.#agent.host.endEngine(this.nodeId);
   }
@@ -232,7 +229,6 @@ export class NodeModel {
     this.#endedRunId = engine.runId;
     this.#keeping.ended();
     this.#following = new Following();
-    this.#accessGeneration = 0;
     this.#engine = null;
     this.#seen = null;
     this.#isYielding = false;
@@ -297,15 +293,10 @@ export class NodeModel {
 
   #apply(engine: FakeEngine): void {
     const spec = this.#spec;
+    if (spec !== null) engine.accessGeneration = spec.accessGeneration;
     if (spec === null || this.#generation === spec.generation) return;
     this.#generation = spec.generation;
     this.#writeRecord(engine);
-  }
-
-  #takeAccess(engine: FakeEngine): void {
-    if (this.#spec === null) return;
-    engine.accessGeneration = this.#spec.accessGeneration;
-    this.#accessGeneration = engine.accessGeneration;
   }
 
   #writeRecord({ runId }: FakeEngine): void {
