@@ -147,16 +147,16 @@ describe.skipIf(!hasValkey)("heavy and honest", () => {
     60_000,
   );
 
-  // As Valkey does, the gateway takes any number of attempts and keeps the connection.
+  // As Valkey does, the gateway takes any number of attempts and keeps the connection. Of the last kind some have to wait.
   test.each([
-    ["right", () => accessKey],
-    ["wrong", () => "guess"],
-    ["by turns right and wrong", (turn: number) => (turn % 2 === 0 ? accessKey : "guess")],
+    [1_000, "right", () => accessKey],
+    [80, "by turns right and wrong", (turn: number) => (turn % 2 === 0 ? accessKey : "guess")],
+    [15, "wrong", () => "guess"],
   ])(
-    "a thousand log-ins, %s",
-    async (_, keyOf) => {
+    "%d log-ins, %s",
+    async (count, _, keyOf) => {
       const client = await CommandClient.connect(service.addresses[1]);
-      const keys = Array.from({ length: 1_000 }, (_, turn) => keyOf(turn));
+      const keys = Array.from({ length: count }, (_, turn) => keyOf(turn));
       const seen = await whileServed(service, async () => {
         const replies = await client.pipeline(keys.map((key) => ["AUTH", key]));
         const isRight = replies.map((reply) => reply === "OK");
