@@ -168,9 +168,10 @@ export class Controller {
     const internal = new InternalServer({ socketPath, observations, published, orders, hosts, tokens, clock });
     await this.#run(internal);
     const joining = await this.#openDoor(store, hosts, internal);
-    const identity = await this.#openIdentity({ store, tenant: service.tenant, certificate: certificates.server });
+    const identity = this.#makeIdentity({ store, tenant: service.tenant, certificate: certificates.server });
     const endpointHost = endpointHostOf(host);
-    const { callers, authorization, roles, roleIndex, audit } = await this.#openManagement(store, service.subscription);
+    const management = await this.#openManagement(store, service.subscription);
+    const { callers, authorization, roles, roleIndex, audit } = management;
     const groups = new ResourceGroups(base);
     const api = {
       ...base,
@@ -207,6 +208,10 @@ export class Controller {
     const server = new ApiServer({ host, port: apiPort, certificate: certificates.server, api });
     this.#api = server;
     await this.#run(server);
+    if (identity !== null) {
+      await this.#run(identity);
+      management.issuers.add(identity.issuerFor("api"));
+    }
     void keepRenewing({
       current: certificates.server,
       ensure: async () => (await this.#ensurePki()).server,
@@ -221,31 +226,28 @@ export class Controller {
   }
 
   /** null where principals are another's. */
-  async #openIdentity(parts: {
-    store: Store;
-    tenant: string;
-    certificate: IssuedPair;
-  }): Promise<EmbeddedIdentity | null> {
-    const { identityPort: port, host, domain, clock, randomness, log } = this.#options;
+  #makeIdentity(parts: { store: Store; tenant: string; certificate: IssuedPair }): EmbeddedIdentity | null {
+    const { identityPort: port, host, clock, randomness, log } = this.#options;
     if (port === undefined) return null;
     const publicHost = endpointHostOf(host);
-    const { dns, ip } = serverNames({ domain, host });
-    const names = [...dns.filter((name) => !name.startsWith("*")), ...ip, publicHost];
-    const apiOrigins = () => [...new Set(names.map((name) => originOf(name, this.apiPort)))];
-    const identity = new EmbeddedIdentity({ ...parts, host, port, publicHost, apiOrigins, clock, randomness, log });
-    await this.#run(identity);
-    return identity;
+    const apiAudiences = () => this.#apiAudiences();
+    return new EmbeddedIdentity({ ...parts, host, port, publicHost, apiAudiences, clock, randomness, log });
+  }
+
+  #apiAudiences(): readonly string[] {
+    const { apiAudiences, host, domain } = this.#options;
+    return apiAudiences.length > 0 ? apiAudiences : defaultAudiences({ host, domain, port: this.apiPort });
   }
 
   async #openManagement(store: Store, subscription: string): Promise<ManagementAccess> {
-    const { dataDirectory, apiIssuers, apiAudiences, host, domain, apiPort, clock, randomness, log } = this.#options;
+    const { dataDirectory, apiIssuers, clock, randomness, log } = this.#options;
     const access = new ManagementAccess({
       store,
       subscription,
       administratorToken: ensureAdminToken(join(dataDirectory, "admin-token"), randomness),
       directory: dataDirectory,
       issuers: apiIssuers,
-      audiences: apiAudiences.length > 0 ? apiAudiences : defaultAudiences({ host, domain, port: apiPort }),
+      audiences: this.#apiAudiences(),
       clock,
       randomness,
       log,
@@ -311,10 +313,6 @@ export class Controller {
       randomness,
     });
   }
-}
-
-function originOf(host: string, port: number): string {
-  return `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** What other machines are told; on every address means by the machine's name. */

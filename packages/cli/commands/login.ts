@@ -154,7 +154,7 @@ async function askPerson(asked: {
   const onCode = (answer: DeviceAnswer) => terminal.err(formatCode(answer, terminal.errColors));
   const text = "Waiting until somebody has signed in";
   return withProgress({ terminal, clock, text }, () =>
-    signInByCode({ issuer, clientId: place.clientId, scope, isOwn: place.isOwn, clock, onCode }),
+    signInByCode({ issuer, clientId: place.clientId, scope, clock, onCode }),
   );
 }
 

@@ -6,34 +6,23 @@ import { type DeviceAnswer, IssuerRefusal, type OidcIssuer, type TokenAnswer } f
 const grant = "urn:ietf:params:oauth:grant-type:device_code";
 /** Where an issuer does not say (RFC 8628, section 3.5). */
 const usualIntervalSeconds = 5;
-/** Ours answers at once: nobody should have to wait for a poll. */
-const intervalMsMax = 1_000;
 
 export interface DeviceSignIn {
   issuer: OidcIssuer;
   clientId: string;
   scope: string;
-  /** It is the service's own: it may be asked more often than it says. */
-  isOwn: boolean;
   clock: Clock;
   onCode(answer: DeviceAnswer): void;
 }
 
 /** Throws what the issuer refuses with. */
-export async function signInByCode({
-  issuer,
-  clientId,
-  scope,
-  isOwn,
-  clock,
-  onCode,
-}: DeviceSignIn): Promise<TokenAnswer> {
+export async function signInByCode({ issuer, clientId, scope, clock, onCode }: DeviceSignIn): Promise<TokenAnswer> {
   const asked = await issuer.device({ client_id: clientId, scope });
   onCode(asked);
   const endMs = clock.monotonicMs() + asked.expires_in * 1_000;
   let intervalMs = (asked.interval ?? usualIntervalSeconds) * 1_000;
   while (clock.monotonicMs() < endMs) {
-    await clock.sleep(isOwn ? Math.min(intervalMs, intervalMsMax) : intervalMs);
+    await clock.sleep(intervalMs);
     const outcome = await redeem(issuer, { grant_type: grant, client_id: clientId, device_code: asked.device_code });
     if (typeof outcome !== "string") return outcome;
     if (outcome === "slow_down") intervalMs += usualIntervalSeconds * 1_000;

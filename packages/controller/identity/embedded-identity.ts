@@ -2,12 +2,12 @@
  * The embedded identity provider, whole: its principals, its keys and its port. For machines that have no other; in production it is
  * off, and then nothing of it exists.
  *
- * It knows who somebody is, never what he may do. The tokens that it makes are trusted as those of any issuer are, by `keys`.
+ * It knows who somebody is, never what he may do. The tokens that it makes are trusted as those of any issuer are, by its keys.
  */
 import type { Clock, Log, Randomness } from "@larder/service";
 import type { IssuedPair } from "../pki/issue.ts";
 import type { Store } from "../store/store.ts";
-import type { KeySet } from "../tokens/key-set.ts";
+import type { TrustedIssuer } from "../tokens/token-issuers.ts";
 import { IdentityServer, makeHandler } from "./identity-server.ts";
 import { Principals } from "./principals.ts";
 import { SignInArtifacts } from "./sign-in-artifacts.ts";
@@ -26,8 +26,8 @@ export interface EmbeddedIdentityOptions {
   tenant: string;
   /** The name in the issuer's address: what people type to reach this machine. */
   publicHost: string;
-  /** Under which callers reach the management API. */
-  apiOrigins(): string[];
+  /** For whom tokens for the management API are. */
+  apiAudiences(): readonly string[];
 }
 
 export class EmbeddedIdentity {
@@ -72,14 +72,13 @@ export class EmbeddedIdentity {
     return `https://${publicHost.includes(":") ? `[${publicHost}]` : publicHost}:${this.#server.port}`;
   }
 
-  /** Public, for whoever verifies its tokens. */
-  get keys(): KeySet {
-    return this.#keys.keySet;
+  /** For whoever takes its tokens: the management API, or caches. Once it has started. */
+  issuerFor(purpose: keyof TokenResources): TrustedIssuer {
+    return { issuer: this.issuer, audiences: this.#resources[purpose], keys: this.#keys.keySet };
   }
 
-  /** For whom tokens are made. */
-  get resources(): TokenResources {
-    return tokenResources(this.#options.apiOrigins());
+  get #resources(): TokenResources {
+    return tokenResources(this.#options.apiAudiences());
   }
 
   useCertificate(certificate: IssuedPair): Promise<void> {
@@ -95,7 +94,7 @@ export class EmbeddedIdentity {
     return makeHandler({
       issuer: this.issuer,
       tenant,
-      resources: this.resources,
+      resources: this.#resources,
       principals: this.principals,
       artifacts: this.#artifacts,
       attempts: this.#attempts,

@@ -8,8 +8,8 @@ export const identityLimits = {
   /** From the sign-in on, however often it is used. */
   grantSeconds: 90 * 86_400,
   deviceCodeSeconds: 900,
-  /** How often a device may ask whether its code was taken. */
-  devicePollSeconds: 5,
+  /** How often a device may ask whether its code was taken: it is cheap, and somebody waits. */
+  devicePollSeconds: 1,
   authorizationCodeSeconds: 60,
   /** For a person to type a name and a password. */
   interactionSeconds: 900,

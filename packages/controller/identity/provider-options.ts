@@ -206,7 +206,7 @@ function textOf(value: unknown): string | undefined {
 }
 
 function invalidScope({ library, resources }: ProviderParts): Error {
-  const example = `${resources.api.at(-1)}/.default`;
+  const example = `${resources.api[0]}/.default`;
   return new library.errors.CustomOIDCProviderError(
     "invalid_scope",
     `The scope has to name a resource, for example ${example} or https://redis.azure.com/.default.`,

@@ -2,11 +2,10 @@
  * For whom tokens are made: this service's management API and its caches, under all names by which clients ask for them. Entra's
  * clients name one in a scope, `<resource>/.default`; the token is for the resource as it was named. Pure.
  */
+import { plainAudience } from "@larder/service";
 
-/** Azure's own names, which clients send unless they are told otherwise. */
-export const managementResources = ["https://management.azure.com", "https://management.core.windows.net"] as const;
-export const redisApplicationId = "acca5fbb-b7e4-4009-81f1-37e38fd66d78";
-export const redisResources = ["https://redis.azure.com", redisApplicationId] as const;
+/** Azure's names of its caches. */
+const redisResources = ["https://redis.azure.com", "acca5fbb-b7e4-4009-81f1-37e38fd66d78"];
 
 /** What may follow the resource in a scope. */
 const permissions = [".default", "user_impersonation"] as const;
@@ -17,9 +16,10 @@ export interface TokenResources {
   redis: string[];
 }
 
-/** `apiOrigins`: under which callers reach the management API ("https://localhost:8443"). */
-export function tokenResources(apiOrigins: readonly string[]): TokenResources {
-  return { api: [...managementResources, ...apiOrigins], redis: [...redisResources] };
+/** `api`: audiences of the management API. */
+export function tokenResources(api: readonly string[]): TokenResources {
+  const plain = api.map((audience) => plainAudience(audience).toLowerCase());
+  return { api: [...new Set(plain)], redis: redisResources };
 }
 
 /** The resource that a scope names, as it is written there; undefined: none. Others than one: the first. */
