@@ -211,6 +211,7 @@ export class Controller {
     if (identity !== null) {
       await this.#run(identity);
       management.issuers.add(identity.issuerFor("api"));
+      tokens.issuers.add(identity.issuerFor("redis"));
     }
     void keepRenewing({
       current: certificates.server,

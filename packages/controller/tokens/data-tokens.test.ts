@@ -85,6 +85,17 @@ test("after a restart gateways are told the keys that were known, though the iss
   await without.stop();
 });
 
+test("the embedded provider's tokens are taken", async () => {
+  const other = new ControllerFixture({ identityPort: 0 });
+  await other.start({ agent: false });
+  const embedded = () =>
+    other.gateway.table?.tokenIssuers.find(({ issuer }) => issuer.startsWith("https://localhost:"));
+  while (embedded()?.keys.length !== 1) await Bun.sleep(5);
+  expect(embedded()?.audiences).toContain("https://redis.azure.com");
+  expect(embedded()?.keys[0]).not.toHaveProperty("d");
+  await other.stop();
+});
+
 test("an issuer that could be anybody is refused at the start", async () => {
   const other = new ControllerFixture({ tokenIssuers: ["http://issuer.example"] });
   await expect(other.controller.start()).rejects.toThrow("--token-issuer http://issuer.example must be an https URL");
