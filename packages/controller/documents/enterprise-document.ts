@@ -1,7 +1,7 @@
 /**
  * A cluster of `Microsoft.Cache/redisEnterprise` as the store keeps it: what its owner asked for. It runs nothing. What runs is its
- * database, which is the cache of the same name (cache-document.ts): its settings repeat the cluster's size and availability, and
- * change with them in one transaction.
+ * database, which is the cache of the same name (cache-document.ts): its settings repeat the cluster's size, availability and public
+ * access, and change with them in one transaction.
  *
  * Invariants: a name is a cluster's or a cache's of `Microsoft.Cache/redis`, never both; a cache of the provider "enterprise" has a
  * cluster of its name; once `removal` is set it is never taken back.

@@ -126,8 +126,8 @@ export class Clusters {
     const { value: cluster } = stored;
     if (cluster.removal !== null) throw going(cluster);
     const next = changedCluster(cluster, asked);
-    const resizes = !sameText(sizeOf(cluster), sizeOf(next));
-    if (database === undefined || !resizes) {
+    const isRepeated = !sameText(repeatedOf(cluster), repeatedOf(next));
+    if (database === undefined || !isRepeated) {
       const operation = this.#newOperation("update", cluster, { hasEnded: true });
       const changed = await this.#write(stored, next, operation);
       return { stored: changed, database, operationId: operation.operationId, created: false };
@@ -179,8 +179,9 @@ export function going({ name }: ClusterDocument): LarderError {
   return new LarderError("Conflict", `The cluster '${name}' is being deleted.`);
 }
 
-function sizeOf({ sku, highAvailability }: ClusterDocument): unknown {
-  return [sku, highAvailability];
+/** What the database's settings repeat. */
+function repeatedOf({ sku, highAvailability, publicNetworkAccess }: ClusterDocument): unknown {
+  return [sku, highAvailability, publicNetworkAccess ?? "Enabled"];
 }
 
 function sameText(a: unknown, b: unknown): boolean {

@@ -67,6 +67,7 @@ function settingsOf(cluster: ClusterDocument, asked: DatabaseAsked, current: Cac
     sku: cluster.sku,
     enterprise: enterpriseOf(asked, current),
     replicas: cluster.highAvailability === "Enabled" ? 1 : 0,
+    publicNetworkAccess: cluster.publicNetworkAccess ?? "Enabled",
     enableNonSslPort: protocol === undefined ? current.enableNonSslPort : protocol === "Plaintext",
     disableAccessKeyAuthentication: keys === undefined ? current.disableAccessKeyAuthentication : keys === "Disabled",
     redisConfiguration,

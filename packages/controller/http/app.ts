@@ -16,6 +16,7 @@ import { enterpriseClusters } from "./enterprise-clusters.ts";
 import { enterpriseDatabases } from "./enterprise-databases.ts";
 import { enterpriseKeys } from "./enterprise-keys.ts";
 import { clustersInGroup, clustersInSubscription } from "./enterprise-paths.ts";
+import { enterprisePrivateLink } from "./enterprise-private-link.ts";
 import { firewallRules } from "./firewall-rules.ts";
 import { groupRoutes } from "./group-routes.ts";
 import { headAnswers } from "./head-answers.ts";
@@ -104,6 +105,7 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
     enterpriseDatabases,
     enterpriseKeys,
     enterpriseActions,
+    enterprisePrivateLink,
   ])
     routes(app, api);
 

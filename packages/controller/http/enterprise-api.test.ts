@@ -6,6 +6,7 @@ const fixture = new ControllerFixture();
 let group: string;
 
 beforeAll(async () => {
+  fixture.gateway.privateNetworks = ["blue"];
   fixture.agent.memoryBytesTotal = 64 * 1024 ** 3;
   await fixture.start();
   group = await fixture.group();
@@ -333,3 +334,29 @@ function route(name: string) {
   if (found === undefined) throw new Error(`there is no route to ${name}`);
   return found;
 }
+
+test("a cluster is closed to the public, and served in a private network once its owner approves", async () => {
+  await made("shop");
+  const network = () => fixture.gateway.table?.routes[0]?.network;
+  await fixture.ended(await call("PATCH", "/shop", { properties: { publicNetworkAccess: "Disabled" } }));
+  expect(network()).toEqual({ hasPublicAccess: false, allowed: null, privateNetworks: [] });
+
+  const service = `${group}/providers/Microsoft.Cache/redisEnterprise/shop`;
+  const asked = { privateLinkServiceId: service, groupIds: ["redisEnterprise"] };
+  const subnet = { id: `${group}/providers/Microsoft.Network/virtualNetworks/any/subnets/blue` };
+  const endpoint = `${group}/providers/Microsoft.Network/privateEndpoints/near?api-version=2024-05-01`;
+  const properties = { subnet, manualPrivateLinkServiceConnections: [{ name: "a", properties: asked }] };
+  expect((await fixture.call("PUT", endpoint, { body: { location: "local", properties } })).status).toBe(201);
+
+  const [{ name }] = (await call("GET", "/shop/privateEndpointConnections")).body.value;
+  const approval = { properties: { privateLinkServiceConnectionState: { status: "Approved" } } };
+  const answer = await call("PUT", `/shop/privateEndpointConnections/${name}`, approval);
+  expect([answer.status, (await fixture.ended(answer)).body.status]).toEqual([201, "Succeeded"]);
+  expect(network()?.privateNetworks).toEqual(["blue"]);
+  expect((await call("GET", "/shop")).body.properties.privateEndpointConnections).toHaveLength(1);
+  const [{ properties: link }] = (await call("GET", "/shop/privateLinkResources")).body.value;
+  expect(link.groupId).toBe("redisEnterprise");
+  expect((await call("DELETE", `/shop/privateEndpointConnections/${name}`)).status).toBe(200);
+  expect(network()?.privateNetworks).toEqual([]);
+  await fixture.call("DELETE", endpoint);
+});

@@ -16,9 +16,11 @@ import {
 import { type CacheDocument, cacheHostName, openPorts } from "../documents/cache-document.ts";
 import { hasAof, hasSnapshots } from "../documents/persistence.ts";
 import type { Cluster } from "../enterprise/clusters.ts";
+import { enterpriseParent } from "../network/private-link-parent.ts";
 import type { StoredDocument } from "../store/store.ts";
 import type { ApiContext } from "./api-context.ts";
 import { larderProperties, redisVersion } from "./cache-body.ts";
+import { connectionBodies } from "./private-link-body.ts";
 
 type States = { provisioningState: EnterpriseProvisioningState; resourceState: ResourceState };
 
@@ -52,7 +54,7 @@ export function clusterBody({ stored, database }: Cluster, api: ApiContext): Clu
       minimumTlsVersion: cluster.minimumTlsVersion,
       publicNetworkAccess: cluster.publicNetworkAccess,
       redisVersion: redisVersion(larder?.engine ?? null),
-      privateEndpointConnections: [],
+      privateEndpointConnections: database === undefined ? [] : connectionBodies(database.value, enterpriseParent, api),
     },
   };
 }

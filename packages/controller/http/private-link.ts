@@ -58,7 +58,7 @@ function privateEndpointConnections(oneParent: string, parent: PrivateLinkParent
         return { cache: withAnswer(cache, name, answer), beside: { put } };
       });
       await servedByGateways(stored, api);
-      context.header("azure-asyncoperation", operationUrl(context, operation, "asyncOperations"));
+      context.header("azure-asyncoperation", operationUrl(context, operation, parent.statusForm));
       context.header("location", ownUrl(context));
       context.header("retry-after", "1");
       const body: PrivateEndpointConnection = connectionBody(

@@ -2,7 +2,7 @@
  * What private endpoints connect to: a resource type whose resources are served as caches. Its children
  * (`privateEndpointConnections`, `privateLinkResources`) and ids are the same for each, but for what is said here.
  */
-import { cacheResourceId, LarderError } from "@larder/api";
+import { cacheResourceId, clusterResourceId, LarderError } from "@larder/api";
 import type { Caches, Place } from "../caches/caches.ts";
 import type { CacheDocument } from "../documents/cache-document.ts";
 import type { StoredDocument } from "../store/store.ts";
@@ -12,6 +12,8 @@ export interface PrivateLinkParent {
   resourceType: string;
   /** What its endpoints connect to. */
   groupId: string;
+  /** Where its operations are polled. */
+  statusForm: "asyncOperations" | "operationsStatus";
   idOf(cache: CacheDocument): string;
   /** The cache behind the resource. Throws ResourceNotFound. */
   require(caches: Caches, place: Place): Promise<StoredDocument<CacheDocument>>;
@@ -20,12 +22,22 @@ export interface PrivateLinkParent {
 export const redisParent: PrivateLinkParent = {
   resourceType: "Microsoft.Cache/Redis",
   groupId: "redisCache",
+  statusForm: "asyncOperations",
   idOf: cacheResourceId,
   require: (caches, place) => caches.require(place),
 };
 
+/** A cluster; what is served is its database, so there has to be one. */
+export const enterpriseParent: PrivateLinkParent = {
+  resourceType: "Microsoft.Cache/redisEnterprise",
+  groupId: "redisEnterprise",
+  statusForm: "operationsStatus",
+  idOf: clusterResourceId,
+  require: (caches, place) => caches.require({ ...place, provider: "enterprise" }),
+};
+
 /** All that there are. */
-export const privateLinkParents: readonly PrivateLinkParent[] = [redisParent];
+export const privateLinkParents: readonly PrivateLinkParent[] = [redisParent, enterpriseParent];
 
 const idPattern = /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/([^/]+\/[^/]+)\/([^/]+)$/i;
 
