@@ -83,6 +83,19 @@ export class OperationsRun {
   }
 }
 
+export function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
+  return Array.fromAsync(pages);
+}
+
+const notThere = ["OperationNotSupported", "ResourceNotFound", "InvalidResourceType"];
+
+/** Done, or refused as what there is not, or not yet. Any other refusal is thrown. */
+export async function built(answer: Promise<unknown>): Promise<void> {
+  await answer.catch((error: { code?: string }) => {
+    if (!notThere.includes(error.code ?? "")) throw error;
+  });
+}
+
 function answerOf({ status, responseBody }: Exchange): string {
   if (status < 400) return String(status);
   return `${status} ${(JSON.parse(responseBody) as { error: { code: string } }).error.code}`;

@@ -4,7 +4,7 @@ import { RedisManagementClient } from "@azure/arm-rediscache";
 import { systemClock } from "@larder/service";
 import { ControllerFixture } from "../../packages/controller/controller-fixture.ts";
 import { operationsSection } from "./operations-page.ts";
-import { OperationsRun } from "./operations-run.ts";
+import { all, built, OperationsRun } from "./operations-run.ts";
 
 let sinceStartMs = 0;
 const fixture = new ControllerFixture({
@@ -142,15 +142,4 @@ async function connectPrivately(): Promise<void> {
 
 function signature(): string {
   return new URLSearchParams({ sv: "2023-11-03", se: "2999-01-01T00:00Z", sp: "rwl", sig: "none" }).toString();
-}
-
-function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
-  return Array.fromAsync(pages);
-}
-
-/** Done, or refused as what there is not, or not yet. Any other refusal fails the test. */
-async function built(answer: Promise<unknown>): Promise<void> {
-  await answer.catch((error: { code?: string }) => {
-    if (!["OperationNotSupported", "ResourceNotFound"].includes(error.code ?? "")) throw error;
-  });
 }
