@@ -6,8 +6,11 @@ import { join } from "node:path";
 import { RedisManagementClient } from "@azure/arm-rediscache";
 import { ClientSecretCredential } from "@azure/identity";
 import type { PrincipalCreated } from "@larder/api";
+import { CacheAccess } from "./fixture/cache-access.ts";
 import { type CommandRun, runCommand } from "./fixture/command-run.ts";
+import { hasValkey } from "./fixture/native-engine.ts";
 import { larderPath, startService, type TestService } from "./fixture/service.ts";
+import { until } from "./fixture/until.ts";
 
 const contributor = "b24988ac-6180-42a0-ab88-20f7382dd24c";
 const reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
@@ -82,6 +85,29 @@ test("Azure's clients sign in, and do what a role allows", async () => {
   await assign(reader, objectId);
   expect(await list()).toEqual(["shop"]);
   await expect(client.redis.listKeys("default", "shop")).rejects.toMatchObject({ code: "AuthorizationFailed" });
+}, 30_000);
+
+test.skipIf(!hasValkey)("a token of the embedded provider is a password for a cache, as far as its policy goes", async () => {
+  const { applicationId, objectId, secret } = await application("reader");
+  const cache = await service.createCache("pages", { redisConfiguration: { "aad-enabled": "true" } });
+  const { calls } = service.client;
+  await calls.call(`${cache.id}/accessPolicyAssignments/reader`, {
+    method: "PUT",
+    body: { properties: { objectId, objectIdAlias: "reader", accessPolicyName: "Data Reader" } },
+  });
+  const { authentication } = await calls.json<Endpoints>(calls.call("/metadata/endpoints"));
+  const { loginEndpoint: authorityHost, tenant } = authentication;
+  const options = { authorityHost, disableInstanceDiscovery: true, tlsOptions: { ca } };
+  const credential = new ClientSecretCredential(tenant, applicationId ?? "", secret, options);
+  const { token } = await credential.getToken("https://redis.azure.com/.default");
+  const access = await CacheAccess.of(service, cache);
+  await until("the cache lets it in", async () => {
+    const client = await access.ioredis({ username: objectId, password: token });
+    expect(await client.get("k")).toBeNull();
+    await expect(client.set("k", "v")).rejects.toThrow("NOPERM");
+    return true;
+  });
+  access.close();
 }, 30_000);
 
 test("a machine signs in with a secret, and commands work from anywhere", async () => {
