@@ -87,28 +87,32 @@ test("Azure's clients sign in, and do what a role allows", async () => {
   await expect(client.redis.listKeys("default", "shop")).rejects.toMatchObject({ code: "AuthorizationFailed" });
 }, 30_000);
 
-test.skipIf(!hasValkey)("a token of the embedded provider is a password for a cache, as far as its policy goes", async () => {
-  const { applicationId, objectId, secret } = await application("reader");
-  const cache = await service.createCache("pages", { redisConfiguration: { "aad-enabled": "true" } });
-  const { calls } = service.client;
-  await calls.call(`${cache.id}/accessPolicyAssignments/reader`, {
-    method: "PUT",
-    body: { properties: { objectId, objectIdAlias: "reader", accessPolicyName: "Data Reader" } },
-  });
-  const { authentication } = await calls.json<Endpoints>(calls.call("/metadata/endpoints"));
-  const { loginEndpoint: authorityHost, tenant } = authentication;
-  const options = { authorityHost, disableInstanceDiscovery: true, tlsOptions: { ca } };
-  const credential = new ClientSecretCredential(tenant, applicationId ?? "", secret, options);
-  const { token } = await credential.getToken("https://redis.azure.com/.default");
-  const access = await CacheAccess.of(service, cache);
-  await until("the cache lets it in", async () => {
-    const client = await access.ioredis({ username: objectId, password: token });
-    expect(await client.get("k")).toBeNull();
-    await expect(client.set("k", "v")).rejects.toThrow("NOPERM");
-    return true;
-  });
-  access.close();
-}, 30_000);
+test.skipIf(!hasValkey)(
+  "a token of the embedded provider is a password for a cache, as far as its policy goes",
+  async () => {
+    const { applicationId, objectId, secret } = await application("reader");
+    const cache = await service.createCache("pages", { redisConfiguration: { "aad-enabled": "true" } });
+    const { calls } = service.client;
+    await calls.call(`${cache.id}/accessPolicyAssignments/reader`, {
+      method: "PUT",
+      body: { properties: { objectId, objectIdAlias: "reader", accessPolicyName: "Data Reader" } },
+    });
+    const { authentication } = await calls.json<Endpoints>(calls.call("/metadata/endpoints"));
+    const { loginEndpoint: authorityHost, tenant } = authentication;
+    const options = { authorityHost, disableInstanceDiscovery: true, tlsOptions: { ca } };
+    const credential = new ClientSecretCredential(tenant, applicationId ?? "", secret, options);
+    const { token } = await credential.getToken("https://redis.azure.com/.default");
+    const access = await CacheAccess.of(service, cache);
+    await until("the cache lets it in", async () => {
+      const client = await access.ioredis({ username: objectId, password: token });
+      expect(await client.get("k")).toBeNull();
+      await expect(client.set("k", "v")).rejects.toThrow("NOPERM");
+      return true;
+    });
+    access.close();
+  },
+  30_000,
+);
 
 test("a machine signs in with a secret, and commands work from anywhere", async () => {
   const { applicationId, objectId, secret } = await application("machine");

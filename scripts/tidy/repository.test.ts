@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { errorTable } from "@larder/api";
 import { bannedCalls } from "./banned-calls.ts";
@@ -10,6 +10,9 @@ import { installScripts } from "./install-scripts.ts";
 import { machineNames } from "./machine-names.ts";
 import { packageGraph } from "./package-graph.ts";
 import { readSourceFiles, type TidyRule } from "./source-files.ts";
+
+// A rule looks into every file, on machines that may be busy.
+setDefaultTimeout(60_000);
 
 const rules: Record<string, TidyRule> = {
   "packages import only what the graph allows": packageGraph,
