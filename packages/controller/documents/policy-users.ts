@@ -66,13 +66,17 @@ export function policyUsers(cache: CacheDocument): EngineUser[] {
 /** Those who may log in with a token. O(assignments). */
 export function tokenUsers(cache: CacheDocument): RouteUser[] {
   if (!takesTokens(cache)) return [];
-  const passwords = new Map<string, string>();
+  const engineUsers = new Map<string, Pick<RouteUser, "engineUser" | "enginePassword">>();
   return cache.access.assignments.map(({ alias, objectId, policyName }) => {
-    const engineUser = policyUserName(policyName);
-    const enginePassword = passwords.get(engineUser) ?? passwordOf(cache, engineUser);
-    passwords.set(engineUser, enginePassword);
-    return { name: alias, needsPassword: true, passwordSha256: [], objectId, engineUser, enginePassword };
+    const engineUser = engineUsers.get(policyName) ?? engineUserOf(cache, policyName);
+    engineUsers.set(policyName, engineUser);
+    return { name: alias, needsPassword: true, passwordSha256: [], objectId, ...engineUser };
   });
+}
+
+function engineUserOf(cache: CacheDocument, policyName: string): Pick<RouteUser, "engineUser" | "enginePassword"> {
+  const engineUser = policyUserName(policyName);
+  return { engineUser, enginePassword: passwordOf(cache, engineUser) };
 }
 
 export function takesTokens({ settings }: Pick<CacheDocument, "settings">): boolean {
