@@ -26,6 +26,7 @@ import { ResourceGroups } from "./caches/resource-groups.ts";
 import { locationLabel } from "./documents/cache-document.ts";
 import { clustersPrefix } from "./documents/document-keys.ts";
 import type { ClusterDocument } from "./documents/enterprise-document.ts";
+import { completeDocuments } from "./documents/older-documents.ts";
 import { ensureServiceDocument } from "./documents/service-document.ts";
 import { ClusterRemover } from "./enterprise/cluster-remover.ts";
 import { Clusters } from "./enterprise/clusters.ts";
@@ -121,6 +122,7 @@ export class Controller {
     ensureDirectory(dataDirectory);
     const store = SqliteStore.open(join(dataDirectory, "store.db"), keys.open());
     this.#started.push({ stop: () => store.close() });
+    await completeDocuments(store);
     for (const { value } of (await store.list<ClusterDocument>(clustersPrefix)).documents)
       this.#locations.add(locationLabel(value.location));
     const certificates = await this.#ensurePki();

@@ -8,7 +8,7 @@
 import { appendFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { changedTable, type RouteChanges, type RouteTable } from "@larder/api";
-import { type Log, readTextFile, type SecretKeys, sealedBy, writeFileAtomic } from "@larder/service";
+import { type Log, readTextFile, type SecretKeys, writeFileAtomic } from "@larder/service";
 
 /** Longer than clients are held by a move as a rule. */
 const keepAfterMs = 20;
@@ -107,6 +107,7 @@ export class KeptRoutes {
 
   #readFile(name: string): RouteTable | undefined {
     try {
+      // Tables of an older Larder lack what this one goes by; they are not sealed either.
       const [first = "", ...changes] = (readTextFile(join(this.#directory, name)) ?? "").split("\n").slice(0, -1);
       return changes.reduce<RouteTable>(
         (table, line) => changedTable(table, this.#open(line, name) as RouteChanges),
@@ -119,6 +120,6 @@ export class KeptRoutes {
   }
 
   #open(line: string, name: string): unknown {
-    return JSON.parse(sealedBy(line) === undefined ? line : this.#keys.open().open(line, name));
+    return JSON.parse(this.#keys.open().open(line, name));
   }
 }
