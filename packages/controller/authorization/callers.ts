@@ -6,10 +6,9 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { samePrincipal } from "@larder/api";
-import { type Clock, type TokenRefusal, verifyToken } from "@larder/service";
+import { addressGroup, type Clock, FailedAttempts, type TokenRefusal, verifyToken } from "@larder/service";
 import type { Caller } from "../http/api-context.ts";
 import type { TokenIssuers } from "../tokens/token-issuers.ts";
-import { FailedAttempts } from "./failed-attempts.ts";
 import { authorizationLimits } from "./limits.ts";
 
 export const administrator: Caller = {
@@ -46,7 +45,7 @@ export class Callers {
   constructor(options: CallersOptions) {
     this.#options = options;
     this.#administrator = digest(options.administratorToken);
-    this.#failed = new FailedAttempts(options.clock);
+    this.#failed = new FailedAttempts(authorizationLimits.badTokens, options.clock);
     options.issuers.listen(() => this.#known.clear());
   }
 
@@ -71,7 +70,7 @@ export class Callers {
     const key = seen.toString("base64");
     const known = this.#known.get(key);
     if (known !== undefined && known.expiresMs > this.#options.clock.nowMs()) return known;
-    const waitMs = this.#failed.waitMs(address);
+    const waitMs = this.#failed.waitMs(addressGroup(address));
     if (waitMs > 0) {
       this.#limited++;
       return { refusal: "limited", waitMs };
@@ -79,7 +78,7 @@ export class Callers {
     const recognition = await this.#verify(token, key);
     if ("refusal" in recognition && recognition.refusal !== "issuer silent") {
       this.#failures++;
-      this.#failed.note(address);
+      this.#failed.failed(addressGroup(address));
     }
     return recognition;
   }

@@ -5,9 +5,6 @@ export const authorizationLimits = {
   roleDefinitionsMax: 500,
   /** Tokens whose signature is not checked again until they expire; beyond, that of the one longest kept is. */
   tokensKeptMax: 10_000,
-  /** Bad tokens from one address (of IPv6, one /64) within `failuresWindowMs`: until it is over no signature is checked for it. */
-  failuresMax: 30,
-  failuresWindowMs: 60_000,
-  /** Addresses that sent bad tokens; beyond, the one longest known is forgotten. */
-  failingAddressesMax: 10_000,
+  /** Bad tokens of one address: after so many no signature is checked for it until the window is over. */
+  badTokens: { failuresMax: 30, windowMs: 60_000, keysMax: 10_000 },
 } as const;

@@ -35,7 +35,7 @@ test("the activity log has what changed or did something, in Azure's shape, for 
     },
   ]);
   expect(body.value).toHaveLength(2);
-  const bare = `eventTimestamp ge ${since} and eventTimestamp le 2999-01-01T00:00:00Z and eventChannels eq 'Admin, Operation'`;
+  const bare = `eventTimestamp ge ${since} and eventTimestamp le 2999-01-01T00:00:00Z and eventChannels eq 'Admin, Operation' and resourceUri eq '${shop}'`;
   expect((await access.call("GET", valuesOf(bare))).body.value).toHaveLength(2);
   const names = (await access.call("GET", `${valuesOf(bare)}&$select=caller,level`)).body.value.map(Object.keys);
   expect(names[0]).toEqual(["caller", "id", "level"]);

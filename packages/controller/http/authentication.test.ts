@@ -60,7 +60,7 @@ test("whoever sends bad tokens all the time is not listened to for a while; who 
   const known = await access.issuer.token({ oid: access.bob });
   expect((await access.asToken(known, "GET", "/subscriptions")).status).toBe(200);
   const bad = () => access.asToken("bad", "GET", "/subscriptions");
-  await Promise.all(Array.from({ length: authorizationLimits.failuresMax }, bad));
+  await Promise.all(Array.from({ length: authorizationLimits.badTokens.failuresMax }, bad));
   const limited = await access.as(access.ada, "GET", "/subscriptions");
   expect(refusalOf(limited)).toEqual([429, "TooManyRequests"]);
   expect(Number(limited.headers.get("retry-after"))).toBeGreaterThan(0);
