@@ -3,8 +3,8 @@
  * scope or above it.
  *
  * Some things are for everybody who has any role in the subscription, as no client can do without them: the subscription itself, where it
- * has what, what they may do, and how a long-running operation goes, whose id nobody can guess. What the whole service has in common is for everybody who
- * has signed in.
+ * has what, and what they may do. What the whole service has in common is for everybody who has signed in, and so is how a long-running
+ * operation goes, whose id nobody can guess.
  */
 import { LarderError } from "@larder/api";
 import type { Caller } from "../http/api-context.ts";
@@ -17,11 +17,16 @@ const forMembers = new Set([
   "microsoft.resources/subscriptions/read",
   "microsoft.resources/subscriptions/locations/read",
   "microsoft.resources/subscriptions/providers/read",
-  "microsoft.resources/subscriptions/operationresults/read",
   "microsoft.cache/skus/read",
+]);
+
+/** Whoever has deleted the last thing that they had a role on still polls. */
+const polls = new Set([
+  "microsoft.resources/subscriptions/operationresults/read",
   "microsoft.cache/locations/asyncoperations/read",
   "microsoft.cache/locations/operationresults/read",
   "microsoft.cache/locations/operationsstatus/read",
+  "microsoft.cache/redisenterprise/operationresults/read",
 ]);
 
 const forAll = new Set([
@@ -61,7 +66,7 @@ export class Authorization {
   /** Action and scope in lower case. */
   allows(caller: Caller, action: string, scope: string): boolean {
     if (caller.kind === "administrator" || this.#index.allows(caller.objectId, action, scope)) return true;
-    if (scope === rootScope) return forAll.has(action);
+    if (polls.has(action) || (scope === rootScope && forAll.has(action))) return true;
     return forMembers.has(action) && this.#isMember(caller, scope);
   }
 

@@ -5,7 +5,15 @@
 import { errorTable, LarderError } from "@larder/api";
 import type { Log } from "@larder/service";
 import type { CacheDocument } from "../documents/cache-document.ts";
-import { cacheKey, cachesPrefix, groupKey, groupsPrefix } from "../documents/document-keys.ts";
+import {
+  cacheKey,
+  cachesPrefix,
+  clusterKey,
+  clustersPrefix,
+  groupKey,
+  groupsPrefix,
+} from "../documents/document-keys.ts";
+import type { ClusterDocument } from "../documents/enterprise-document.ts";
 import type { RoleAssignmentDocument } from "../documents/role-document.ts";
 import type { Store } from "../store/store.ts";
 import { parseScope } from "./resource-scope.ts";
@@ -21,6 +29,12 @@ const kinds: Record<
     key: cacheKey,
     identity: (document) => (document as CacheDocument).cacheId,
     group: (document) => (document as CacheDocument).resourceGroup,
+  },
+  // A cluster has nothing of that kind: it is gone for long enough to be seen.
+  "microsoft.cache/redisenterprise": {
+    key: clusterKey,
+    identity: (document) => (document as ClusterDocument).name,
+    group: (document) => (document as ClusterDocument).resourceGroup,
   },
 };
 
@@ -68,7 +82,7 @@ export class ScopeLife {
   async start(): Promise<void> {
     const { revision } = await this.#options.store.list(groupsPrefix);
     await this.#removeOrphans();
-    for (const prefix of [cachesPrefix, groupsPrefix]) void this.#follow(prefix, revision);
+    for (const prefix of [cachesPrefix, clustersPrefix, groupsPrefix]) void this.#follow(prefix, revision);
   }
 
   async stop(): Promise<void> {
