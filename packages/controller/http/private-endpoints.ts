@@ -11,6 +11,7 @@ import { knownNetworks } from "../network/known-networks.ts";
 import { endpointId } from "../network/private-endpoint-id.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { requireDatedVersion } from "./api-versions.ts";
+import { requireAlso } from "./authorization.ts";
 import { readJsonBody } from "./json-body.ts";
 import { connectionState } from "./private-link-body.ts";
 import { pathValue } from "./request-path.ts";
@@ -42,6 +43,10 @@ export function privateEndpoints(app: Hono<ApiEnvironment>, api: ApiContext): vo
   app.put(oneEndpoint, async (context) => {
     const place = await placeOf(context, api);
     const request = parsePrivateEndpoint(await readJsonBody(context));
+    // Whoever only asks for a connection has to see the cache; whoever takes it has to be able to approve it.
+    const { serviceId, isManual, name } = request.connection;
+    if (isManual) requireAlso(context, api, "GET", serviceId);
+    else requireAlso(context, api, "PUT", `${serviceId}/privateEndpointConnections/${encodeURIComponent(name)}`);
     const { endpoint, cache, isNew } = await api.privateEndpoints.put(place, request);
     await servedByGateways(cache, api);
     return context.json(await endpointBody(endpoint, api), isNew ? 201 : 200);

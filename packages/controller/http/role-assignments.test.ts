@@ -78,6 +78,24 @@ test("a backup goes into another cache only by leave of that one", async () => {
   expect(refusalOf(await access.as(ada, "POST", restore, {}))[0]).toBe(404);
 });
 
+test("a private endpoint of somebody else's cache is made only by leave of that one", async () => {
+  const { ada, shop, group } = access;
+  await access.makeCache();
+  const mine = group.replace("/group-", "/mine-");
+  await access.call("PUT", mine, { location: "local" });
+  await access.assign(ada, roleIds.owner, mine);
+  const path = `${mine}/providers/Microsoft.Network/privateEndpoints/way-in?api-version=2024-05-01`;
+  const connections = [{ name: "way-in", properties: { privateLinkServiceId: shop } }];
+  const subnet = { id: `${mine}/providers/Microsoft.Network/virtualNetworks/a/subnets/nowhere` };
+  const ask = (list: string) =>
+    access.as(ada, "PUT", path, { location: "local", properties: { subnet, [list]: connections } });
+  expect(refusalOf(await ask("privateLinkServiceConnections"))).toEqual(refused);
+  expect(refusalOf(await ask("manualPrivateLinkServiceConnections"))).toEqual(refused);
+  await access.assign(ada, roleIds.reader, shop);
+  expect(refusalOf(await ask("privateLinkServiceConnections"))).toEqual(refused);
+  expect(refusalOf(await ask("manualPrivateLinkServiceConnections"))[0]).toBe(400);
+});
+
 test("a role ends with the cache: the next one of its name is another", async () => {
   const { ada, shop } = access;
   await access.makeCache();
