@@ -128,8 +128,8 @@ test("a machine signs in with a secret, and commands work from anywhere", async 
   expect(statSync(kept).mode & 0o777).toBe(0o600);
   expect(readFileSync(kept, "utf8")).not.toContain(secret);
 
-  const seen = JSON.parse((await elsewhere("list", "--json")).stdout) as { name: string }[];
-  expect(seen.map(({ name }) => name)).toContain("shop");
+  const listed = JSON.parse((await elsewhere("list", "--json")).stdout) as { name: string }[];
+  expect(listed.map(({ name }) => name)).toContain("shop");
   expect((await elsewhere("status")).stdout).toContain("running");
   const tokens = await Promise.all([
     elsewhere("token", "--resource", "redis"),

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { LarderError } from "@larder/api/errors";
 import { ManagementClient } from "@larder/api/management-client";
-import { larderCliClientId } from "@larder/api/principal-protocol";
 import { type Clock, systemClock } from "../clock.ts";
 import type { CommonOptions } from "../command-context.ts";
 import { CommandError } from "../failure.ts";
@@ -96,21 +95,22 @@ export async function token({ json, resource }: { json?: boolean; resource: Toke
   else terminal.out(`${accessToken}\n`);
 }
 
-/** Throws NotRunning where no service answers, and InvalidParameter where it names no identity provider and nobody else does. */
+/** Throws NotRunning where no service answers, and InvalidParameter where it does not say where to sign in, and nobody else does. */
 async function findPlace(options: LoginOptions): Promise<Place> {
   const { api, ca } = findApi(options);
-  const own = await ownIssuer(api, ca);
-  const issuer = options.issuer ?? own;
-  if (issuer === undefined)
-    throw new CommandError("InvalidParameter", `${api} has no identity provider of its own.`, "name one with --issuer");
-  const isOwn = issuer === own;
-  if (!isOwn && options.clientId === undefined)
+  const named = await namedIssuer(api, ca);
+  const issuer = options.issuer ?? named.issuer;
+  if (issuer === null)
+    throw new CommandError("InvalidParameter", `${api} names no identity provider.`, "name one with --issuer");
+  const isOwn = issuer === named.issuer && named.clientId !== null;
+  const clientId = options.clientId ?? (isOwn ? named.clientId : null);
+  if (clientId === null)
     throw new CommandError(
       "InvalidParameter",
       `${issuer} has to know this program.`,
       "name what it is there with --client-id",
     );
-  return { api, ca: ca ?? null, issuer, isOwn, clientId: options.clientId ?? larderCliClientId };
+  return { api, ca: ca ?? null, issuer, isOwn, clientId };
 }
 
 function findApi(options: LoginOptions): { api: string; ca: string | undefined } {
@@ -129,12 +129,16 @@ function readCa(path: string): string {
   }
 }
 
-async function ownIssuer(api: string, ca: string | undefined): Promise<string | undefined> {
-  const client = clientOf({ api, ca: ca ?? null }, "");
-  const { larder } = await client.calls.json<{ larder?: { issuer?: string | null } }>(
-    client.calls.call("/metadata/endpoints"),
-  );
-  return larder?.issuer ?? undefined;
+interface NamedIssuer {
+  issuer: string | null;
+  /** null: it is not the service's own, and does not know `larder`. */
+  clientId: string | null;
+}
+
+async function namedIssuer(api: string, ca: string | undefined): Promise<NamedIssuer> {
+  const { calls } = clientOf({ api, ca: ca ?? null }, "");
+  const { larder } = await calls.json<{ larder?: NamedIssuer }>(calls.call("/metadata/endpoints"));
+  return larder ?? { issuer: null, clientId: null };
 }
 
 function scopesOf({ scope, secretFile }: LoginOptions, { api, isOwn }: Place): Login["scopes"] {

@@ -1,26 +1,29 @@
-/** `GET /metadata/endpoints`, open to everybody: how clients with configurable clouds learn where things are. */
+/** `GET /metadata/endpoints`, open to everybody: how clients with configurable clouds learn where things are, and where to sign in. */
+import { larderCliClientId } from "@larder/api";
 import type { Hono } from "hono";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { callerBase } from "./request-path.ts";
 
-export function metadataEndpoints(app: Hono<ApiEnvironment>, { domain, identity, tenant }: ApiContext): void {
+/** Of Entra's issuers, and ours: the authority, then the tenant. */
+const entraIssuer = /^(https:\/\/[^/]+\/)([^/]+)\/v2\.0\/?$/;
+
+export function metadataEndpoints(app: Hono<ApiEnvironment>, api: ApiContext): void {
   app.get("/metadata/endpoints", (context) => {
+    const { domain, identity, callers } = api;
     const base = callerBase(context);
+    const issuer = identity?.issuer ?? callers.issuer;
+    const [, loginEndpoint = issuer ?? `${base}/`, tenant = api.tenant] = entraIssuer.exec(issuer ?? "") ?? [];
     return context.json({
       name: "Larder",
       portal: base,
       resourceManager: `${base}/`,
-      authentication: {
-        loginEndpoint: `${identity?.origin ?? base}/`,
-        audiences: [`${base}/`],
-        tenant,
-        identityProvider: "AAD",
-      },
+      authentication: { loginEndpoint, audiences: [`${base}/`], tenant, identityProvider: "AAD" },
       media: base,
       graph: base,
       graphAudience: base,
       suffixes: { redisCache: domain },
-      larder: { issuer: identity?.issuer ?? null },
+      // For `larder login`: the issuer, and what it is there; another issuer than the service's own does not know it.
+      larder: { issuer: issuer ?? null, clientId: identity === null ? null : larderCliClientId },
     });
   });
 }
