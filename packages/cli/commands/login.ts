@@ -197,5 +197,6 @@ function clientOf({ api, ca }: Pick<Login, "api" | "ca">, accessToken: string): 
 function formatSignedIn({ name, api, objectId, subscription }: Login, colors: Colors): string {
   const done = `${colors.green("Signed in")} as ${name} at ${api}\n`;
   if (subscription !== "") return done;
-  return `${done}${colors.yellow("There is no role yet.")} Its owner gives one: larder role assign --help (object id ${objectId})\n`;
+  const how = `An owner gives one with larder role assign, to the object id ${objectId}; then sign in again.`;
+  return `${done}${colors.yellow("There is no role yet.")} ${how}\n`;
 }

@@ -8,10 +8,16 @@ import type { ServiceConnection } from "../service-connection.ts";
 import { loginPath, readLogin } from "./login-file.ts";
 import { tokenFor } from "./login-tokens.ts";
 
-/** undefined: nobody has signed in, or, where an API is named, not there. */
+/** undefined: nobody has signed in, or, where an API is named, not there. Throws AuthorizationFailed for who has no role. */
 export function openLogin(api: string | undefined): ServiceConnection | undefined {
   const login = readLogin();
   if (login === undefined || (api !== undefined && normalUrl(api) !== login.api)) return undefined;
+  if (login.subscription === "")
+    throw new CommandError(
+      "AuthorizationFailed",
+      `${login.name} had no role when signing in at ${login.api} (object id ${login.objectId}).`,
+      "once there is one, sign in again with `larder login`",
+    );
   const directory = dirname(loginPath());
   const options = { api: login.api, subscription: login.subscription, token: () => tokenFor("api") };
   return {

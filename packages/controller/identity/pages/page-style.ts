@@ -27,7 +27,7 @@ strong { color: var(--text); font-weight: 600; }
 form { display: grid; gap: 1.1rem; margin: 1.4rem 0 0; }
 label { display: grid; gap: .35rem; font-weight: 550; }
 input {
-  width: 100%; padding: .65rem .8rem; font: inherit; color: inherit; background: transparent;
+  width: 100%; padding: .65rem .8rem; font: inherit; font-weight: 400; color: inherit; background: transparent;
   border: 1px solid var(--line); border-radius: .5rem;
 }
 input.code, .shown-code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; letter-spacing: .12em; }

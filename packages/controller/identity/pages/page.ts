@@ -1,6 +1,5 @@
 /** What all pages have: the frame, and headers that let them do nothing but show themselves and send their form. */
 import { createHash } from "node:crypto";
-import { hostname } from "node:os";
 import type { OidcContext } from "../oidc-library.ts";
 import { type Html, html } from "./html.ts";
 import { pageStyle } from "./page-style.ts";
@@ -34,7 +33,7 @@ export function answerPage(
 <main>
 ${page.body}
 </main>
-<footer>Signing in at ${hostname()}</footer>
+<footer>Signing in at ${context.get("host")}</footer>
 </body>
 </html>
 `.html;
