@@ -17,7 +17,7 @@ const addedSettings: Partial<CacheSettings> = {
 
 /** Safe to repeat. */
 export async function completeDocuments(store: Store): Promise<void> {
-  for (const { key, value, revision } of (await store.list<CacheDocument>(cachesPrefix)).documents) {
+  for (const { key, value, revision } of (await store.list<Partial<CacheDocument>>(cachesPrefix)).documents) {
     if (isComplete(value)) continue;
     const settings = { ...addedSettings, ...value.settings };
     await store.transact({
