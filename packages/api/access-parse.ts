@@ -39,7 +39,8 @@ const required = z.string("is required");
 
 const policyBody = z.object({ properties: z.object({ permissions: required }, "is required") });
 
-const userName = required
+/** Who a token is of, or the name that goes with it. */
+export const userName = required
   .max(userNameLengthMax, `may have at most ${userNameLengthMax} characters`)
   .regex(wordPattern, "must be of printable ASCII characters without spaces")
   .refine((given) => given.toLowerCase() !== keyUserName, `cannot be '${keyUserName}', who logs in with an access key`);

@@ -7,6 +7,7 @@ export * from "./backup-parse.ts";
 export * from "./backup-resource.ts";
 export * from "./connection-file.ts";
 export * from "./engine-order.ts";
+export * from "./enterprise-assignment.ts";
 export * from "./enterprise-parse.ts";
 export * from "./enterprise-resource.ts";
 export * from "./enterprise-skus.ts";

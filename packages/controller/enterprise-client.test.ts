@@ -16,6 +16,7 @@ beforeAll(async () => {
 afterAll(() => fixture.stop());
 
 const cluster = { location: "West US", sku: { name: "Balanced_B0" }, tags: { team: "a" } };
+const notBuilt = { code: "OperationNotSupported", statusCode: 400 };
 const at = ["default", "Shop", "default"] as const;
 
 test("creates, reads, changes and deletes a cluster and its database", async () => {
@@ -78,12 +79,46 @@ test("creates, reads, changes and deletes a cluster and its database", async () 
     tags: { team: "a" },
   });
 
+  const uri = "https://x.blob.core.windows.net/c/f.rdb?sig=a&sp=rwd&se=2099-01-01";
+  const moving = await databases.beginImport(...at, { sasUris: [uri] });
+  expect(moving.isDone()).toBe(false);
+  await databases.beginExport(...at, { sasUri: uri });
+  await expect(databases.beginForceUnlinkAndWait(...at, { ids: [created.id as string] })).rejects.toMatchObject(
+    notBuilt,
+  );
+
   await databases.beginDeleteAndWait(...at);
   await expect(databases.get(...at)).rejects.toMatchObject({ code: "ResourceNotFound", statusCode: 404 });
   await databases.beginCreateAndWait(...at, {});
   await redisEnterprise.beginDeleteAndWait("default", "Shop");
   await expect(redisEnterprise.get("default", "Shop")).rejects.toMatchObject({ statusCode: 404 });
   expect(fixture.gateway.table?.routes).toEqual([]);
+});
+
+test("lists operations, looks at one, and hears what is not built", async () => {
+  expect(await names(client.operations.list())).toContain("Microsoft.Cache/redisEnterprise/databases/listKeys/action");
+  const poller = await client.redisEnterprise.beginCreate("default", "other", cluster);
+  await poller.pollUntilDone();
+  const headers = await fixture.call(
+    "PUT",
+    `${await fixture.group()}/providers/Microsoft.Cache/redisEnterprise/other?api-version=2022-01-01`,
+    { body: cluster },
+  );
+  const operationId = new URL(headers.headers.get("azure-asyncoperation") ?? "").pathname.split("/").at(-1) as string;
+  expect(await client.operationsStatus.get("West US", operationId)).toMatchObject({
+    name: operationId,
+    status: "Succeeded",
+  });
+  const { privateEndpointConnections, privateLinkResources } = client;
+  await expect(names(privateEndpointConnections.list("default", "other"))).rejects.toMatchObject({ statusCode: 404 });
+  await client.databases.beginCreateAndWait("default", "other", "default", {});
+  const [resource] = await Array.fromAsync(privateLinkResources.listByCluster("default", "other"));
+  expect(resource).toMatchObject({ name: "redisEnterprise", groupId: "redisEnterprise" });
+  expect(await names(privateEndpointConnections.list("default", "other"))).toEqual([]);
+  const gone = { statusCode: 404 };
+  await expect(privateEndpointConnections.get("default", "other", "a")).rejects.toMatchObject(gone);
+  await expect(privateEndpointConnections.beginPutAndWait("default", "other", "a", {})).rejects.toMatchObject(gone);
+  await privateEndpointConnections.delete("default", "other", "a");
 });
 
 async function names(pages: AsyncIterable<{ name?: string }>): Promise<(string | undefined)[]> {

@@ -28,7 +28,8 @@ export function newDatabase(cluster: ClusterDocument, asked: DatabaseAsked, vers
     minimumTlsVersion: cluster.minimumTlsVersion,
     publicNetworkAccess: cluster.publicNetworkAccess ?? "Enabled",
     updateChannel: "Stable",
-    zonalAllocationPolicy: "NoZones",
+    zonalAllocationPolicy: "Automatic",
+    // Those of a cluster are noted there; its nodes are in as many as there are.
     zones: [],
     identity: noIdentity,
     disableAccessKeyAuthentication: !hasKeysByDefault(version),

@@ -12,11 +12,13 @@ import { bearerAuthentication } from "./authentication.ts";
 import { roleAuthorization } from "./authorization.ts";
 import { deploymentRoutes } from "./deployments.ts";
 import { enterpriseActions } from "./enterprise-actions.ts";
+import { enterpriseAssignments } from "./enterprise-assignments.ts";
 import { enterpriseClusters } from "./enterprise-clusters.ts";
 import { enterpriseDatabases } from "./enterprise-databases.ts";
 import { enterpriseKeys } from "./enterprise-keys.ts";
 import { clustersInGroup, clustersInSubscription } from "./enterprise-paths.ts";
 import { enterprisePrivateLink } from "./enterprise-private-link.ts";
+import { enterpriseUnbuilt } from "./enterprise-unbuilt.ts";
 import { firewallRules } from "./firewall-rules.ts";
 import { groupRoutes } from "./group-routes.ts";
 import { headAnswers } from "./head-answers.ts";
@@ -105,7 +107,9 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
     enterpriseDatabases,
     enterpriseKeys,
     enterpriseActions,
+    enterpriseAssignments,
     enterprisePrivateLink,
+    enterpriseUnbuilt,
   ])
     routes(app, api);
 

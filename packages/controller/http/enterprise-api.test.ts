@@ -320,6 +320,50 @@ describe("a database", () => {
   });
 });
 
+describe("access by token", () => {
+  const path = "/shop/databases/default/accessPolicyAssignments";
+  const user = { objectId: "5f1d2f1e-7c0f-4f43-9f5f-0a8d2a5b0c11" };
+
+  test("has the only policy, or an ACL string of its own", async () => {
+    await made("shop");
+    const answer = await call("PUT", `${path}/one`, { properties: { accessPolicyName: "default", user } });
+    expect(answer.status).toBe(201);
+    expect((await fixture.ended(answer)).body.status).toBe("Succeeded");
+    expect((await call("GET", `${path}/one`)).body.properties).toEqual({
+      provisioningState: "Succeeded",
+      accessPolicyName: "default",
+      accessString: "+@all ~*",
+      user,
+    });
+    expect(route("shop").users).toMatchObject([{ name: user.objectId, objectId: user.objectId }]);
+    const own = { properties: { accessString: "+get ~a*", user } };
+    await fixture.ended(await call("PUT", `${path}/one`, own, "2026-05-01-preview"));
+    expect((await call("GET", path)).body.value).toMatchObject([{ properties: { accessString: "+get ~a*" } }]);
+    expect(route("shop").users).toMatchObject([{ engineUser: "policy-of-one" }]);
+    const removed = await call("DELETE", `${path}/one`);
+    expect([removed.status, (await fixture.ended(removed)).body.status]).toEqual([202, "Succeeded"]);
+    expect((await call("DELETE", `${path}/one`)).status).toBe(204);
+    expect(route("shop").users).toEqual([]);
+    expect(fixture.agent.desired?.nodes[0]?.policyUsers.map(({ name }) => name)).not.toContain("policy-of-one");
+  });
+
+  test.each([
+    [`${path}/a-b`, { accessPolicyName: "default", user }, "InvalidResourceName", "accessPolicyAssignmentName"],
+    [`${path}/a`, { accessPolicyName: "other", user }, "InvalidParameter", "properties.accessPolicyName"],
+    [`${path}/a`, { accessString: "+get", user }, "InvalidParameter", "properties.accessPolicyName"],
+    [`${path}/a`, { accessPolicyName: "default" }, "InvalidParameter", "properties.user"],
+    [
+      `${path}/a`,
+      { accessPolicyName: "default", user, accessString: "on >x" },
+      "InvalidParameter",
+      "properties.accessString",
+    ],
+  ])("PUT %s with %j is refused", async (at, properties, ...expected) => {
+    await made("shop");
+    expect(refusal(await call("PUT", at, { properties }))).toEqual([400, ...expected]);
+  });
+});
+
 test("a resource group takes its clusters with it", async () => {
   await made("shop");
   const deleting = await fixture.call("DELETE", group);

@@ -37,21 +37,16 @@ export const cacheOperations: readonly string[] = [
   "redis/backups/delete",
   ...actions("redis/backups", "restore", "verify"),
   "redisBackups/action",
-  "locations/operationsStatus/read",
+  ...reads("locations/operationsStatus"),
   ...writes("redisEnterprise"),
-  ...reads("redisEnterprise/operationresults"),
   ...actions("redisEnterprise", "listSkusForScaling"),
+  ...reads("redisEnterprise/operationresults"),
+  ...writes("redisEnterprise/privateEndpointConnections"),
+  ...reads("redisEnterprise/privateLinkResources"),
   ...writes("redisEnterprise/databases"),
-  ...actions(
-    "redisEnterprise/databases",
-    "listKeys",
-    "regenerateKey",
-    "import",
-    "export",
-    "flush",
-    "upgradeDBRedisVersion",
-  ),
-  ...actions("redisEnterprise/databases", "forceUnlink", "forceLinkToReplicationGroup"),
+  ...actions("redisEnterprise/databases", "listKeys", "regenerateKey", "import", "export", "flush"),
+  ...actions("redisEnterprise/databases", "forceUnlink", "forceLinkToReplicationGroup", "upgradeDBRedisVersion"),
+  ...writes("redisEnterprise/databases/accessPolicyAssignments"),
 ];
 
 const verbs: Record<string, string> = { read: "Read", write: "Set", delete: "Delete", action: "Do" };

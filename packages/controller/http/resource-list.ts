@@ -1,5 +1,5 @@
 /** Resources of every type in one list: of the subscription, and of a group. */
-import { cacheResourceId } from "@larder/api";
+import { cacheResourceId, clusterResourceId, databaseName, databaseResourceId } from "@larder/api";
 import type { Context, Hono } from "hono";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { requireResourcesVersion } from "./api-versions.ts";
@@ -20,15 +20,30 @@ export interface ListedResource {
 /** One for each type of resource. */
 const sources: readonly ((api: ApiContext) => Promise<ListedResource[]>)[] = [
   async ({ caches }) =>
-    (await caches.all()).map(({ value: cache }) => ({
-      id: cacheResourceId(cache),
-      name: cache.name,
-      type: "Microsoft.Cache/Redis",
-      location: cache.location,
-      resourceGroup: cache.resourceGroup,
-      tags: cache.tags,
-    })),
+    (await caches.all())
+      .filter(({ value: { provider } }) => provider === "redis")
+      .map(({ value }) => listed(value, { type: "Microsoft.Cache/Redis", id: cacheResourceId(value) })),
+  async ({ clusters }) =>
+    (await clusters.all()).flatMap(({ stored: { value: cluster }, database }) => [
+      listed(cluster, { type: "Microsoft.Cache/redisEnterprise", id: clusterResourceId(cluster) }),
+      ...(database === undefined ? [] : [listedDatabase(database.value)]),
+    ]),
 ];
+
+type Listable = Omit<ListedResource, "id" | "type">;
+
+function listed(
+  { name, location, resourceGroup, tags }: Listable,
+  of: Pick<ListedResource, "id" | "type">,
+): ListedResource {
+  return { ...of, name, location, resourceGroup, tags };
+}
+
+function listedDatabase(cache: Listable & { subscription: string }): ListedResource {
+  const name = `${cache.name}/${databaseName}`;
+  const type = "Microsoft.Cache/redisEnterprise/databases";
+  return listed({ ...cache, name }, { type, id: databaseResourceId(cache) });
+}
 
 export async function allResources(api: ApiContext): Promise<ListedResource[]> {
   return (await Promise.all(sources.map((source) => source(api)))).flat();

@@ -1,4 +1,5 @@
 /** Which namespaces there are, with their types and versions: what tools read before they create anything. */
+import { enterpriseApiVersions } from "@larder/api";
 import { redisApiVersions } from "./api-versions.ts";
 
 export interface ResourceType {
@@ -11,6 +12,17 @@ export interface ResourceType {
 const managementVersions = ["2025-04-01", "2024-07-01", "2022-09-01", "2021-04-01", "2020-06-01", "2019-10-01"];
 const networkVersions = ["2024-05-01", "2023-11-01", "2022-07-01", "2021-08-01"];
 const redisVersions = redisApiVersions.toReversed();
+
+const enterpriseVersions = enterpriseApiVersions.toReversed();
+
+const enterpriseTypes = [
+  "RedisEnterprise",
+  "RedisEnterprise/databases",
+  "RedisEnterprise/databases/accessPolicyAssignments",
+  "RedisEnterprise/privateEndpointConnections",
+  "RedisEnterprise/privateLinkResources",
+  "locations/operationsStatus",
+];
 
 const redisTypes = [
   "Redis",
@@ -29,11 +41,10 @@ const redisTypes = [
 ];
 
 export const namespaces: Readonly<Record<string, readonly ResourceType[]>> = {
-  "Microsoft.Cache": redisTypes.map((resourceType) => ({
-    resourceType,
-    apiVersions: redisVersions,
-    hasLocation: resourceType.startsWith("Redis"),
-  })),
+  "Microsoft.Cache": [
+    ...redisTypes.map((resourceType) => cacheType(resourceType, redisVersions)),
+    ...enterpriseTypes.map((resourceType) => cacheType(resourceType, enterpriseVersions)),
+  ],
   "Microsoft.Network": [{ resourceType: "privateEndpoints", apiVersions: networkVersions, hasLocation: true }],
   "Microsoft.Resources": ["resourceGroups", "resources", "subscriptions", "tags", "tenants", "providers"].map(
     (resourceType) => ({
@@ -43,6 +54,10 @@ export const namespaces: Readonly<Record<string, readonly ResourceType[]>> = {
     }),
   ),
 };
+
+function cacheType(resourceType: string, apiVersions: readonly string[]): ResourceType {
+  return { resourceType, apiVersions, hasLocation: resourceType.startsWith("Redis") };
+}
 
 /**
  * What Terraform's provider for Azure registers unless it is told not to. All say that they are registered, so that nothing is left
