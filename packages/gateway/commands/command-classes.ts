@@ -64,6 +64,9 @@ export const queueable: readonly Class[] = [
 /** What a replica may be asked, where it only reads. */
 const askable: readonly Class[] = [Class.shared, Class.slow, Class.blockingStream];
 
+/** What may wait in the engine, outside of a transaction. */
+export const blocking: readonly Class[] = [Class.blocking, Class.blockingStream];
+
 /** What may keep the engine or the connection busy for long. */
 export const bulky: readonly Class[] = [Class.slow, Class.script];
 

@@ -33,6 +33,8 @@ import {
   forwardBlocking,
   forwardSlow,
   forwardSticky,
+  onDedicated,
+  takeMute,
 } from "./forward.ts";
 import { forwardInfo } from "./info-command.ts";
 import { beginLargeRequest, passLargeRequest } from "./large-request.ts";
@@ -53,6 +55,7 @@ const scanner = new RequestScanner();
 /** As a number of commands in flight: the client goes on only when it is resumed. */
 const never = -1;
 
+const PLUS = 43;
 const noAuthError = encodeError("NOAUTH Authentication required.");
 /** What a client may say before it has logged in. */
 const beforeLogIn: readonly Class[] = [Class.auth, Class.hello, Class.quit, Class.reset, Class.refused];
@@ -121,7 +124,10 @@ function sendRun(client: ClientConnection, bytes: Buffer, start: number): number
     const found = classOf(commands.find(bytes, offsets[0] as number, offsets[1] as number));
     if (found !== Class.shared) {
       if (found !== Class.multi || dedicated !== null) break;
-      const transaction = findWholeTransaction(commands, bytes, position, room - count);
+      const transaction = findWholeTransaction(commands, bytes, position, {
+        room: room - count,
+        mayBlock: mayBegin(client),
+      });
       if (transaction === undefined) break;
       count += transaction.count;
       position = transaction.end;
@@ -138,6 +144,11 @@ function sendRun(client: ClientConnection, bytes: Buffer, start: number): number
   }
   if (count >= room && position < limit) client.hold(bytes, position, client.window >> 1);
   return position;
+}
+
+/** Of others the engine alone knows. */
+function mayBegin({ cache, user }: ClientConnection): boolean {
+  return cache !== null && user !== null && cache.isOwnUser(user);
 }
 
 /** Nothing about the client needs each of its commands to be looked at. */
@@ -280,11 +291,23 @@ function runWhenQuiet(client: ClientConnection, found: Class, request: Request):
   }
 }
 
-/** From its reply on, whatever the engine says passes as it comes. */
+/** From its reply on, whatever the engine says passes as it comes, unless it is refused. Nothing follows it until that is known. */
 function beginMonitor(client: ClientConnection, request: Request): Outcome {
-  const outcome = forwardSticky(client, request);
-  if (outcome === "done" && client.dedicated !== null) client.dedicated.isRaw = true;
-  return outcome;
+  return onDedicated(client, () => {
+    const { dedicated } = client;
+    const isDropped = client.isMuted || client.skipsNext;
+    client.isSticky = true;
+    const outcome = forward(client, request, {
+      rewrite(reply) {
+        if (dedicated !== null) dedicated.isRaw = reply[0] === PLUS;
+        return isDropped ? Buffer.alloc(0) : reply;
+      },
+    });
+    if (outcome !== "done") return outcome;
+    takeMute(client);
+    client.noteBlocking(request);
+    return outcome;
+  });
 }
 
 /** A key of that name merely costs a dedicated connection; a group of the name STREAMS must not hide the word. */

@@ -18,7 +18,7 @@ import { beginQueuing } from "./queued-transaction.ts";
 import { spoilingRequest, unknownCommandText } from "./refused-command.ts";
 import { type Outcome, ownRequest, type Request, wordsOf } from "./request.ts";
 
-const MINUS = 45;
+const notPermitted = Buffer.from("-NOPERM ");
 
 export function beginWatch(client: ClientConnection, request: Request): Outcome {
   return onDedicated(client, () => {
@@ -39,15 +39,13 @@ export function beginTransaction(client: ClientConnection, request: Request): Ou
 
 /** Whose user may not say MULTI has no transaction: only the engine can tell, so nothing is gathered. */
 function beginAsPermitted(client: ClientConnection, request: Request): Outcome {
+  if (client.inFlight > 0) return "quiet";
   return onDedicated(client, () => {
-    const wasInside = client.isInTransaction;
-    client.isInTransaction = true;
-    return forward(client, request, {
-      rewrite(reply) {
-        if (reply[0] === MINUS) client.isInTransaction = wasInside;
-        return takeMute(client) === null ? reply : Buffer.alloc(0);
-      },
+    const outcome = forwardAsPermitted(client, request, () => {
+      client.isInTransaction = false;
     });
+    client.isInTransaction = true;
+    return outcome;
   });
 }
 
@@ -56,12 +54,42 @@ function beginAsPermitted(client: ClientConnection, request: Request): Outcome {
  * arguments, they do nothing.
  */
 export function endTransaction(client: ClientConnection, found: Class, request: Request): Outcome {
+  const isOwnUser = client.user === null || client.cache?.isOwnUser(client.user) === true;
+  // Whoever is refused EXEC is in no transaction any more either.
+  if (!isOwnUser && found !== Class.exec) return endAsPermitted(client, found, request);
   const outcome = forward(client, request);
-  if (outcome !== "done" || request.argumentCount !== 1) return outcome;
-  if (client.isInTransaction === (found === Class.unwatch)) return outcome;
+  if (outcome === "done") noteEnd(client, found, request);
+  return outcome;
+}
+
+/** Whose user may not say it stays where it was. */
+function endAsPermitted(client: ClientConnection, found: Class, request: Request): Outcome {
+  if (client.inFlight > 0) return "quiet";
+  const { isInTransaction, isWatching, isWatchLost } = client;
+  const outcome = forwardAsPermitted(client, request, () =>
+    Object.assign(client, { isInTransaction, isWatching, isWatchLost }),
+  );
+  if (outcome === "done") noteEnd(client, found, request);
+  return outcome;
+}
+
+function noteEnd(client: ClientConnection, found: Class, request: Request): void {
+  if (request.argumentCount !== 1 || client.isInTransaction === (found === Class.unwatch)) return;
   client.isInTransaction = false;
   client.isWatching = false;
   client.isWatchLost = false;
+}
+
+/** With nothing in flight, so that what is known of the client is right. */
+function forwardAsPermitted(client: ClientConnection, request: Request, onRefused: () => void): Outcome {
+  const isDropped = client.isMuted || client.skipsNext;
+  const outcome = forward(client, request, {
+    rewrite(reply) {
+      if (reply.subarray(0, notPermitted.length).equals(notPermitted)) onRefused();
+      return isDropped ? Buffer.alloc(0) : reply;
+    },
+  });
+  if (outcome === "done") takeMute(client);
   return outcome;
 }
 

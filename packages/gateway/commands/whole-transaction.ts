@@ -4,19 +4,20 @@
  */
 import { authenticatedLimits, type CommandTable, RequestScanner, Scan } from "@larder/resp";
 import { limits } from "../limits.ts";
-import { bulky, Class, classOf, queueable } from "./command-classes.ts";
+import { blocking, bulky, Class, classOf, queueable } from "./command-classes.ts";
 
 const scanner = new RequestScanner();
 
 /**
  * Where the transaction at `start` ends, and of how many commands it is; undefined when it is not whole, has something in
- * it that does not belong on the fast lane, or is more than `room`.
+ * it that does not belong on the fast lane, or is more than `room`. `mayBlock` is false for who may not be allowed MULTI: then what is
+ * in it is run by itself.
  */
 export function findWholeTransaction(
   commands: CommandTable,
   bytes: Buffer,
   start: number,
-  room: number,
+  { room, mayBlock }: { room: number; mayBlock: boolean },
 ): { end: number; count: number } | undefined {
   const limit = Math.min(bytes.length, start + limits.bulkBytes);
   let position = start;
@@ -28,7 +29,7 @@ export function findWholeTransaction(
       if (scanner.argumentCount !== 1) return undefined;
     } else if (found === Class.exec) {
       return scanner.argumentCount === 1 ? { end: position, count } : undefined;
-    } else if (!queueable.includes(found) || bulky.includes(found)) {
+    } else if (!queueable.includes(found) || bulky.includes(found) || (!mayBlock && blocking.includes(found))) {
       return undefined;
     }
   }
