@@ -98,4 +98,17 @@ describe.skipIf(!hasValkey)("who is refused", () => {
     await monitor.until('"PING"\r\n');
     for (const each of [one, other, monitor]) each.close();
   });
+
+  test("CLUSTER and READONLY is refused them where the gateway answers, too", async () => {
+    await served.change({ isCluster: true });
+    const [one, other] = await without("-cluster", "+cluster|slots", "-readonly");
+    expect(await say(one, "CLUSTER SLOTS")).toBe("*1\r\n");
+    const refused = await served.enter(owner);
+    expect(await say(refused, "CLUSTER NODES")).toStartWith("-NOPERM");
+    expect(await say(refused, "CLUSTER KEYSLOT k")).toStartWith("-NOPERM");
+    expect(await say(refused, "READONLY")).toStartWith("-NOPERM");
+    expect(await say(refused, "READWRITE")).toBe("+OK\r\n");
+    for (const each of [one, other, refused]) each.close();
+    await served.change({ isCluster: false });
+  });
 });

@@ -10,7 +10,7 @@ import { describeClient } from "../client/client-description.ts";
 import { counters } from "../metrics.ts";
 import { encodeText, killClients, listClients, unblockClient } from "./client-lookup.ts";
 import { forward, forwardSticky, onDedicated } from "./forward.ts";
-import { harmlessClientCommand, ifPermitted } from "./permission.ts";
+import { harmlessCommand, ifPermitted } from "./permission.ts";
 import { type Outcome, type Request, wordsOf } from "./request.ts";
 
 /** As COMMAND has them for Valkey 8.0: words of the whole command, negative where more may follow. */
@@ -38,7 +38,7 @@ export function runClientCommand(client: ClientConnection, request: Request): Ou
       client,
       encodeError(`ERR unknown subcommand or wrong number of arguments for '${words[1]}'. Try CLIENT HELP.`),
     );
-  return ifPermitted(client, harmlessClientCommand(name, arity), () => runSubcommand(client, name, texts, request));
+  return ifPermitted(client, harmlessCommand("Client", name, arity), () => runSubcommand(client, name, texts, request));
 }
 
 function runSubcommand(client: ClientConnection, name: string, texts: string[], request: Request): Outcome {

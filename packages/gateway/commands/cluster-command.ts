@@ -10,6 +10,7 @@ import type { ClientConnection } from "../client/client-connection.ts";
 import { plainAddress } from "../front/address-text.ts";
 import { counters } from "../metrics.ts";
 import { answer, forward, forwardSticky } from "./forward.ts";
+import { harmlessCommand, ifPermitted } from "./permission.ts";
 import { type Outcome, type Request, wordsOf } from "./request.ts";
 
 interface Self {
@@ -43,26 +44,34 @@ export function runClusterCommand(client: ClientConnection, request: Request): O
   if (client.cache?.route.isCluster !== true || client.isInTransaction)
     return isCluster ? forward(client, request) : forwardSticky(client, request);
   if (client.inFlight > 0) return "quiet";
-  return answer(client, isCluster ? reply(client, words) : readMode(words));
+  return isCluster ? reply(client, words) : readMode(client, words);
 }
 
 /** Which node answers is not for the client to choose. */
-function readMode(words: readonly Buffer[]): string {
+function readMode(client: ClientConnection, words: readonly Buffer[]): Outcome {
   const name = (words[0] as Buffer).toString("latin1").toLowerCase();
-  return words.length === 1 ? "+OK\r\n" : encodeError(`ERR wrong number of arguments for '${name}' command`);
+  if (words.length !== 1) return answer(client, wrongArity(name));
+  return ifPermitted(client, [name === "readonly" ? "Readonly" : "Readwrite"], () => answer(client, "+OK\r\n"));
 }
 
-function reply(client: ClientConnection, words: readonly Buffer[]): string {
-  if (words.length < 2) return encodeError("ERR wrong number of arguments for 'cluster' command");
+function reply(client: ClientConnection, words: readonly Buffer[]): Outcome {
+  if (words.length < 2) return answer(client, wrongArity("cluster"));
   const given = words[1] as Buffer;
   const name = given.toString("latin1").toLowerCase();
   const found = Object.hasOwn(answers, name) ? answers[name] : undefined;
   if (found === undefined) {
     counters.larder_gateway_commands_refused_total++;
-    return encodeError(`ERR unknown subcommand '${given.toString("utf8", 0, 128)}'. Try CLUSTER HELP.`);
+    return answer(client, encodeError(`ERR unknown subcommand '${given.toString("utf8", 0, 128)}'. Try CLUSTER HELP.`));
   }
-  if (words.length !== found.words) return encodeError(`ERR wrong number of arguments for 'cluster|${name}' command`);
-  return encodeReply(found.say(selfOf(client), client, words[2] ?? Buffer.alloc(0)), client.protocol);
+  if (words.length !== found.words) return answer(client, wrongArity(`cluster|${name}`));
+  const value = () => found.say(selfOf(client), client, words[2] ?? Buffer.alloc(0));
+  return ifPermitted(client, harmlessCommand("Cluster", name, found.words), () =>
+    answer(client, encodeReply(value(), client.protocol)),
+  );
+}
+
+function wrongArity(name: string): string {
+  return encodeError(`ERR wrong number of arguments for '${name}' command`);
 }
 
 /** A client that came by a name goes on using that: the certificate is for names. */

@@ -15,7 +15,7 @@ export interface PermissionQuestion {
   refusal: string | null;
 }
 
-/** Stands for an argument: no subcommand of CLIENT does anything with it that another client could notice. */
+/** Stands for an argument: no subcommand that is asked about does anything with it that another client could notice. */
 const filler = "?";
 
 /** Runs the command at the head of the input if the user may say `words`. With nothing in flight. */
@@ -39,10 +39,10 @@ export function ifPermitted(client: ClientConnection, words: readonly string[], 
   return "wait";
 }
 
-/** Of CLIENT and a subcommand; `arity` as COMMAND has it. */
-export function harmlessClientCommand(subcommand: string, arity: number): string[] {
+/** `arity` as COMMAND has it. */
+export function harmlessCommand(command: "Client" | "Cluster", subcommand: string, arity: number): string[] {
   const fillers = Math.max(Math.abs(arity) - 2, subcommand === "list" ? 1 : 0);
-  return ["Client", subcommand, ...Array<string>(fillers).fill(filler)];
+  return [command, subcommand, ...Array<string>(fillers).fill(filler)];
 }
 
 /** Any other error says that it would have been run. */
