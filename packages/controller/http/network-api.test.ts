@@ -197,6 +197,8 @@ test("an endpoint that cannot be is refused, and leaves nothing behind", async (
   const other = shop.replace("Microsoft.Cache/redis", "Microsoft.Storage/storageAccounts");
   expect(refusal(await putEndpoint("bad", { service: other }))).toEqual([400, "InvalidParameter", serviceId]);
   expect(refusal(await putEndpoint("bad", { service: `${shop}x` }))).toEqual([404, "ResourceNotFound", undefined]);
+  const elsewhere = shop.replace(/^\/subscriptions\/[^/]+/, "/subscriptions/11111111-1111-1111-1111-111111111111");
+  expect(refusal(await putEndpoint("bad", { service: elsewhere }))[1]).toBe("SubscriptionNotFound");
   expect(refusal(await putEndpoint("bad", { groupIds: ["blob"] }))[0]).toBe(400);
   expect(refusal(await putEndpoint("-bad"))).toEqual([400, "InvalidResourceName", "name"]);
   expect(

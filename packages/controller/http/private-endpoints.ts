@@ -44,9 +44,9 @@ export function privateEndpoints(app: Hono<ApiEnvironment>, api: ApiContext): vo
     const place = await placeOf(context, api);
     const request = parsePrivateEndpoint(await readJsonBody(context));
     // Whoever only asks for a connection has to see the cache; whoever takes it has to be able to approve it.
-    const { serviceId, isManual, name } = request.connection;
+    const { serviceId, isManual } = request.connection;
     if (isManual) requireAlso(context, api, "GET", serviceId);
-    else requireAlso(context, api, "PUT", `${serviceId}/privateEndpointConnections/${encodeURIComponent(name)}`);
+    else requireAlso(context, api, "POST", `${serviceId}/privateEndpointConnectionsApproval`);
     const { endpoint, cache, isNew } = await api.privateEndpoints.put(place, request);
     await servedByGateways(cache, api);
     return context.json(await endpointBody(endpoint, api), isNew ? 201 : 200);

@@ -6,6 +6,9 @@ const reads = (resource: string) => [`${resource}/read`];
 const writes = (resource: string) => [`${resource}/read`, `${resource}/write`, `${resource}/delete`];
 const actions = (resource: string, ...names: string[]) => names.map((name) => `${resource}/${name}/action`);
 
+/** Asked for beside the operation of the path, as it is about another resource: http/private-endpoints.ts. */
+const approval = "privateEndpointConnectionsApproval";
+
 /** Without the namespace before them. */
 export const cacheOperations: readonly string[] = [
   "register/action",
@@ -17,6 +20,7 @@ export const cacheOperations: readonly string[] = [
   "locations/operationresults/read",
   ...writes("redis"),
   ...actions("redis", "listKeys", "regenerateKey", "forceReboot", "flush", "import", "export"),
+  ...actions("redis", approval),
   ...reads("redis/listUpgradeNotifications"),
   ...writes("redis/patchSchedules"),
   ...writes("redis/firewallRules"),
@@ -39,7 +43,7 @@ export const cacheOperations: readonly string[] = [
   "redisBackups/action",
   ...reads("locations/operationsStatus"),
   ...writes("redisEnterprise"),
-  ...actions("redisEnterprise", "listSkusForScaling"),
+  ...actions("redisEnterprise", "listSkusForScaling", approval),
   ...reads("redisEnterprise/operationresults"),
   ...writes("redisEnterprise/privateEndpointConnections"),
   ...reads("redisEnterprise/privateLinkResources"),

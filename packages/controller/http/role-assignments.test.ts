@@ -92,7 +92,9 @@ test("a private endpoint of somebody else's cache is made only by leave of that 
   expect(refusalOf(await ask("privateLinkServiceConnections"))).toEqual(refused);
   expect(refusalOf(await ask("manualPrivateLinkServiceConnections"))).toEqual(refused);
   await access.assign(ada, roleIds.reader, shop);
-  expect(refusalOf(await ask("privateLinkServiceConnections"))).toEqual(refused);
+  const answer = await ask("privateLinkServiceConnections");
+  expect(refusalOf(answer)).toEqual(refused);
+  expect(answer.body.error.message).toContain("'Microsoft.Cache/redis/privateEndpointConnectionsApproval/action'");
   expect(refusalOf(await ask("manualPrivateLinkServiceConnections"))[0]).toBe(400);
 });
 

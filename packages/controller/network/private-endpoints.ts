@@ -108,6 +108,8 @@ export class PrivateEndpoints {
     const { caches, actions, randomness, networkOf } = this.#options;
     const { location, tags, subnetId, connection: asked } = request;
     const { parent, place: service } = parentOf(asked.serviceId);
+    if (!isSameName(service.subscription, place.subscription))
+      throw new LarderError("SubscriptionNotFound", `The subscription '${service.subscription}' could not be found.`);
     const groupId = groupIdOf(parent, asked.groupId);
     const { value: target } = await parent.require(caches, service);
     const { name: network } = networkOf(subnetId);
