@@ -1,6 +1,6 @@
 /**
  * Assignments end with what they are about: who may use a cache does not get the next one of that name. They are looked through when a
- * cache or a group is gone, and at the start, as the controller may have died in between.
+ * resource or a group is gone, and at the start, as the controller may have died in between.
  */
 import { errorTable, LarderError } from "@larder/api";
 import type { Log } from "@larder/service";
@@ -12,31 +12,43 @@ import {
   clustersPrefix,
   groupKey,
   groupsPrefix,
+  privateEndpointKey,
+  privateEndpointsPrefix,
 } from "../documents/document-keys.ts";
 import type { ClusterDocument } from "../documents/enterprise-document.ts";
+import type { PrivateEndpointDocument } from "../documents/private-endpoint-document.ts";
 import type { RoleAssignmentDocument } from "../documents/role-document.ts";
 import type { Store } from "../store/store.ts";
 import { parseScope } from "./resource-scope.ts";
 import type { RoleIndex } from "./role-index.ts";
 import type { Roles } from "./roles.ts";
 
-/** Types whose resources are looked for, where they are, and what tells one from the next of its name. */
-const kinds: Record<
-  string,
-  { key(name: string): string; identity(document: unknown): string; group(document: unknown): string }
-> = {
+/** Where the resource of a type is, and what tells it from the next of its name; undefined: the document is of another type. */
+interface Kind {
+  key(at: { resourceGroup: string; name: string }): string;
+  identity(document: unknown): string | undefined;
+}
+
+/** Types whose resources are looked for: all that there are. */
+const kinds: Record<string, Kind> = {
   "microsoft.cache/redis": {
-    key: cacheKey,
-    identity: (document) => (document as CacheDocument).cacheId,
-    group: (document) => (document as CacheDocument).resourceGroup,
+    key: ({ name }) => cacheKey(name),
+    identity(document) {
+      const { provider, cacheId } = document as CacheDocument;
+      return provider === "redis" ? cacheId : undefined;
+    },
   },
-  // A cluster has nothing of that kind: it is gone for long enough to be seen.
   "microsoft.cache/redisenterprise": {
-    key: clusterKey,
-    identity: (document) => (document as ClusterDocument).name,
-    group: (document) => (document as ClusterDocument).resourceGroup,
+    key: ({ name }) => clusterKey(name),
+    identity: (document) => (document as ClusterDocument).clusterId,
+  },
+  "microsoft.network/privateendpoints": {
+    key: privateEndpointKey,
+    identity: (document) => (document as PrivateEndpointDocument).cacheConnectionName,
   },
 };
+
+const followedPrefixes = [cachesPrefix, clustersPrefix, privateEndpointsPrefix, groupsPrefix];
 
 /** `resourceId`: of the resource that the scope is or is in; null where there is none of a known type. Throws where there is no such scope. */
 export async function findScope(
@@ -57,10 +69,11 @@ export async function findScope(
     throw new LarderError("ResourceGroupNotFound", `Resource group '${group}' could not be found.`);
   const kind = resource === null ? undefined : kinds[resource.type];
   if (resource === null || kind === undefined) return { resourceId: null };
-  const document = (await store.get(kind.key(resource.name)))?.value;
-  if (document === undefined || kind.group(document).toLowerCase() !== group.toLowerCase())
-    throw new LarderError("ResourceNotFound", `There is no '${resource.name}' in the group '${group}'.`);
-  return { resourceId: kind.identity(document) };
+  const stored = await store.get<{ resourceGroup: string }>(kind.key({ resourceGroup: group, name: resource.name }));
+  const isThere = stored?.value.resourceGroup.toLowerCase() === group.toLowerCase();
+  const resourceId = isThere ? kind.identity(stored.value) : undefined;
+  if (resourceId !== undefined) return { resourceId };
+  throw new LarderError("ResourceNotFound", `There is no '${resource.name}' in the group '${group}'.`);
 }
 
 export interface ScopeLifeOptions {
@@ -82,7 +95,7 @@ export class ScopeLife {
   async start(): Promise<void> {
     const { revision } = await this.#options.store.list(groupsPrefix);
     await this.#removeOrphans();
-    for (const prefix of [cachesPrefix, clustersPrefix, groupsPrefix]) void this.#follow(prefix, revision);
+    for (const prefix of followedPrefixes) void this.#follow(prefix, revision);
   }
 
   async stop(): Promise<void> {

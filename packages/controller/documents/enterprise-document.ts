@@ -9,6 +9,8 @@
 import type { ClusterIdentity, EnterpriseSku, Switch } from "@larder/api";
 
 export interface ClusterDocument {
+  /** Tells it from the next one of its name. */
+  clusterId: string;
   subscription: string;
   resourceGroup: string;
   name: string;

@@ -29,6 +29,6 @@ export interface RoleAssignmentDocument extends Authorship {
   principalId: string;
   principalType: PrincipalType;
   description: string | null;
-  /** Of the cache that `scope` is or is in, so that another one of its name is not meant; null: it is of no cache. */
+  /** Of the resource that `scope` is or is in, so that another one of its name is not meant; null: it is of none. */
   resourceId: string | null;
 }

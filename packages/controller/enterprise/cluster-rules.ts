@@ -13,12 +13,13 @@ import {
 } from "@larder/api";
 import type { ClusterDocument } from "../documents/enterprise-document.ts";
 
-type ClusterPlace = Pick<ClusterDocument, "subscription" | "resourceGroup" | "name">;
+type ClusterPlace = Pick<ClusterDocument, "clusterId" | "subscription" | "resourceGroup" | "name">;
 
 export function newCluster(place: ClusterPlace, asked: ClusterCreateBody): ClusterDocument {
   const { location, sku, tags, zones, identity, properties } = asked;
   requireTls(asked);
   return {
+    clusterId: place.clusterId,
     subscription: place.subscription,
     resourceGroup: place.resourceGroup,
     name: place.name,

@@ -104,10 +104,10 @@ export class Clusters {
   }
 
   async #create(place: Place, asked: ClusterCreateBody): Promise<ClusterCommanded> {
-    const { store, caches, coverLocation } = this.#options;
+    const { store, caches, coverLocation, randomness } = this.#options;
     const group = await store.get<GroupDocument>(groupKey(place.resourceGroup));
     if (group === undefined || group.value.removal !== null) throw groupGoing(place.resourceGroup);
-    const cluster = newCluster({ ...place, resourceGroup: group.value.name }, asked);
+    const cluster = newCluster({ ...place, clusterId: randomness.uuid(), resourceGroup: group.value.name }, asked);
     if (await store.get(clusterKey(place.name))) throw nameTaken(place.name);
     if (await caches.find(place.name)) throw nameTaken(place.name);
     const { caches: all, open } = await caches.scaleFacts();

@@ -107,6 +107,30 @@ test("a role ends with the cache: the next one of its name is another", async ()
   expect(refusalOf(await access.as(ada, "GET", shop))).toEqual(refused);
 });
 
+test("a role ends with the cluster, too, and is assigned on nothing that another type has the name of", async () => {
+  const { ada, shop, group } = access;
+  const cluster = shop.replace("/redis/", "/redisEnterprise/");
+  const make = () =>
+    access.call("PUT", `${cluster}?api-version=2025-07-01`, {
+      location: "local",
+      sku: { name: "Balanced_B0" },
+      properties: { publicNetworkAccess: "Enabled" },
+    });
+  expect(refusalOf(await access.assign(ada, roleIds.owner, cluster))).toEqual([404, "ResourceNotFound"]);
+  await make();
+  await access.controller.ended(
+    await access.call("PUT", `${cluster}/databases/default?api-version=2025-07-01`, { properties: {} }),
+  );
+  expect((await access.assign(ada, roleIds.owner, cluster)).status).toBe(201);
+  expect(refusalOf(await access.assign(ada, roleIds.owner, shop))).toEqual([404, "ResourceNotFound"]);
+  const endpoint = `${group}/providers/Microsoft.Network/privateEndpoints/none`;
+  expect(refusalOf(await access.assign(ada, roleIds.owner, endpoint))).toEqual([404, "ResourceNotFound"]);
+  await access.controller.ended(await access.call("DELETE", `${cluster}?api-version=2025-07-01`));
+  await make();
+  expect(refusalOf(await access.as(ada, "GET", `${cluster}?api-version=2025-07-01`))).toEqual(refused);
+  await access.controller.ended(await access.call("DELETE", `${cluster}?api-version=2025-07-01`));
+});
+
 test("a role is assigned once, on what is there, and its assignment is not changed", async () => {
   const { ada, bob, group, shop } = access;
   expect((await access.assign(ada, roleIds.reader, group)).status).toBe(201);
