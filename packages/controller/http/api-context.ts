@@ -91,6 +91,8 @@ export interface RequestVariables {
   correlationId: string;
   /** What the call asks leave for; undefined: nothing can be there. */
   requested: RequestedAccess | undefined;
+  /** Of a listing of which the caller may read a part: whether what has the id belongs to it. */
+  mayRead: ((id: unknown) => boolean) | undefined;
   /** What the call ended with, if it failed. */
   failure: LarderError | undefined;
   /** Behind authentication only. */

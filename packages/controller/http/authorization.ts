@@ -11,9 +11,11 @@ export function roleAuthorization({ authorization }: ApiContext): MiddlewareHand
     if (caller.kind === "administrator") return next();
     const decision = access === undefined ? "refused" : authorization.decide(caller, access);
     if (decision === "refused") throw authorization.refusal(caller, access);
+    if (decision === "allowed") return next();
+    const mayRead = (id: unknown) => typeof id === "string" && authorization.mayRead(caller, id);
+    context.set("mayRead", mayRead);
     await next();
-    if (decision === "listed" && context.res.status === 200)
-      await leaveOut(context, (id) => authorization.mayRead(caller, id));
+    if (context.res.status === 200) await leaveOut(context, mayRead);
   };
 }
 
@@ -27,11 +29,11 @@ export function requireAlso(
   authorization.require(context.get("caller"), method, id);
 }
 
-/** Of an answer that is no listing after all nothing is left. */
-async function leaveOut(context: Context, mayRead: (id: string) => boolean): Promise<void> {
+/** What comes in pages has been cut to it. Of an answer that is no listing after all nothing is left. */
+async function leaveOut(context: Context, mayRead: (id: unknown) => boolean): Promise<void> {
   const body = (await context.res.json().catch(() => ({}))) as { value?: unknown };
   const items = Array.isArray(body.value) ? (body.value as { id?: unknown }[]) : [];
-  const value = items.filter(({ id }) => typeof id === "string" && mayRead(id));
+  const value = items.filter(({ id }) => mayRead(id));
   const headers = new Headers(context.res.headers);
   headers.delete("content-length");
   context.res = undefined;

@@ -1,10 +1,12 @@
 /**
  * Lists in pages, as Azure Resource Manager has them: `{value, nextLink?}`. The link leads back under the address that the
  * caller used and carries its query, with `$skipToken`: where the next page begins, which callers need not understand. A page
- * begins behind a name, not at a number, so nothing is missing or twice when resources come and go in between.
+ * begins behind a name, not at a number, so nothing is missing or twice when resources come and go in between. That name is of
+ * something that the caller may read, as anybody can decode it.
  */
 import { LarderError, type Page } from "@larder/api";
 import type { Context } from "hono";
+import type { RequestVariables } from "./api-context.ts";
 import { callerBase } from "./request-path.ts";
 
 /** Of one page: as many as a service of ordinary size has in all, and still an answer within some ten milliseconds. */
@@ -13,7 +15,7 @@ export const pageItemsMax = 1_000;
 interface Paged<T, Body> {
   /** Unique in the list; the order of the list. */
   nameOf(item: T): string;
-  /** Made only for what is on the page. */
+  /** Made for what is on the page, and for what the caller may not read before it. */
   bodyOf(item: T): Body;
 }
 
@@ -23,10 +25,17 @@ export function pageOf<T, Body>(context: Context, items: readonly T[], { nameOf,
   const after = afterOf(context);
   const sorted = items.map((item) => ({ item, name: nameOf(item) })).sort((a, b) => compare(a.name, b.name));
   const rest = after === undefined ? sorted : sorted.filter(({ name }) => compare(name, after) > 0);
-  const shown = rest.slice(0, top);
-  const value = shown.map(({ item }) => bodyOf(item));
-  const last = shown.at(-1);
-  return last === undefined || rest.length <= top ? { value } : { value, nextLink: nextLink(context, last.name) };
+  const mayRead: RequestVariables["mayRead"] = context.get("mayRead");
+  const value: Body[] = [];
+  let last = "";
+  for (const { item, name } of rest) {
+    const body = bodyOf(item);
+    if (mayRead !== undefined && !mayRead((body as { id?: unknown }).id)) continue;
+    if (value.length === top) return { value, nextLink: nextLink(context, last) };
+    value.push(body);
+    last = name;
+  }
+  return { value };
 }
 
 /** The caller's own address and query, going on where this answer ends. */

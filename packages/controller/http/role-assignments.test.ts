@@ -50,11 +50,15 @@ test("where somebody has no role they are told nothing of what there is", async 
     const { body } = await access.as(ada, "GET", `${path}/providers/Microsoft.Cache/redis`);
     expect(body.value.map(({ name }: { name: string }) => name)).toEqual([shop.split("/").at(-1)]);
   }
+  await access.assign(bob, roleIds.reader, stocked);
+  const first = await access.as(bob, "GET", `${group}/providers/Microsoft.Cache/redis?api-version=2024-11-01&$top=1`);
+  expect(first.body).toEqual({ value: [expect.objectContaining({ name: stocked.split("/").at(-1) })] });
   expect((await access.as(ada, "GET", `${group}/resources`)).body.value).toHaveLength(1);
   expect((await access.as(ada, "GET", `${subscription}/resourceGroups`)).body.value).toEqual([]);
   expect((await access.as(ada, "GET", "/subscriptions")).body.value).toHaveLength(1);
-  expect((await access.as(bob, "GET", "/subscriptions")).body.value).toEqual([]);
-  expect(refusalOf(await access.as(bob, "GET", `${subscription}/providers/Microsoft.Cache/redis`))).toEqual(refused);
+  const nobody = "cccccccc-0000-0000-0000-000000000000";
+  expect((await access.as(nobody, "GET", "/subscriptions")).body.value).toEqual([]);
+  expect(refusalOf(await access.as(nobody, "GET", `${subscription}/providers/Microsoft.Cache/redis`))).toEqual(refused);
 });
 
 test("a contributor of a group makes caches there and polls, and can give nothing away", async () => {
