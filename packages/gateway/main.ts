@@ -11,6 +11,7 @@ import {
   type RouteTable,
 } from "@larder/api";
 import {
+  CertificateWatch,
   type ConfigValues,
   ControllerLink,
   type Log,
@@ -24,11 +25,11 @@ import { askTokenKey } from "./access/ask-token-key.ts";
 import { gatewayConfig } from "./config.ts";
 import { CpuPlacement } from "./cpu/cpu-placement.ts";
 import { nodeCertificateOf } from "./engine/node-certificate.ts";
-import { CertificateWatch } from "./front/certificate-watch.ts";
 import { ConnectionLog } from "./front/connection-log.ts";
 import { parseProxySources } from "./front/proxy-sources.ts";
 import { requirePair, type TlsFiles } from "./front/tls-contexts.ts";
 import { Gateway } from "./gateway.ts";
+import { counters } from "./metrics.ts";
 import { ClientIds, generationsOnDisk } from "./workers/client-ids.ts";
 import { KeptRoutes } from "./workers/kept-routes.ts";
 import { WorkerBus } from "./workers/worker-bus.ts";
@@ -49,6 +50,10 @@ await runDaemon({
       keyPath: required(config, "tls-key"),
       clock: systemClock,
       log,
+      count(what) {
+        if (what === "used") counters.larder_gateway_certificate_reloads_total++;
+        else counters.larder_gateway_certificate_reloads_failed_total++;
+      },
     });
     const connectionLog = config["connection-log"] ? connectionLogOf(config, log) : null;
     const gateway = gatewayOf(config, { tls: readCertificate(certificate), connectionLog, log });

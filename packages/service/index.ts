@@ -1,5 +1,6 @@
 export * from "./atomic-file.ts";
 export * from "./backoff.ts";
+export * from "./certificate-watch.ts";
 export * from "./clock.ts";
 export * from "./config.ts";
 export * from "./controller-door.ts";

@@ -7,15 +7,22 @@
  */
 import { type FSWatcher, readFileSync, watch } from "node:fs";
 import { dirname } from "node:path";
-import type { Clock, Log } from "@larder/service";
-import { counters } from "../metrics.ts";
-import type { TlsFiles } from "./tls-contexts.ts";
+import type { Clock } from "./clock.ts";
+import type { Log } from "./log.ts";
+
+/** As PEM. */
+export interface CertificateFiles {
+  cert: string;
+  key: string;
+}
 
 export interface CertificateWatchOptions {
   certPath: string;
   keyPath: string;
   clock: Clock;
   log: Log;
+  /** Called for each change that is put to use, and once for each reason why one is not. */
+  count(what: "used" | "refused"): void;
 }
 
 const pollMs = 10_000;
@@ -26,25 +33,25 @@ export class CertificateWatch {
   readonly #stopping = new AbortController();
   #watchers: FSWatcher[] = [];
   /** The newest that was read, in use or refused. */
-  #seen: TlsFiles | null = null;
+  #seen: CertificateFiles | null = null;
   /** What was last found wrong, so that it is told once. */
   #problem = "";
   #wake: AbortController | null = null;
-  #use: (files: TlsFiles) => void = () => {};
+  #use: (files: CertificateFiles) => void = () => {};
 
   constructor(options: CertificateWatchOptions) {
     this.#options = options;
   }
 
   /** The files as they are. Throws what the file system throws. */
-  read(): TlsFiles {
+  read(): CertificateFiles {
     const { certPath, keyPath } = this.#options;
     this.#seen = { cert: readFileSync(certPath, "utf8"), key: readFileSync(keyPath, "utf8") };
     return this.#seen;
   }
 
   /** Calls `use` with each new pair from now on; it throws where it cannot be used. */
-  start(use: (files: TlsFiles) => void): void {
+  start(use: (files: CertificateFiles) => void): void {
     const { certPath, keyPath } = this.#options;
     this.#use = use;
     this.#watchers = [...new Set([dirname(certPath), dirname(keyPath)])].flatMap((folder) => this.#watch(folder));
@@ -86,7 +93,7 @@ export class CertificateWatch {
       if (files.cert === seen?.cert && files.key === seen.key) return;
       this.#use(files);
       this.#problem = "";
-      counters.larder_gateway_certificate_reloads_total++;
+      this.#options.count("used");
       log.info("certificate reloaded");
     } catch (error) {
       this.#refuse(error as Error);
@@ -96,7 +103,7 @@ export class CertificateWatch {
   #refuse(error: Error): void {
     if (error.message === this.#problem) return;
     this.#problem = error.message;
-    counters.larder_gateway_certificate_reloads_failed_total++;
+    this.#options.count("refused");
     this.#options.log.error({ err: error }, "certificate cannot be used; the old one stays in use");
   }
 }
