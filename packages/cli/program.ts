@@ -61,6 +61,94 @@ function addApiOption(command: Command): void {
   if (has("--data-dir") && has("--json") && !has("--api")) command.addOption(apiOption());
 }
 
+function addService(program: Command): void {
+  program
+    .command("up")
+    .summary("start the service here, until Ctrl-C")
+    .description("Start the whole service on this machine and run it until Ctrl-C.")
+    .addOption(dataDirOption())
+    .addOption(withVariable("--host <address>", "listen on this address").default("127.0.0.1"))
+    .addOption(
+      withVariable(
+        "--private-network <network...>",
+        "serve caches with a private endpoint here, too: NAME=ADDRESS, or NAME=ADDRESS@NAMESPACE",
+      ),
+    )
+    .addOption(withVariable("--api-port <port>", "port of the management API").default("8443"))
+    .addOption(
+      withVariable(
+        "--identity <kind>",
+        "embedded or off: be the identity provider, too (default: on a loopback --host)",
+      ),
+    )
+    .addOption(withVariable("--identity-port <port>", "port of the identity provider").default("8445"))
+    .addOption(withVariable("--tls-port <port>", "port that all caches share, told apart by name").default("6380"))
+    .addOption(withVariable("--port-base <port>", "first of the ports that caches have of their own").default("10000"))
+    .addOption(
+      withVariable(
+        "--gateway-workers <number>",
+        "processes that share the gateway's work (default: 1 on up to 2 cores, else half the cores, at most 8)",
+      ),
+    )
+    .addOption(withVariable("--hosts <number>", "run so many hosts here, for development").default("1"))
+    .addOption(
+      withVariable(
+        "--storage-root <directory...>",
+        "folders beneath which imports and exports may have files (default: files in the data directory)",
+      ),
+    )
+    .addOption(withVariable("--agent-host <address>", "let agents of other machines join, at this address"))
+    .addOption(withVariable("--agent-port <port>", "port for them").default("8444"))
+    .addOption(withVariable("--api-issuer <url...>", "take the tokens of these OpenID Connect issuers"))
+    .addOption(
+      withVariable(
+        "--api-audience <audience...>",
+        "issued for these (default: the API's own addresses and https://management.azure.com)",
+      ),
+    )
+    .addOption(
+      withVariable("--token-issuer <url...>", "let clients log in with the tokens of these OpenID Connect issuers"),
+    )
+    .addOption(
+      withVariable(
+        "--token-audience <audience...>",
+        "issued for these (default: the two audiences of Azure's clients)",
+      ),
+    )
+    .addOption(withVariable("--address <ip>", "where other hosts reach this one (default: --agent-host)"))
+    .addOption(withVariable("--zone <name>", "the zone that this machine is in"))
+    .addOption(engineOption())
+    .addOption(enginePathOption())
+    .addOption(
+      withVariable(
+        "--secrets-key-file <file>",
+        "key that seals secrets on disk (default: secrets-key in the data directory)",
+      ),
+    )
+    .addOption(withVariable("--domain <domain>", "under which caches have their names (default: larder.localhost)"))
+    .addOption(withVariable("--cert-file <file>", "certificate of the API and the caches, watched for changes"))
+    .addOption(withVariable("--key-file <file>", "its private key"))
+    .addOption(
+      withVariable("--ca-file <file>", "authorities of it, or of the ACME directory, that are not generally known"),
+    )
+    .addOption(withVariable("--acme-directory <url>", "get and renew the certificate there"))
+    .addOption(withVariable("--acme-contact <email>", "address for notices of its owner"))
+    .addOption(withVariable("--acme-http-port <port>", "answer challenges here: what port 80 of the names leads to"))
+    .addOption(withVariable("--acme-dns-hook <program>", "or let this program answer them in the DNS"))
+    .addOption(withVariable("--acme-name <name...>", "names in it (default: the domain, and all names in it)"))
+    .addOption(withVariable("--ready-file <file>", "write how to connect to this file once all is ready"))
+    .addOption(noQuickstartOption())
+    .addHelpText("after", examples("larder up", "larder up --engine embedded --data-dir ./larder-data"))
+    .action(async (options) => (await import("./commands/up.ts")).up(options));
+  program
+    .command("status")
+    .summary("show what is up and what is not")
+    .description("Show the service, its daemons, engines and caches: what is up and what is not.")
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .action(async (options) => (await import("./commands/status.ts")).status(options));
+}
+
 function addCaches(program: Command): void {
   program
     .command("create <name>")

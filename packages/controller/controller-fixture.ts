@@ -39,6 +39,8 @@ export class ControllerFixture {
       tlsPort: 6380,
       portBase: 10_000,
       domain: "larder.localhost",
+      certificateSource: { kind: "built-in" },
+      certificateCaPath: undefined,
       apiIssuers: [],
       apiAudiences: [],
       tokenIssuers: [],

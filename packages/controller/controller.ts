@@ -43,9 +43,11 @@ import { networkOfSubnet } from "./network/known-networks.ts";
 import { PrivateEndpoints } from "./network/private-endpoints.ts";
 import { Announcer } from "./notices/announcer.ts";
 import { Orders } from "./orders/orders.ts";
+import type { CertificateSource } from "./pki/certificate-source.ts";
 import type { IssuedPair } from "./pki/issue.ts";
 import { ensureDoorPki, ensurePki, type PkiFiles } from "./pki/pki-directory.ts";
 import { keepRenewing } from "./pki/renewal.ts";
+import { ServedCertificates } from "./pki/served-certificates.ts";
 import { serverNames } from "./pki/server-names.ts";
 import { GroupRemover } from "./reconcile/group-remover.ts";
 import { Observations } from "./reconcile/observations.ts";
@@ -72,6 +74,9 @@ export interface ControllerOptions {
   tlsPort: number;
   portBase: number;
   domain: string;
+  /** Of the certificate that clients elsewhere see, and authorities that it may need besides the usual ones. */
+  certificateSource: CertificateSource;
+  certificateCaPath: string | undefined;
   /** OpenID Connect issuers whose tokens the API takes. */
   apiIssuers: readonly string[];
   /** None: the API's own addresses and Azure's. */
@@ -93,6 +98,7 @@ export class Controller {
   /** Of clusters, as parts of host names. */
   readonly #locations = new Set<string>();
   #api: ApiServer | undefined;
+  #certificates: ServedCertificates | undefined;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -125,7 +131,8 @@ export class Controller {
     await completeDocuments(store);
     for (const { value } of (await store.list<ClusterDocument>(clustersPrefix)).documents)
       this.#locations.add(locationLabel(value.location));
-    const certificates = await this.#ensurePki();
+    const builtIn = (await this.#ensurePki()).server;
+    const certificates = await this.#openCertificates(builtIn);
     const token = ensureAdminToken(join(dataDirectory, "admin-token"), randomness);
     const service = await ensureServiceDocument(store, randomness);
 
@@ -174,6 +181,9 @@ export class Controller {
     const endpointHost = endpointHostOf(host);
     const management = await this.#openManagement(store, service.subscription);
     const { callers, authorization, roles, roleIndex, audit } = management;
+    const identity = await this.#openIdentity({ store, tenant: service.tenant, certificate: builtIn });
+    const endpointHost = certificates.hasPublic ? null : endpointHostOf(host);
+    const { callers, authorization, roles, roleIndex, audit } = await this.#openManagement(store, service.subscription);
     const groups = new ResourceGroups(base);
     const api = {
       ...base,
@@ -205,9 +215,10 @@ export class Controller {
       audit,
       domain,
       endpointHost,
+      certificates,
       tlsPort,
     };
-    const server = new ApiServer({ host, port: apiPort, certificate: certificates.server, api });
+    const server = new ApiServer({ host, port: apiPort, certificates: certificates.pairs, api });
     this.#api = server;
     await this.#run(server);
     if (identity !== null) {
@@ -215,17 +226,33 @@ export class Controller {
       management.issuers.add(identity.issuerFor("api"));
       tokens.issuers.add(identity.issuerFor("redis"));
     }
+    certificates.onChanged = (pairs) => server.useCertificates(pairs);
     void keepRenewing({
-      current: certificates.server,
+      current: builtIn,
       ensure: async () => (await this.#ensurePki()).server,
       onRenewed: (pair) => {
-        server.useCertificate(pair);
+        certificates.renewed(pair);
         void identity?.useCertificate(pair);
       },
       clock,
       log,
       signal: this.#stopping.signal,
     });
+  }
+
+  async #openCertificates(builtIn: IssuedPair): Promise<ServedCertificates> {
+    const { dataDirectory, certificateSource: source, certificateCaPath: caPath, ...options } = this.#options;
+    const certificates = new ServedCertificates({
+      ...options,
+      source,
+      caPath,
+      builtIn,
+      directory: join(dataDirectory, "pki"),
+      locations: () => [...this.#locations],
+    });
+    await this.#run(certificates);
+    this.#certificates = certificates;
+    return certificates;
   }
 
   /** null where principals are another's. */
@@ -305,6 +332,7 @@ export class Controller {
     if (this.#locations.has(label)) return;
     this.#locations.add(label);
     await this.#ensurePki();
+    this.#certificates?.namesChanged();
   }
 
   #ensurePki(): Promise<PkiFiles> {

@@ -3,6 +3,7 @@ import { LarderError } from "@larder/api";
 import { runDaemon, secretKeysOf, systemClock, systemRandomness } from "@larder/service";
 import { Controller } from "./controller.ts";
 import { controllerOptions } from "./options.ts";
+import { certificateSourceOf } from "./pki/certificate-source.ts";
 
 await runDaemon({
   name: "controller",
@@ -21,6 +22,16 @@ await runDaemon({
       tlsPort: config["tls-port"],
       portBase: config["port-base"],
       domain: config.domain,
+      certificateSource: certificateSourceOf({
+        certFile: config["cert-file"],
+        keyFile: config["key-file"],
+        acmeDirectory: config["acme-directory"],
+        acmeContact: config["acme-contact"],
+        acmeHttpPort: config["acme-http-port"],
+        acmeDnsHook: config["acme-dns-hook"],
+        acmeNames: config["acme-name"],
+      }),
+      certificateCaPath: config["ca-file"],
       apiIssuers: config["api-issuer"],
       apiAudiences: config["api-audience"],
       tokenIssuers: config["token-issuer"],

@@ -41,6 +41,37 @@ export const controllerOptions = {
     text: "The first port that may become a cache's own.",
   },
   domain: { type: "string", default: "larder.localhost", text: "The domain under which caches have their host names." },
+  "cert-file": {
+    type: "string",
+    default: undefined,
+    text: "The certificate (PEM, with its chain) of the API and the caches, watched for changes; the built-in authority's where none is given.",
+  },
+  "key-file": { type: "string", default: undefined, text: "Its private key (PEM)." },
+  "ca-file": {
+    type: "string",
+    default: undefined,
+    text: "Authorities (PEM) of that certificate, or of the ACME directory, which this machine does not know of itself.",
+  },
+  "acme-directory": { type: "string", default: undefined, text: "The ACME directory that issues the certificate." },
+  "acme-contact": { type: "string", default: undefined, text: "An e-mail address for its owner's notices." },
+  "acme-http-port": {
+    type: "integer",
+    default: 0,
+    min: 0,
+    max: 65_535,
+    text: "The port on which challenges are answered, that is, what port 80 of the names leads to; 0: none.",
+  },
+  "acme-dns-hook": {
+    type: "string",
+    default: undefined,
+    text: "The program that answers challenges in the DNS, called as add|remove NAME VALUE.",
+  },
+  "acme-name": {
+    type: "list",
+    separator: " ",
+    default: [],
+    text: "A name for the ACME certificate, once for each (default: the domain, and all names in it).",
+  },
   "api-issuer": {
     type: "list",
     separator: " ",

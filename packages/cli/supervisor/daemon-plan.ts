@@ -1,5 +1,6 @@
 /** Which program each daemon is and the flags that it gets. Pure. Secrets are never among them, only paths. */
 import { join } from "node:path";
+import { hasPublicCertificate } from "./certificate-options.ts";
 import type { UpOptions } from "./up-options.ts";
 
 export const daemonNames = ["controller", "agent", "gateway"] as const;
@@ -11,6 +12,8 @@ export interface Layout {
   socketDirectory: string;
   logDirectory: string;
   ca: string;
+  /** `ca`, and what a public certificate may be of. */
+  trust: string;
   adminToken: string;
   lock: string;
   /** Who holds the lock. */
@@ -35,6 +38,7 @@ export function layoutOf(dataDirectory: string, socketDirectory: string): Layout
     socketDirectory,
     logDirectory: join(dataDirectory, "logs"),
     ca: join(dataDirectory, "controller/pki/ca.pem"),
+    trust: join(dataDirectory, "controller/pki/trust.pem"),
     adminToken: join(dataDirectory, "controller/admin-token"),
     lock: join(dataDirectory, "up.lock"),
     holder: join(dataDirectory, "up.json"),
@@ -89,6 +93,8 @@ function controllerFlags(options: UpOptions, layout: Layout): Flags {
       : { identity: "embedded", "identity-port": String(options.identityPort) }),
     "tls-port": String(options.tlsPort),
     "port-base": String(options.portBase),
+    ...(options.domain === undefined ? {} : { domain: options.domain }),
+    ...options.certificate,
     "api-issuer": options.apiIssuers,
     "api-audience": options.apiAudiences,
     "token-issuer": options.tokenIssuers,
@@ -149,11 +155,18 @@ function gatewayFlags(options: UpOptions, layout: Layout, worker: number): Flags
     host: options.host,
     "private-network": options.privateNetworks,
     "tls-port": String(options.tlsPort),
-    "tls-cert": join(layout.dataDirectory, "controller/pki/server.pem"),
-    "tls-key": join(layout.dataDirectory, "controller/pki/server-key.pem"),
+    ...servedCertificateFlags(options, layout),
     ...nodeCertificateFlags(layout),
     workers: String(options.gatewayWorkers),
     worker: String(worker),
+  };
+}
+
+function servedCertificateFlags(options: UpOptions, layout: Layout): Flags {
+  const name = hasPublicCertificate(options.certificate) ? "public" : "server";
+  return {
+    "tls-cert": join(layout.dataDirectory, `controller/pki/${name}.pem`),
+    "tls-key": join(layout.dataDirectory, `controller/pki/${name}-key.pem`),
   };
 }
 

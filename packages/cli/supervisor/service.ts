@@ -7,6 +7,7 @@ import type { ConnectionFile } from "@larder/api/connection-file";
 import { ManagementClient } from "@larder/api/management-client";
 import type { Clock } from "../clock.ts";
 import { writeOwnerFile } from "../owner-file.ts";
+import { hasPublicCertificate } from "./certificate-options.ts";
 import type { DaemonEvents } from "./daemon.ts";
 import { type Layout, planDaemons, type ServicePlan } from "./daemon-plan.ts";
 import type { SpawnDaemon } from "./daemon-process.ts";
@@ -118,7 +119,7 @@ export class LocalService {
     this.#connection = {
       api: apiUrl(options),
       token: readFileSync(layout.adminToken, "utf8").trim(),
-      ca: layout.ca,
+      ca: hasPublicCertificate(options.certificate) ? layout.trust : layout.ca,
       subscription: client.subscription,
       resourceGroup: defaultResourceGroup,
       storageRoots: options.storageRoots,

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { LarderError } from "@larder/api/errors";
 import { gatewayLimits } from "@larder/api/gateway-protocol";
 import { parsePrivateNetworks } from "@larder/api/private-network";
+import { type CertificateOptions, parseCertificate } from "./certificate-options.ts";
 
 export const engineChoices = ["auto", "native", "embedded"] as const;
 export type EngineChoice = (typeof engineChoices)[number];
@@ -38,6 +39,10 @@ export interface UpOptions {
   engine: EngineChoice;
   enginePath: string | undefined;
   readyFile: string | undefined;
+  /** Under which caches have their names. */
+  domain: string | undefined;
+  /** Of the certificate of API and caches, as the controller's flags have it; empty: the built-in authority's. */
+  certificate: CertificateOptions;
   /** With the key that seals what is kept; undefined: one in the data directory. */
   secretsKeyFile: string | undefined;
   quickstart: boolean;
@@ -68,6 +73,15 @@ export interface UpArguments {
   enginePath?: string;
   readyFile?: string;
   secretsKeyFile?: string;
+  domain?: string;
+  certFile?: string;
+  keyFile?: string;
+  caFile?: string;
+  acmeDirectory?: string;
+  acmeContact?: string;
+  acmeHttpPort?: string;
+  acmeDnsHook?: string;
+  acmeName?: string | string[];
   quickstart: boolean | string;
 }
 
@@ -112,6 +126,8 @@ export function parseUpOptions(given: UpArguments, cores: number): UpOptions {
     enginePath: given.enginePath === undefined ? undefined : resolve(given.enginePath),
     readyFile: given.readyFile === undefined ? undefined : resolve(given.readyFile),
     secretsKeyFile: given.secretsKeyFile === undefined ? undefined : resolve(given.secretsKeyFile),
+    domain: given.domain,
+    certificate: parseCertificate(given, problems),
     quickstart: parseSwitch(given.quickstart, problems),
   };
   problems.push(...hostProblems(options, given));

@@ -50,6 +50,8 @@ describe("options", () => {
       enginePath: undefined,
       readyFile: "/ready.json",
       secretsKeyFile: undefined,
+      domain: undefined,
+      certificate: {},
       quickstart: false,
     });
   });

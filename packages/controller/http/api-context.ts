@@ -20,6 +20,7 @@ import type { JoinTokens } from "../hosts/join-tokens.ts";
 import type { EmbeddedIdentity } from "../identity/embedded-identity.ts";
 import type { PrivateEndpoints } from "../network/private-endpoints.ts";
 import type { Orders } from "../orders/orders.ts";
+import type { ServedCertificates } from "../pki/served-certificates.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import type { Published } from "../reconcile/published.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
@@ -70,8 +71,9 @@ export interface ApiContext {
   roleIndex: RoleIndex;
   audit: Audit;
   domain: string;
-  /** Where this machine's clients find a cache's own ports. */
-  endpointHost: string;
+  /** Where this machine's clients find a cache's own ports; null: under the cache's host name. */
+  endpointHost: string | null;
+  certificates: Pick<ServedCertificates, "samples">;
   tlsPort: number;
 }
 

@@ -117,7 +117,7 @@ export function larderProperties(stored: StoredDocument<CacheDocument>, api: Api
   return {
     state: answers && clients.length > 0 ? "available" : "unavailable",
     endpoint: {
-      host: api.endpointHost,
+      host: api.endpointHost ?? cacheHostName(cache, api.domain),
       tlsPort: cache.ports.tls.port,
       plainPort: openPorts(cache).plain?.port ?? null,
     },

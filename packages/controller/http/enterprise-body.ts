@@ -83,7 +83,7 @@ export function databaseBody(stored: StoredDocument<CacheDocument>, api: ApiCont
       notifyKeyspaceEvents: configuration["notify-keyspace-events"] ?? "",
       larder: {
         ...larder,
-        endpoint: { host: api.endpointHost, tlsPort: tls?.port ?? null, plainPort: plain?.port ?? null },
+        endpoint: { host: larder.endpoint.host, tlsPort: tls?.port ?? null, plainPort: plain?.port ?? null },
         azureShards: enterpriseSize(settings.sku.name)?.azureShards ?? 1,
       },
     },

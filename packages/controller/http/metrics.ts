@@ -33,6 +33,7 @@ async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
     ...api.callers.samples,
     ...api.authorization.samples,
     ...api.audit.samples,
+    ...api.certificates.samples(),
   ]);
   for (const [sample, value] of api.identity?.metrics() ?? []) samples.set(sample, value);
   for (const [kind, count] of await api.transfers.countUnderWay())
