@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { changedTable, type RouteTable } from "@larder/api";
@@ -61,4 +70,17 @@ test("a change is a line of its own, until the changes are as long as the table"
   expect(readFileSync(file, "utf8")).not.toContain("cacheId");
   appendFileSync(file, "sealed:1:cut");
   expect(kept().read()).toEqual(table);
+});
+
+test("what the disk does not take is tried again, and nothing of it is mixed with what came before", () => {
+  const place = join(directory, "away");
+  const one = new KeptRoutes({ directory: place, worker: 1, keys, log });
+  const table = (revision: number): RouteTable => ({ revision, tokenIssuers: [], routes: [] });
+  one.keep(table(1), null);
+  one.keep(table(2), { revision: 2, changed: [], removed: [] });
+  mkdirSync(place);
+  one.flush();
+  expect(one.read()?.revision).toBe(2);
+  one.keep(table(3), { revision: 3, changed: [], removed: [] });
+  expect(one.read()?.revision).toBe(3);
 });

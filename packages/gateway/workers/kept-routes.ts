@@ -12,6 +12,8 @@ import { type Log, readTextFile, type SecretKeys, writeFileAtomic } from "@larde
 
 /** Longer than clients are held by a move as a rule. */
 const keepAfterMs = 20;
+/** What the disk did not take is tried again. */
+const tryAgainMs = 1_000;
 /** Changes of a small table may be longer than it. */
 const changesBytesMin = 64 * 1024;
 
@@ -27,6 +29,7 @@ export class KeptRoutes {
   #changesBytes = 0;
   #timer: Timer | null = null;
   #wasMoving = false;
+  #isFailing = false;
 
   constructor({ directory, worker, keys, log }: { directory: string; worker: number; keys: SecretKeys; log: Log }) {
     this.#directory = directory;
@@ -58,16 +61,28 @@ export class KeptRoutes {
     this.#wasMoving = isMoving;
   }
 
-  /** Writes down at once what is to be kept. */
+  /** Writes down at once what is to be kept. Never throws: clients are served without it. */
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    const pending = this.#pending;
-    if (this.#table === null || pending?.length === 0) return;
+    if (this.#table === null || this.#pending?.length === 0) return;
+    try {
+      this.#writeDown(this.#table, this.#pending);
+      this.#pending = [];
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing) this.#log.error({ err: error }, "routes cannot be kept on disk");
+      this.#isFailing = true;
+      // Part of a line may be there.
+      this.#pending = null;
+      this.#timer = setTimeout(() => this.flush(), tryAgainMs).unref();
+    }
+  }
+
+  #writeDown(table: RouteTable, pending: RouteChanges[] | null): void {
     const isLong = this.#changesBytes > Math.max(this.#tableBytes, changesBytesMin);
-    if (pending === null || this.#tableBytes === 0 || isLong) this.write(this.#table);
+    if (pending === null || this.#tableBytes === 0 || isLong) this.write(table);
     else this.#append(pending);
-    this.#pending = [];
   }
 
   write(table: RouteTable): void {
