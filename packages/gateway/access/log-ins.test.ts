@@ -5,6 +5,7 @@ import type { RouteUser } from "@larder/api";
 import type { Clock } from "@larder/service";
 import { limits } from "../limits.ts";
 import { LogIns, type LoginVerdict } from "./log-ins.ts";
+import { LoginThrottle } from "./login-throttle.ts";
 import { RouteUsers } from "./route-users.ts";
 
 let nowMs = 0;
@@ -94,4 +95,11 @@ test("a user whose assignment names him as another one's object cannot be him", 
   expect(both.find("B")?.objectId).toBe("b");
   expect(both.find("DEFAULT")?.objectId).toBe("a");
   expect(both.present(tokenUser("renamed", "B"))?.objectId).toBe("b");
+});
+
+test("however many were wrong at once, whoever shares their address is slowed down and not shut out", () => {
+  const throttle = new LoginThrottle(clock);
+  for (let count = 0; count < 4_000; count++) expect(throttle.pauseMs("10.0.0.1")).toBe(0);
+  for (let count = 0; count < 4_000; count++) throttle.ended("10.0.0.1", { isGood: false, hasWaited: false });
+  expect(throttle.pauseMs("10.0.0.1")).toBe(1_000 / limits.failedLoginsPerSecond);
 });

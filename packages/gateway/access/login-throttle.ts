@@ -40,7 +40,8 @@ export class LoginThrottle {
     if (isGood !== hasWaited) return;
     const network = networkOf(address);
     const allowance = this.#presentOf(network) ?? { left: limits.failedLoginsBurst, asOfMs: this.#clock.monotonicMs() };
-    allowance.left += isGood ? 1 : -1;
+    // Many that were judged at the same time take no more than there is: whoever comes next is to wait, not to be refused.
+    allowance.left = isGood ? allowance.left + 1 : Math.max(allowance.left - 1, Math.min(allowance.left, 0));
     this.#allowances.delete(network);
     this.#allowances.set(network, allowance);
     if (this.#allowances.size <= limits.failedLoginAddressesMax) return;
