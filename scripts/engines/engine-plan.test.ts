@@ -3,7 +3,7 @@ import { type EnginesObserved, planEngines } from "./engine-plan.ts";
 
 function observed(parts: Partial<EnginesObserved>): EnginesObserved {
   return {
-    present: ["mariadbd", "swift-proxy-server"],
+    present: ["mariadbd", "swift-proxy-server", "pebble"],
     packageManager: "apt",
     releaseName: "Debian 12",
     candidates: new Map(),
@@ -35,7 +35,7 @@ function replay(start: Partial<EnginesObserved>, afterRefresh: [string, string][
 
 test("nothing to do where all are there", () => {
   expect(
-    planEngines(observed({ present: ["valkey-server", "redis-server", "mariadbd", "swift-proxy-server"] })),
+    planEngines(observed({ present: ["valkey-server", "redis-server", "mariadbd", "swift-proxy-server", "pebble"] })),
   ).toEqual({
     kind: "done",
     missing: undefined,
@@ -116,18 +116,18 @@ const mariaDb = ["mariadb-server-core", "1:10.11.19"] as const;
 
 test("MariaDB comes after the engines, by itself", () => {
   const lists: [string, string][] = [[...redis70], ["valkey-server", "8.1.1"], [...mariaDb]];
-  const { kinds, missing } = replay({ present: ["swift-proxy-server"] }, lists, []);
+  const { kinds, missing } = replay({ present: ["swift-proxy-server", "pebble"] }, lists, []);
   expect(kinds).toEqual(["refresh", "install valkey-server redis-server", "install mariadb-server-core", "done"]);
   expect(missing).toBe(undefined);
 });
 
 test("MariaDB alone is missing, and apt has no lists yet", () => {
-  const present = ["valkey-server", "redis-server", "swift-proxy-server"] as const;
+  const present = ["valkey-server", "redis-server", "swift-proxy-server", "pebble"] as const;
   expect(replay({ present }, [[...mariaDb]], []).kinds).toEqual(["refresh", "install mariadb-server-core", "done"]);
 });
 
 test("no MariaDB to be had, or its installation failed: said, not failed", () => {
-  const present = ["valkey-server", "redis-server", "swift-proxy-server"] as const;
+  const present = ["valkey-server", "redis-server", "swift-proxy-server", "pebble"] as const;
   const failed = [{ kind: "install-database", succeeded: false }] as const;
   for (const parts of [{ candidates: new Map([redis70]) }, { candidates: new Map([mariaDb]), tried: failed }])
     expect(planEngines(observed({ present, ...parts }))).toEqual({
@@ -136,12 +136,25 @@ test("no MariaDB to be had, or its installation failed: said, not failed", () =>
     });
 });
 
-test("Swift comes last, and without MariaDB too", () => {
-  const present = ["valkey-server", "redis-server"] as const;
+test("Swift comes without MariaDB, too", () => {
+  const present = ["valkey-server", "redis-server", "pebble"] as const;
   const packages = "swift-proxy swift-account swift-container swift-object";
   expect(replay({ present }, [["swift-proxy", "2.30.1"]], [])).toEqual({
     kinds: ["refresh", `install ${packages}`, "done"],
     missing: "No MariaDB: the tests of caches that follow one are skipped.",
   });
   expect(replay({ present }, [], []).missing).toContain("No OpenStack Swift");
+});
+
+test("Pebble comes last, or is named as missing", () => {
+  const present = ["valkey-server", "redis-server", "mariadbd", "swift-proxy-server"] as const;
+  const without = { candidates: new Map([redis70]) };
+  expect(planEngines(observed({ present, candidates: new Map([["pebble", "2.4.0+ds1-2"]]) }))).toMatchObject({
+    kind: "install-directory",
+    packages: ["pebble"],
+  });
+  expect(planEngines(observed({ present, ...without }))).toEqual({
+    kind: "done",
+    missing: "No Pebble: the tests of certificates by ACME are skipped.",
+  });
 });

@@ -3,12 +3,12 @@
  * one next step comes out; after the step the caller observes again, until a plan is `done`.
  *
  * Valkey is wanted on every machine; Redis beside it where the release has one that Larder runs, and after them what the tests
- * use besides: MariaDB's server, which caches follow, and OpenStack Swift, which stores files as S3 does. What cannot be had is
+ * use besides: MariaDB's server, which caches follow, OpenStack Swift, which stores files as S3 does, and Pebble, an ACME directory. What cannot be had is
  * named in `done`, and is no failure: tests that need it are skipped.
  */
 import { isUsableEngine } from "./package-policy.ts";
 
-export type EngineProgram = "valkey-server" | "redis-server" | "mariadbd" | "swift-proxy-server";
+export type EngineProgram = "valkey-server" | "redis-server" | "mariadbd" | "swift-proxy-server" | "pebble";
 
 /** Each is installed by itself: where it conflicts with something of the machine, the others come all the same. */
 const companions = [
@@ -26,6 +26,13 @@ const companions = [
     packages: ["swift-proxy", "swift-account", "swift-container", "swift-object"],
     use: "The tests store files as S3 does, on OpenStack Swift.",
     without: "No OpenStack Swift: the tests of storage by S3 are skipped.",
+  },
+  {
+    program: "pebble",
+    kind: "install-directory",
+    packages: ["pebble"],
+    use: "The tests get certificates of an ACME directory, Pebble.",
+    without: "No Pebble: the tests of certificates by ACME are skipped.",
   },
 ] as const satisfies {
   program: EngineProgram;
@@ -60,7 +67,7 @@ export type EngineStep =
   | { kind: "refresh"; says: string }
   | { kind: "add-backports"; says: string; source: string }
   | { kind: "install"; says: string; packages: readonly string[] }
-  | { kind: "install-database" | "install-storage"; says: string; packages: readonly string[] }
+  | { kind: "install-database" | "install-storage" | "install-directory"; says: string; packages: readonly string[] }
   | { kind: "done"; missing: string | undefined };
 
 export function planEngines(observed: EnginesObserved): EngineStep {
