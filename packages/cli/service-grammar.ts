@@ -72,6 +72,17 @@ function addService(program: Command): void {
         "key that seals secrets on disk (default: secrets-key in the data directory)",
       ),
     )
+    .addOption(withVariable("--domain <domain>", "under which caches have their names (default: larder.localhost)"))
+    .addOption(withVariable("--cert-file <file>", "certificate of the API and the caches, watched for changes"))
+    .addOption(withVariable("--key-file <file>", "its private key"))
+    .addOption(
+      withVariable("--ca-file <file>", "authorities of it, or of the ACME directory, that are not generally known"),
+    )
+    .addOption(withVariable("--acme-directory <url>", "get and renew the certificate there"))
+    .addOption(withVariable("--acme-contact <email>", "address for notices of its owner"))
+    .addOption(withVariable("--acme-http-port <port>", "answer challenges here: what port 80 of the names leads to"))
+    .addOption(withVariable("--acme-dns-hook <program>", "or let this program answer them in the DNS"))
+    .addOption(withVariable("--acme-name <name...>", "names in it (default: the domain, and all names in it)"))
     .addOption(withVariable("--ready-file <file>", "write how to connect to this file once all is ready"))
     .addOption(noQuickstartOption())
     .addHelpText("after", examples("larder up", "larder up --engine embedded --data-dir ./larder-data"))

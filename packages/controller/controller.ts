@@ -177,13 +177,10 @@ export class Controller {
     const internal = new InternalServer({ socketPath, observations, published, orders, hosts, tokens, clock });
     await this.#run(internal);
     const joining = await this.#openDoor(store, hosts, internal);
-    const identity = this.#makeIdentity({ store, tenant: service.tenant, certificate: certificates.server });
-    const endpointHost = endpointHostOf(host);
+    const identity = this.#makeIdentity({ store, tenant: service.tenant, certificate: builtIn });
+    const endpointHost = certificates.hasPublic ? null : endpointHostOf(host);
     const management = await this.#openManagement(store, service.subscription);
     const { callers, authorization, roles, roleIndex, audit } = management;
-    const identity = await this.#openIdentity({ store, tenant: service.tenant, certificate: builtIn });
-    const endpointHost = certificates.hasPublic ? null : endpointHostOf(host);
-    const { callers, authorization, roles, roleIndex, audit } = await this.#openManagement(store, service.subscription);
     const groups = new ResourceGroups(base);
     const api = {
       ...base,

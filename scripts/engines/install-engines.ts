@@ -13,7 +13,13 @@ import {
 } from "./engine-plan.ts";
 import { parsePolicy } from "./package-policy.ts";
 
-const programs = ["valkey-server", "redis-server", "mariadbd", "swift-proxy-server", "pebble"] as const satisfies EngineProgram[];
+const programs = [
+  "valkey-server",
+  "redis-server",
+  "mariadbd",
+  "swift-proxy-server",
+  "pebble",
+] as const satisfies EngineProgram[];
 /** The path, and where servers are that not every user has on it. */
 const searched = [process.env.PATH ?? "", "/usr/sbin", "/usr/local/sbin"].join(delimiter);
 const aptLists = "/var/lib/apt/lists";
