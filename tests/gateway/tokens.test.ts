@@ -286,6 +286,20 @@ describe.skipIf(!hasValkey)("a newer route", () => {
     for (const each of [idle, busy, watching]) each.close();
   });
 
+  test("what the engine is asked about for the policy before does not count for the next one", async () => {
+    const { users } = served.route;
+    const client = await served.enter(owner);
+    expect(await say(client, "CLIENT", "ID")).toStartWith(":");
+    await served.askEngine("CLIENT", "PAUSE", "300", "ALL");
+    const answer = say(client, "CLIENT", "SETNAME", "me");
+    // A log-in needs no engine, and has the gateway's turn behind it.
+    (await served.enter(reader)).close();
+    await served.change({ users: [...keyUser(), tokenUser(owner, "policy-reader")] });
+    expect(await answer).toStartWith("-NOPERM");
+    client.close();
+    await served.change({ users });
+  });
+
   test("keys off: all are cut, keys are refused, tokens are taken", async () => {
     const { users } = served.route;
     const keyed = await served.connect();

@@ -24,6 +24,8 @@ export function followRoute(client: ClientConnection, users: RouteUsers): void {
 export function becomeNextUser(client: ClientConnection): boolean {
   if (client.inFlight > 0) return false;
   client.user = client.nextUser;
+  // What the engine is asked about the user before is not about this one.
+  client.permission = null;
   client.nextUser = null;
   client.pool = client.cache?.poolOf(client) ?? null;
   return true;
