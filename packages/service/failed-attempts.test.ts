@@ -34,5 +34,6 @@ test("an IPv6 customer is one, however it writes itself", () => {
   expect(addressGroup("2001:db8::5:6:7:8:9")).toBe(addressGroup("2001:db8:0:5::"));
   expect(addressGroup("::1")).toBe("0:0:0:0::/64");
   expect(addressGroup("fe80::1%eth0")).toBe("fe80:0:0:0::/64");
+  expect(addressGroup("64:ff9b::10.0.0.1")).toBe("64:ff9b:0:0::/64");
   expect(addressGroup("")).toBe("");
 });

@@ -7,9 +7,8 @@
  *
  * Each address has an allowance. A failure takes one from it, and so does who waits, until it turns out that he was right.
  */
-import type { Clock } from "@larder/service";
+import { addressGroup, type Clock } from "@larder/service";
 import { limits } from "../limits.ts";
-import { networkOf } from "./address-network.ts";
 
 interface Allowance {
   left: number;
@@ -28,7 +27,7 @@ export class LoginThrottle {
   /** For how long a log-in from there has to wait first; null: it is refused. Whoever waits has to be let in or `failed` afterwards. */
   pauseMs(address: string): number | null {
     if (this.#allowances.size === 0) return 0;
-    const allowance = this.#presentOf(networkOf(address));
+    const allowance = this.#presentOf(addressGroup(address));
     if (allowance === undefined || allowance.left >= 1) return 0;
     if (allowance.left - 1 < -limits.failedLoginsWaitingMax) return null;
     allowance.left--;
@@ -38,7 +37,7 @@ export class LoginThrottle {
   /** `hasWaited`: its turn was taken from the allowance before. */
   ended(address: string, { isGood, hasWaited }: { isGood: boolean; hasWaited: boolean }): void {
     if (isGood !== hasWaited) return;
-    const network = networkOf(address);
+    const network = addressGroup(address);
     const allowance = this.#presentOf(network) ?? { left: limits.failedLoginsBurst, asOfMs: this.#clock.monotonicMs() };
     // Many that were judged at the same time take no more than there is: whoever comes next is to wait, not to be refused.
     allowance.left = isGood ? allowance.left + 1 : Math.max(allowance.left - 1, Math.min(allowance.left, 0));
