@@ -6,6 +6,10 @@
 const cacheNamePattern = /^[a-z0-9](?:[a-z0-9]|-(?!-))*[a-z0-9]$|^[a-z0-9]$/i;
 const resourceGroupPattern = /^[-\w._()]{1,90}$/;
 
+export function isSameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
 /** Why `name` cannot name a cache, or undefined when it can. The name becomes a DNS label. */
 export function cacheNameProblem(name: string): string | undefined {
   if (name.length < 1 || name.length > 63) return "must have 1 to 63 characters";

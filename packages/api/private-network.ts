@@ -5,6 +5,7 @@
  */
 import { LarderError } from "./errors.ts";
 import { parseIpAddress } from "./ip-address.ts";
+import { isSameName } from "./names.ts";
 
 export interface PrivateNetwork {
   /** Compared without case, as it stands for a subnet. */
@@ -36,10 +37,6 @@ export function parsePrivateNetworks(texts: readonly string[], host: string): Pr
       );
   }
   return networks;
-}
-
-export function isSameName(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }
 
 function parse(text: string): PrivateNetwork | undefined {

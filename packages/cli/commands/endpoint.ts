@@ -1,4 +1,5 @@
 /** `larder endpoint …`: private endpoints, by which caches are reached in private networks. */
+import { isSameName } from "@larder/api/names";
 import { NetworkClient } from "@larder/api/network-client";
 import type { PrivateEndpointConnection } from "@larder/api/network-resource";
 import { findCache, resourceGroupOf } from "../cache-lookup.ts";
@@ -18,7 +19,7 @@ export interface AddEndpointOptions extends EndpointOptions {
 export async function listEndpoints(cache: string | undefined, options: EndpointOptions): Promise<void> {
   const { client, print, terminal } = openContext(options);
   const all = await new NetworkClient(client.calls).endpoints(options.resourceGroup);
-  const endpoints = all.filter((endpoint) => cache === undefined || isSame(cacheOf(endpoint), cache));
+  const endpoints = all.filter((endpoint) => cache === undefined || isSameName(cacheOf(endpoint), cache));
   print(endpoints, () => formatEndpointTable(endpoints, terminal.colors));
 }
 
@@ -47,7 +48,7 @@ export async function addEndpoint(name: string, cacheName: string, options: AddE
 export async function removeEndpoint(name: string, options: EndpointOptions): Promise<void> {
   const { client, print, terminal } = openContext(options);
   const network = new NetworkClient(client.calls);
-  const endpoint = (await network.endpoints(options.resourceGroup)).find((each) => isSame(each.name, name));
+  const endpoint = (await network.endpoints(options.resourceGroup)).find((each) => isSameName(each.name, name));
   if (endpoint === undefined)
     throw new CommandError(
       "ResourceNotFound",
@@ -79,7 +80,7 @@ function findConnection(
   asked: string,
 ): PrivateEndpointConnection {
   const named = connections.filter(
-    ({ name, properties }) => isSame(name, asked) || isSame(lastSegment(properties.privateEndpoint.id), asked),
+    ({ name, properties }) => isSameName(name, asked) || isSameName(lastSegment(properties.privateEndpoint.id), asked),
   );
   const [found, another] = named;
   if (found === undefined)
@@ -91,8 +92,4 @@ function findConnection(
   if (another === undefined) return found;
   const names = named.map(({ name }) => name).join(" or ");
   throw new CommandError("InvalidParameter", `Several endpoints are named ${asked}.`, `say which connection: ${names}`);
-}
-
-function isSame(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

@@ -1,5 +1,6 @@
 /** `larder role …`: who may manage what. */
 import type { ManagementClient } from "@larder/api/management-client";
+import { isSameName } from "@larder/api/names";
 import type { PrincipalType, RoleAssignmentResource, RoleDefinitionResource } from "@larder/api/role-resource";
 import { findCache } from "../cache-lookup.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
@@ -26,11 +27,11 @@ export async function listAssignments(options: ScopeOptions & { principal?: stri
   const { client, print, terminal } = openContext(options);
   const scope = await scopeOf(client, options);
   const held = (await client.roles.assignments(scope)).filter(
-    ({ properties: { principalId } }) => options.principal === undefined || isSame(principalId, options.principal),
+    ({ properties: { principalId } }) => options.principal === undefined || isSameName(principalId, options.principal),
   );
   const definitions = await client.roles.definitions(scope);
   const roleNameOf = ({ properties: { roleDefinitionId } }: RoleAssignmentResource) =>
-    definitions.find(({ id }) => isSame(id, roleDefinitionId))?.properties.roleName ?? roleDefinitionId;
+    definitions.find(({ id }) => isSameName(id, roleDefinitionId))?.properties.roleName ?? roleDefinitionId;
   print(held, () =>
     held.length === 0
       ? "Nobody has a role there but who has the administrator's token.\n"
@@ -59,7 +60,7 @@ export async function unassignRole(role: string, principal: string, options: Sco
   const { id, properties } = await findRole(client, role, scope);
   const held = (await client.roles.assignments(scope)).find(
     ({ properties: has }) =>
-      isSame(has.scope, scope) && isSame(has.roleDefinitionId, id) && isSame(has.principalId, principal),
+      isSameName(has.scope, scope) && isSameName(has.roleDefinitionId, id) && isSameName(has.principalId, principal),
   );
   if (held === undefined)
     throw new CommandError(
@@ -83,7 +84,7 @@ export async function listDefinitions(options: CommonOptions & { custom?: boolea
 export async function createRole(roleName: string, options: CreateOptions): Promise<void> {
   const { client, print, terminal } = openContext(options);
   const scope = await scopeOf(client, options);
-  const before = (await client.roles.definitions()).find(({ properties }) => isSame(properties.roleName, roleName));
+  const before = (await client.roles.definitions()).find(({ properties }) => isSameName(properties.roleName, roleName));
   const permission = { actions: options.action, notActions: options.except ?? [], dataActions: [], notDataActions: [] };
   const role = await client.roles.define(before?.name ?? guidOf(client.subscription, roleName), {
     roleName,
@@ -104,7 +105,7 @@ export async function deleteRole(roleName: string, options: CommonOptions): Prom
 /** By its name in any case, or its id. Throws RoleDefinitionDoesNotExist. */
 async function findRole(client: ManagementClient, role: string, scope?: string): Promise<RoleDefinitionResource> {
   const found = (await client.roles.definitions(scope)).find(
-    ({ name, properties }) => isSame(properties.roleName, role) || isSame(name, role),
+    ({ name, properties }) => isSameName(properties.roleName, role) || isSameName(name, role),
   );
   if (found !== undefined) return found;
   throw new CommandError(
@@ -119,8 +120,4 @@ async function scopeOf(client: ManagementClient, { cache, resourceGroup }: Scope
   if (cache !== undefined) return (await findCache(client, cache, resourceGroup)).cache.id;
   const subscription = `/subscriptions/${client.subscription}`;
   return resourceGroup === undefined ? subscription : `${subscription}/resourceGroups/${resourceGroup}`;
-}
-
-function isSame(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

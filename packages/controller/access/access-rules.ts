@@ -5,7 +5,7 @@
  * Names, object ids and aliases compare without case. A user name leads to one assignment: no object id or alias of one is either of
  * another's.
  */
-import { type AccessAssignmentBody, LarderError } from "@larder/api";
+import { type AccessAssignmentBody, isSameName, LarderError } from "@larder/api";
 import type { CacheAccess, StoredAssignment, StoredPolicy } from "../documents/cache-access.ts";
 import { builtInPolicies, policiesOf } from "../documents/policy-users.ts";
 
@@ -55,7 +55,7 @@ export function withoutPolicy(access: CacheAccess, name: string): AccessChange |
   refuseBuiltIn(name, "deleted");
   const before = named(access.policies, name);
   if (before === undefined) return null;
-  const users = access.assignments.filter(({ policyName }) => isSame(policyName, name));
+  const users = access.assignments.filter(({ policyName }) => isSameName(policyName, name));
   if (users[0] !== undefined) {
     const others = users.length === 1 ? "" : ` and ${users.length - 1} more`;
     const text = `Access policy '${before.name}' is in use by assignment '${users[0].name}'${others}.`;
@@ -140,9 +140,5 @@ function replaced<T extends { name: string }>(all: readonly T[], one: T): T[] {
 }
 
 function named<T extends { name: string }>(all: readonly T[], name: string): T | undefined {
-  return all.find((one) => isSame(one.name, name));
-}
-
-function isSame(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
+  return all.find((one) => isSameName(one.name, name));
 }

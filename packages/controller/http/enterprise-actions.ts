@@ -1,5 +1,5 @@
 /** Actions on a database, as Azure has them: import, export, flush, the upgrade of its engine, and those of geo-replication. */
-import { LarderError, parseEnterpriseExport, parseEnterpriseImport, transferHeader } from "@larder/api";
+import { isSameName, LarderError, parseEnterpriseExport, parseEnterpriseImport, transferHeader } from "@larder/api";
 import type { Context, Hono } from "hono";
 import type { Place } from "../caches/caches.ts";
 import type { TransferRequest } from "../transfers/transfers.ts";
@@ -9,7 +9,6 @@ import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { accepted } from "./enterprise-answers.ts";
 import { databasePlace, oneDatabase } from "./enterprise-paths.ts";
 import { readJsonBody } from "./json-body.ts";
-import { isSameName } from "./request-path.ts";
 
 const geoActions = ["forceUnlink", "forceLinkToReplicationGroup"];
 

@@ -1,5 +1,5 @@
 /** `Microsoft.Cache/redisEnterprise`: create or update, get, list, delete, and which sizes a cluster may take. */
-import { clusterNameProblem, LarderError, parseClusterCreate, parseClusterUpdate } from "@larder/api";
+import { clusterNameProblem, isSameName, LarderError, parseClusterCreate, parseClusterUpdate } from "@larder/api";
 import type { Context, Hono } from "hono";
 import type { Cluster, ClusterCommanded } from "../enterprise/clusters.ts";
 import { sizesToScaleTo } from "../enterprise/scaling-choices.ts";
@@ -10,7 +10,7 @@ import { clusterBody } from "./enterprise-body.ts";
 import { clusterPlace, clustersInGroup, clustersInSubscription, oneCluster } from "./enterprise-paths.ts";
 import { readJsonBody } from "./json-body.ts";
 import { pageOf } from "./paging.ts";
-import { apiVersionOf, isSameName, pathValue } from "./request-path.ts";
+import { apiVersionOf, pathValue } from "./request-path.ts";
 
 export function enterpriseClusters(app: Hono<ApiEnvironment>, api: ApiContext): void {
   const page = (context: Context, clusters: readonly Cluster[]) =>

@@ -1,6 +1,7 @@
 /** `Microsoft.Cache/redis`: create or update, get, list, delete. */
 import {
   cacheNameProblem,
+  isSameName,
   LarderError,
   type Page,
   parseRedisCreate,
@@ -17,7 +18,7 @@ import { readJsonBody } from "./json-body.ts";
 import { operationUrl } from "./operations.ts";
 import { pageOf } from "./paging.ts";
 import { preconditionOf } from "./preconditions.ts";
-import { isSameName, ownUrl, pathValue } from "./request-path.ts";
+import { ownUrl, pathValue } from "./request-path.ts";
 
 export const cachesInSubscription = "/subscriptions/:subscription/providers/microsoft.cache/redis";
 export const cachesInGroup = "/subscriptions/:subscription/resourcegroups/:group/providers/microsoft.cache/redis";

@@ -38,10 +38,6 @@ export function ownUrl(context: Context): string {
   return `${callerBase(context)}${new URL(context.req.url).pathname}?api-version=${apiVersionOf(context)}`;
 }
 
-export function isSameName(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
-}
-
 export function apiVersionOf(context: Context): string {
   return context.req.query("api-version") ?? "";
 }

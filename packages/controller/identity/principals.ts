@@ -6,6 +6,7 @@
  */
 import {
   type IssuedSecret,
+  isSameName,
   LarderError,
   type ParsedPrincipal,
   principalLimits,
@@ -219,10 +220,6 @@ export function secretBody({ secretId, createdMs, expiresMs }: SecretDocument): 
 function loginOf(document: PrincipalDocument): string {
   const name = document.kind === "user" ? document.name : document.applicationId;
   return `${document.kind}/${name.toLowerCase()}`;
-}
-
-function isSameName(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
 }
 
 function article({ kind }: PrincipalDocument): string {
