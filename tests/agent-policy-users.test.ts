@@ -1,6 +1,6 @@
 /** The users of access policies on real engines: what they may do, when it changes, and what no policy can give. */
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
-import type { NodeObserved, NodeSpec } from "@larder/api";
+import { type NodeObserved, type NodeSpec, waitChannel } from "@larder/api";
 import { Redis } from "ioredis";
 import { appUser } from "../packages/controller/documents/engine-users.ts";
 import { builtInPolicies, policyRules } from "../packages/controller/documents/policy-users.ts";
@@ -96,6 +96,19 @@ for (const { title, isThere, flags } of engines) {
     expect(await writer.get("a:1")).toBe("one");
     await expect(logIn(node, "reader").get("b:1")).rejects.toThrow("WRONGPASS");
     expect(reader.status).not.toBe("ready");
+  });
+
+  run(`${title}: WAIT counts from the user's own writes, whatever else it may not publish`, async () => {
+    const node = await begin(flags, { writer: "+set +wait ~* resetchannels" });
+    const writer = logIn(node, "writer");
+    expect(await writer.publish(waitChannel, "")).toBe(0);
+    for (const [command, ...words] of [
+      ["PUBLISH", "news", ""],
+      ["SUBSCRIBE", waitChannel],
+      ["SPUBLISH", waitChannel, ""],
+    ])
+      await expect(writer.call(command as string, ...words)).rejects.toThrow("NOPERM");
+    expect(await writer.wait(0, 1)).toBe(0);
   });
 
   run(`${title}: they are there in every life of the engine, and after one of the agent`, async () => {

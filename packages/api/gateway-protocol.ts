@@ -19,6 +19,9 @@ export interface EngineLogin {
   enginePassword: string;
 }
 
+/** On which a gateway publishes before WAIT, so that there is a write on the connection to wait for: every user of an engine may. */
+export const waitChannel = "larder:wait";
+
 /** Somebody who may log in to a cache, and the engine user that the gateway then speaks as. */
 export interface RouteUser extends EngineLogin {
   name: string;

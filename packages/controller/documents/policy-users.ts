@@ -3,14 +3,14 @@
  * who has it. Nobody else knows its password.
  *
  * Its rules are what the policy says, then what every user of the service is denied. Only taken away is behind what the policy says:
- * nothing that it does not give comes back. Redis 7.0 or Valkey 7.2 and later; one text for all of them, so it has no command that the
+ * nothing that it does not give comes back, but for one channel that nobody else has to do with. Redis 7.0 or Valkey 7.2 and later; one text for all of them, so it has no command that the
  * oldest does not know. Tried on Redis 7.0.15, Valkey 8.0.1 and Valkey 9.1.
  *
  * Once a cache had any policy or assignment, the built-in policies' users are on its engines whether or not somebody has them: who is
  * given another policy goes on as a user that is there.
  */
 import { createHmac } from "node:crypto";
-import { type EngineUser, hasChannels, parsePermissions, type RouteUser } from "@larder/api";
+import { type EngineUser, hasChannels, parsePermissions, type RouteUser, waitChannel } from "@larder/api";
 import type { CacheAccess } from "./cache-access.ts";
 import type { CacheDocument } from "./cache-document.ts";
 
@@ -37,11 +37,14 @@ const denied = [
   ...deny("script", "debug"),
 ].join(" ");
 
+/** Apart from all that, as else WAIT would have nothing to wait for. */
+const forWait = `(+publish &${waitChannel})`;
+
 /** What an engine is told of a policy. `permissions` have been taken apart before; else it throws InvalidParameter. */
 export function policyRules(permissions: string): string {
   const tokens = parsePermissions(permissions);
   const said = tokens.map(({ text }) => text).join(" ");
-  return `${said}${hasChannels(tokens) ? "" : " &*"} ${denied}`;
+  return `${said}${hasChannels(tokens) ? "" : " &*"} ${denied} ${forWait}`;
 }
 
 /** Names of policies have letters, digits, hyphens and spaces. */

@@ -3,13 +3,14 @@
  * over shared ones, and a connection without a write answers at once, whatever the replicas have. So a write that changes
  * nothing, and reaches the replicas after all that the client wrote, goes before it on the same dedicated connection.
  */
+import { waitChannel } from "@larder/api";
 import { encodeRequest } from "@larder/resp";
 import type { ClientConnection } from "../client/client-connection.ts";
 import { swallow } from "../engine/reply-treatment.ts";
 import { forward, onDedicated, takeMute } from "./forward.ts";
 import type { Outcome, Request } from "./request.ts";
 
-const noOperation = encodeRequest(["Publish", "larder:wait", ""]);
+const noOperation = encodeRequest(["Publish", waitChannel, ""]);
 
 export function forwardWait(client: ClientConnection, request: Request): Outcome {
   if (client.isInTransaction) return forward(client, request);
