@@ -164,7 +164,7 @@ export class Controller {
     await this.#run(reconciler);
     const coverLocation = (location: string) => this.#coverLocation(location);
     const clusters = new Clusters({ ...base, caches, coverLocation });
-    const databases = new Databases({ clusters, caches, access });
+    const databases = new Databases({ clusters, caches });
     const removeCluster = (name: string) => clusters.removeByName(name);
     await this.#run(new GroupRemover({ ...base, removeCache, removeCluster, removeEndpoints }));
     await this.#run(new ClusterRemover({ ...base, removeCache }));

@@ -2,7 +2,13 @@
  * The commands on access policies and assignments. Each is one transaction, which never locks the cache: engines and gateways are told
  * at once, and the operation that it returns ends when they have it. A command that changes nothing has no operation.
  */
-import { type AccessAssignmentBody, engineRefusal, LarderError, parsePermissions } from "@larder/api";
+import {
+  type AccessAssignmentBody,
+  type DatabaseAssignmentAsked,
+  engineRefusal,
+  LarderError,
+  parsePermissions,
+} from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
 import type { AdmissionLock } from "../caches/admission-lock.ts";
 import type { CacheActions } from "../caches/cache-actions.ts";
@@ -11,6 +17,7 @@ import type { CacheAccess } from "../documents/cache-access.ts";
 import type { CacheDocument } from "../documents/cache-document.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
 import { policyRules } from "../documents/policy-users.ts";
+import { withDatabaseAssignment, withoutDatabaseAssignment } from "../enterprise/database-access-rules.ts";
 import { type Orders, OrderUnanswered } from "../orders/orders.ts";
 import type { StoredDocument } from "../store/store.ts";
 import { type AccessChange, withAssignment, withoutAssignment, withoutPolicy, withPolicy } from "./access-rules.ts";
@@ -31,6 +38,8 @@ export interface AccessCommanded {
   operation: OperationDocument | undefined;
 }
 
+type Decide = (access: CacheAccess) => AccessChange | null;
+
 /** For an engine's word on a policy. Without one it is told of the policy all the same, and the policy's state says what it thinks. */
 const tryTimeoutMs = 3_000;
 
@@ -41,11 +50,8 @@ export class AccessCommands {
     this.#options = options;
   }
 
-  async putPolicy(place: Place, name: string, permissions: string): Promise<AccessCommanded> {
-    const { value: cache } = await this.#options.caches.require(place);
-    const change = withPolicy(cache.access, { name, permissions });
-    if (change !== null) await this.#tryRules(cache, permissions);
-    return this.#change(place, (access) => withPolicy(access, { name, permissions }));
+  putPolicy(place: Place, name: string, permissions: string): Promise<AccessCommanded> {
+    return this.#changeRules(place, permissions, (access) => withPolicy(access, { name, permissions }));
   }
 
   deletePolicy(place: Place, name: string): Promise<AccessCommanded> {
@@ -60,8 +66,26 @@ export class AccessCommands {
     return this.#change(place, (access) => withoutAssignment(access, name));
   }
 
+  putDatabaseAssignment(place: Place, name: string, asked: DatabaseAssignmentAsked): Promise<AccessCommanded> {
+    const decide: Decide = (access) => withDatabaseAssignment(access, name, asked);
+    return asked.accessString === undefined
+      ? this.#change(place, decide)
+      : this.#changeRules(place, asked.accessString, decide);
+  }
+
+  deleteDatabaseAssignment(place: Place, name: string): Promise<AccessCommanded> {
+    return this.#change(place, (access) => withoutDatabaseAssignment(access, name));
+  }
+
+  /** What is refused anyway no engine is asked about. */
+  async #changeRules(place: Place, permissions: string, decide: Decide): Promise<AccessCommanded> {
+    const { value: cache } = await this.#options.caches.require(place);
+    if (decide(cache.access) !== null) await this.#tryRules(cache, permissions);
+    return this.#change(place, decide);
+  }
+
   /** One after another: each reads what the one before has written. */
-  #change(place: Place, decide: (access: CacheAccess) => AccessChange | null): Promise<AccessCommanded> {
+  #change(place: Place, decide: Decide): Promise<AccessCommanded> {
     return this.#options.admission.exclusively(async () => {
       let isNew = false;
       let operation: OperationDocument | undefined;

@@ -3,24 +3,19 @@
  * what is asked of that.
  */
 import { type DatabaseAsked, LarderError } from "@larder/api";
-import type { AccessCommands } from "../access/access-commands.ts";
 import { startedUpdate } from "../caches/cache-changes.ts";
 import type { Caches, Commanded, Place } from "../caches/caches.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
 import { type Clusters, going } from "./clusters.ts";
-import { DatabaseAccess } from "./database-access.ts";
 import { changedDatabase, newDatabase } from "./database-rules.ts";
 
 export class Databases {
   readonly #clusters: Clusters;
   readonly #caches: Caches;
-  /** By token. */
-  readonly access: DatabaseAccess;
 
-  constructor({ clusters, caches, access }: { clusters: Clusters; caches: Caches; access: AccessCommands }) {
+  constructor({ clusters, caches }: { clusters: Clusters; caches: Caches }) {
     this.#clusters = clusters;
     this.#caches = caches;
-    this.access = new DatabaseAccess({ access, caches });
   }
 
   /** PUT: creates the database, or changes it. `version`: of the API, whose defaults count. */

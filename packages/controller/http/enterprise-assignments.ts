@@ -42,7 +42,7 @@ export function enterpriseAssignments(app: Hono<ApiEnvironment>, api: ApiContext
     await api.caches.require(place);
     checkDatabaseAssignmentName(name);
     const asked = parseDatabaseAssignment(await readJsonBody(context), apiVersionOf(context).toLowerCase());
-    const { stored, isNew, operation } = await api.databases.access.put(place, name, asked);
+    const { stored, isNew, operation } = await api.access.putDatabaseAssignment(place, name, asked);
     await api.published.refresh();
     if (operation !== undefined) notePolling(context, { ...stored.value, ...operation });
     return context.json(bodyOf(stored, api, name), isNew ? 201 : 200);
@@ -50,7 +50,7 @@ export function enterpriseAssignments(app: Hono<ApiEnvironment>, api: ApiContext
 
   app.delete(oneAssignment, async (context: Context) => {
     const place = await databasePlace(context, api);
-    const { operation } = await api.databases.access.remove(place, pathValue(context, "assignment"));
+    const { operation } = await api.access.deleteDatabaseAssignment(place, pathValue(context, "assignment"));
     if (operation === undefined) return context.body(null, 204);
     await api.published.refresh();
     return accepted(context, { ...place, ...operation });
