@@ -7,7 +7,8 @@
  *                   been there for `agentBackMs` (decision 18); and on a machine for `afterThawMs` after it was frozen, when
  *                   what had come in meanwhile runs before anything else can.
  *   durable         A write acknowledged as replicated is in the data of every later primary, and at the end. Excused:
- *                   every engine that had it was killed before another had it.
+ *                   every engine of the cache that had it was killed before another had it. One on a frozen host whose node has been
+ *                   replaced is none of the cache's any more.
  *   kept            Where a persistent cache goes on with what was on a disk, no node's disk has anything newer.
  *   epochs          Those of the stored leader and route, and of each gateway's route in force, never fall.
  *   resumption      After one fault of its kind alone, writes succeed again within `resumesMs`.
@@ -86,7 +87,9 @@ export class Invariants {
   }
 
   onKill(engine: FakeEngine): void {
-    const kept = new Set(this.#world.livingEngines().flatMap(({ stream }) => stream));
+    const own = new Set(this.#world.cache.nodes.map(({ nodeId }) => nodeId));
+    const living = this.#world.livingEngines().filter(({ nodeId }) => own.has(nodeId));
+    const kept = new Set(living.flatMap(({ stream }) => stream));
     for (const id of engine.stream) if (id !== ping && !kept.has(id)) this.#extinct.add(id);
   }
 
