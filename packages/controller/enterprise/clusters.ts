@@ -129,7 +129,9 @@ export class Clusters {
     const isRepeated = !sameText(repeatedOf(cluster), repeatedOf(next));
     if (database === undefined || !isRepeated) {
       const operation = this.#newOperation("update", cluster, { hasEnded: true });
-      const changed = await this.#write(stored, next, operation);
+      // A database that is made meanwhile would repeat what the cluster was.
+      const unchanged = database === undefined ? [{ key: cacheKey(cluster.name), revision: 0 }] : [];
+      const changed = await this.#write(stored, next, operation, unchanged);
       return { stored: changed, database, operationId: operation.operationId, created: false };
     }
     const along: Along = { require: [stored], put: [{ key: stored.key, value: next }] };
