@@ -256,6 +256,25 @@ describe.skipIf(!hasValkey)("a planned change of the node", () => {
     client.close();
   });
 
+  test("knows those, too, that somebody may not remove who tried", async () => {
+    const [usual] = route.users;
+    const reader = { ...usual!, name: "reader", engineUser: "policy-reader" };
+    for (const engine of [pair.primary, pair.replica]) {
+      const admin = await atEngine(engine);
+      await admin.ask("ACL", "SETUSER", reader.engineUser, "on", `>${reader.enginePassword}`, "~*", "+@read");
+      admin.close();
+    }
+    publish({ users: [usual!, reader] });
+    const client = await logIn();
+    const loaded = String(await client.ask("SCRIPT", "LOAD", "return 'loaded'"));
+    const refused = await CommandClient.connect({ port: served.plainPort });
+    await refused.ask("AUTH", reader.name, accessKey);
+    expect(String(await refused.ask("SCRIPT", "FLUSH"))).toContain("NOPERM");
+    await moveToReplica();
+    expect(await client.ask("EVALSHA", loaded, "0")).toBe("loaded");
+    for (const each of [client, refused]) each.close();
+  });
+
   test("goes back to how it was when nobody switches in time", async () => {
     const [client, popping] = [await logIn(), await logIn()];
     const popped = popping.ask("BLPOP", "queue", "0");

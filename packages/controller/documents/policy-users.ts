@@ -3,8 +3,8 @@
  * who has it. Nobody else knows its password.
  *
  * Its rules are what the policy says, then what every user of the service is denied. Only taken away is behind what the policy says:
- * nothing that it does not give comes back, but for one channel that nobody else has to do with. Redis 7.0 or Valkey 7.2 and later; one text for all of them, so it has no command that the
- * oldest does not know. Tried on Redis 7.0.15, Valkey 8.0.1 and Valkey 9.1.
+ * nothing that it does not give comes back, but for one channel that nobody else has to do with. Redis 7.0 or Valkey 7.2 and later; one
+ * text for all of them, so it has no command that the oldest does not know. Tried on Redis 7.0.15, Valkey 8.0.1 and Valkey 9.1.
  *
  * Once a cache had any policy or assignment, the built-in policies' users are on its engines whether or not somebody has them: who is
  * given another policy goes on as a user that is there.

@@ -85,6 +85,11 @@ export class ClientState {
   libraryName = "";
   libraryVersion = "";
 
+  /** Whether it has logged in and no policy restricts it: of others the engine alone knows what they may do. */
+  get isOwnUser(): boolean {
+    return this.user !== null && this.cache?.isOwnUser(this.user) === true;
+  }
+
   get commands(): CommandTable | null {
     return this.cache?.commands ?? null;
   }

@@ -126,7 +126,7 @@ function sendRun(client: ClientConnection, bytes: Buffer, start: number): number
       if (found !== Class.multi || dedicated !== null) break;
       const transaction = findWholeTransaction(commands, bytes, position, {
         room: room - count,
-        mayBlock: mayBegin(client),
+        mayBlock: client.isOwnUser,
       });
       if (transaction === undefined) break;
       count += transaction.count;
@@ -144,11 +144,6 @@ function sendRun(client: ClientConnection, bytes: Buffer, start: number): number
   }
   if (count >= room && position < limit) client.hold(bytes, position, client.window >> 1);
   return position;
-}
-
-/** Of others the engine alone knows. */
-function mayBegin({ cache, user }: ClientConnection): boolean {
-  return cache !== null && user !== null && cache.isOwnUser(user);
 }
 
 /** Nothing about the client needs each of its commands to be looked at. */

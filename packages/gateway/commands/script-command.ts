@@ -2,11 +2,14 @@
 import { encodeError } from "@larder/resp";
 import type { ClientConnection } from "../client/client-connection.ts";
 import { counters } from "../metrics.ts";
-import { answer, forward, forwardSlow } from "./forward.ts";
+import { answer, forward, forwardSlow, takeMute } from "./forward.ts";
 import { type Outcome, type Request, wordsOf } from "./request.ts";
 
 /** What an engine takes while a script runs must not wait behind it. */
 const whileBusy = ["kill", "stats"];
+/** Which scripts there are. */
+const changing = ["load", "flush"];
+const MINUS = 45;
 
 export function runScriptCommand(client: ClientConnection, request: Request): Outcome {
   const words = wordsOf(request);
@@ -16,6 +19,21 @@ export function runScriptCommand(client: ClientConnection, request: Request): Ou
     counters.larder_gateway_commands_refused_total++;
     return answer(client, encodeError(`ERR unknown subcommand '${subcommand}'. Try ${name.toUpperCase()} HELP.`));
   }
+  if (name === "script" && changing.includes(subcommand) && !client.isOwnUser) return noteOnceDone(client, request);
   client.cache?.scripts.note(words);
   return isContainer && whileBusy.includes(subcommand) ? forward(client, request) : forwardSlow(client, request);
+}
+
+/** Of users of policies, who may not be allowed it. */
+function noteOnceDone(client: ClientConnection, request: Request): Outcome {
+  const words = wordsOf(request).map((word) => Buffer.from(word));
+  const isDropped = client.isMuted || client.skipsNext;
+  const outcome = forwardSlow(client, request, {
+    rewrite(reply) {
+      if (reply[0] !== MINUS) client.cache?.scripts.note(words);
+      return isDropped ? Buffer.alloc(0) : reply;
+    },
+  });
+  if (outcome === "done") takeMute(client);
+  return outcome;
 }

@@ -29,8 +29,7 @@ export function beginWatch(client: ClientConnection, request: Request): Outcome 
 
 export function beginTransaction(client: ClientConnection, request: Request): Outcome {
   const isWellFormed = request.argumentCount === 1;
-  if (isWellFormed && client.user !== null && client.cache?.isOwnUser(client.user) === false)
-    return beginAsPermitted(client, request);
+  if (isWellFormed && !client.isOwnUser) return beginAsPermitted(client, request);
   if (client.dedicated === null && isWellFormed) return beginQueuing(client);
   const outcome = forward(client, request);
   if (outcome === "done" && isWellFormed) client.isInTransaction = true;
@@ -54,9 +53,8 @@ function beginAsPermitted(client: ClientConnection, request: Request): Outcome {
  * arguments, they do nothing.
  */
 export function endTransaction(client: ClientConnection, found: Class, request: Request): Outcome {
-  const isOwnUser = client.user === null || client.cache?.isOwnUser(client.user) === true;
   // Whoever is refused EXEC is in no transaction any more either.
-  if (!isOwnUser && found !== Class.exec) return endAsPermitted(client, found, request);
+  if (!client.isOwnUser && found !== Class.exec) return endAsPermitted(client, found, request);
   const outcome = forward(client, request);
   if (outcome === "done") noteEnd(client, found, request);
   return outcome;
