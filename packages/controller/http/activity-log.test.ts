@@ -1,6 +1,6 @@
 /** What is left of calls: the activity log over the API, and the files. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@larder/service";
 import { AccessFixture, refusalOf, roleIds } from "../authorization/access-fixture.ts";
@@ -50,8 +50,12 @@ test("the activity log has what changed or did something, in Azure's shape, for 
 test("the records are for their owner's eyes only, and have no secrets", async () => {
   const answer = await access.call("GET", `${access.shop}?api-version=2024-11-01&sig=hidden`);
   expect(await access.recordOf(answer)).toMatchObject({ path: access.shop, apiVersion: "2024-11-01", status: 404 });
-  for (const file of ["audit.log", "activity.log"])
-    expect(statSync(join(access.controller.directory, "data", file)).mode & 0o777).toBe(0o600);
+  for (const file of ["audit.log", "activity.log"]) {
+    const path = join(access.controller.directory, "data", file);
+    // Each is written by itself, a moment after the call.
+    while (!existsSync(path)) await systemClock.sleep(10);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  }
   expect(JSON.stringify(access.records())).not.toContain(access.controller.token);
   expect(JSON.stringify(access.records())).not.toContain("hidden");
 });
