@@ -23,31 +23,6 @@ export const refusedByGateway: readonly string[] = [
   "sync",
 ];
 
-/**
- * Of Microsoft.Cache/redisEnterprise: what Azure Managed Redis documents, and what else administers an engine. SELECT is there,
- * for the one database that there is.
- */
-export const refusedByManagedRedis: readonly string[] = [
-  ...refusedByGateway,
-  "acl",
-  "bgrewriteaof",
-  "bgsave",
-  "client|import-source",
-  "client|no-evict",
-  "config",
-  "debug",
-  "migrate",
-  "module",
-  "move",
-  "pfdebug",
-  "pfselftest",
-  "save",
-  "swapdb",
-];
-
-/** Of one that does not show clients a cluster. */
-export const refusedWithoutCluster: readonly string[] = [...refusedByManagedRedis, "cluster", "readonly", "readwrite"];
-
 /** Of Microsoft.Cache/redis: Azure's own list ("Redis commands not supported"), and what else administers an engine. */
 export const refusedByRedisCache: readonly string[] = [
   ...refusedByGateway,
@@ -64,3 +39,12 @@ export const refusedByRedisCache: readonly string[] = [
   "pfselftest",
   "save",
 ];
+
+/**
+ * Of Microsoft.Cache/redisEnterprise: what Azure Managed Redis documents, and what else administers an engine. SELECT is there,
+ * for the one database that there is.
+ */
+export const refusedByManagedRedis: readonly string[] = [...refusedByRedisCache, "move", "swapdb"];
+
+/** Of one that does not show clients a cluster. */
+export const refusedWithoutCluster: readonly string[] = [...refusedByManagedRedis, "cluster", "readonly", "readwrite"];

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { LarderError } from "@larder/api/errors";
 import { gatewayLimits } from "@larder/api/gateway-protocol";
 import { parsePrivateNetworks } from "@larder/api/private-network";
-import { type CertificateOptions, parseCertificate } from "./certificate-options.ts";
+import { type CertificateArguments, type CertificateOptions, parseCertificate } from "./certificate-options.ts";
 
 export const engineChoices = ["auto", "native", "embedded"] as const;
 export type EngineChoice = (typeof engineChoices)[number];
@@ -49,7 +49,7 @@ export interface UpOptions {
 }
 
 /** As the command line gives them. */
-export interface UpArguments {
+export interface UpArguments extends CertificateArguments {
   dataDir: string;
   host: string;
   privateNetwork?: string | string[];
@@ -73,15 +73,6 @@ export interface UpArguments {
   enginePath?: string;
   readyFile?: string;
   secretsKeyFile?: string;
-  domain?: string;
-  certFile?: string;
-  keyFile?: string;
-  caFile?: string;
-  acmeDirectory?: string;
-  acmeContact?: string;
-  acmeHttpPort?: string;
-  acmeDnsHook?: string;
-  acmeName?: string | string[];
   quickstart: boolean | string;
 }
 
