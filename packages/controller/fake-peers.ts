@@ -56,6 +56,7 @@ export class FakeAgent {
   /** What a question about files comes to. */
   answerFiles: (order: FilesOrder) => Omit<AgentAnswer, "orderId"> = () => ({ error: null, offset: null });
   #stamp: ReportStamp | null = null;
+  #reported = Promise.resolve(true);
   readonly #stopping = new AbortController();
   readonly #link: ControllerLink;
 
@@ -93,9 +94,11 @@ export class FakeAgent {
     this.#stopping.abort();
   }
 
-  /** Whether it was taken, at the second try where it came too late. */
-  async report(): Promise<boolean> {
-    return (await this.#reportOnce()) || (await this.#reportOnce());
+  /** Whether it was taken, at the second try where it came too late. One after another, as a report's stamp counts for one. */
+  report(): Promise<boolean> {
+    const taken = this.#reported.then(async () => (await this.#reportOnce()) || (await this.#reportOnce()));
+    this.#reported = taken;
+    return taken;
   }
 
   async #reportOnce(): Promise<boolean> {

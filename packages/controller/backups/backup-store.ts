@@ -15,7 +15,7 @@ import type { Store, StoredDocument } from "../store/store.ts";
 export interface BackupsStored {
   policy: StoredDocument<BackupPolicyDocument> | undefined;
   /** The oldest first. */
-  backups: StoredDocument<BackupDocument>[];
+  backups: readonly StoredDocument<BackupDocument>[];
   /** Its own, and imports into other caches that are under way: they may read its backups. */
   transfers: TransferDocument[];
 }

@@ -89,7 +89,7 @@ export class Caches {
     return this.#options.store.get<CacheDocument>(cacheKey(name));
   }
 
-  async all(): Promise<StoredDocument<CacheDocument>[]> {
+  async all(): Promise<readonly StoredDocument<CacheDocument>[]> {
     return (await this.#options.store.list<CacheDocument>(cachesPrefix)).documents;
   }
 

@@ -10,15 +10,9 @@ import { allNodes, type CacheDocument } from "../documents/cache-document.ts";
 import { deriveNodes, deriveRoute, deriveTransfers } from "../documents/derive.ts";
 import { cachesPrefix, transfersPrefix } from "../documents/document-keys.ts";
 import { agentsTransferId, type TransferDocument } from "../documents/transfer-document.ts";
-import type { Store } from "../store/store.ts";
-import { DerivedParts } from "./derived-parts.ts";
+import type { Listing, Store } from "../store/store.ts";
+import { DerivedParts, type DocumentChanges } from "./derived-parts.ts";
 import { LatestDocument } from "./latest-document.ts";
-
-interface RouteStanding {
-  /** undefined where there is none. */
-  route: Route | undefined;
-  tableRevision: number;
-}
 
 /** What the agent of a host is told, and what of it each cache makes. */
 interface DesiredOfHost {
@@ -26,13 +20,16 @@ interface DesiredOfHost {
   parts: DerivedParts<NodeSpec[]>;
 }
 
+const noChanges: DocumentChanges = { changed: [], removed: [] };
+
 export class Published {
   readonly routes = new LatestDocument<RouteTable>();
   readonly #store: Store;
   readonly #tokenIssuers: () => TokenIssuer[];
   readonly #routeParts: DerivedParts<Route | undefined>;
   readonly #desired = new Map<string, DesiredOfHost>();
-  #standings = new Map<CacheId, RouteStanding>();
+  #listed: Listing<CacheDocument>["documents"] = [];
+  readonly #byId = new Map<CacheId, CacheDocument>();
   #caches: CacheDocument[] = [];
   /** Those under way. */
   #transfers: TransferDocument[] = [];
@@ -51,14 +48,12 @@ export class Published {
     // Later than the caches, if anything: what belongs to a change that came in between is derived with that.
     const transfers = await this.#store.list<TransferDocument>(transfersPrefix);
     if (listing.revision < this.#coveredRevision) return this.#coveredRevision;
-    this.#caches = listing.documents.map((document) => document.value);
+    const changes = this.#takeCaches(listing.documents);
     this.#transfers = transfers.documents.map((document) => document.value);
-    this.#refreshRoutes(listing.revision);
-    for (const hostId of new Set([
-      ...this.#desired.keys(),
-      ...this.#caches.flatMap((cache) => allNodes(cache).map(({ hostId }) => hostId)),
-    ]))
-      this.#refreshDesired(hostId, listing.revision);
+    this.#refreshRoutes(changes, listing.revision);
+    const hostIds = changes.changed.flatMap((cache) => allNodes(cache).map(({ hostId }) => hostId));
+    for (const hostId of new Set([...this.#desired.keys(), ...hostIds]))
+      this.#refreshDesired(hostId, changes, listing.revision);
     this.#coveredRevision = listing.revision;
     return listing.revision;
   }
@@ -75,7 +70,7 @@ export class Published {
 
   /** What the agent of a host follows. */
   desired(hostId: string): LatestDocument<AgentDesired> {
-    if (!this.#desired.has(hostId)) this.#refreshDesired(hostId, this.#coveredRevision);
+    if (!this.#desired.has(hostId)) this.#refreshDesired(hostId, noChanges, this.#coveredRevision);
     return (this.#desired.get(hostId) as DesiredOfHost).document;
   }
 
@@ -85,35 +80,46 @@ export class Published {
    */
   tableRevisionFor(cacheId: CacheId, documentRevision: number): number | undefined {
     if (documentRevision > this.#coveredRevision) return undefined;
-    return this.#standings.get(cacheId)?.tableRevision ?? this.routes.current?.revision;
+    return this.#routeParts.revisionOf(cacheId) ?? this.routes.current?.revision;
   }
 
-  #refreshRoutes(revision: number): void {
-    const standings = new Map<CacheId, RouteStanding>();
-    for (const [cacheId, route] of this.#routeParts.of(this.#caches)) {
-      const before = this.#standings.get(cacheId);
-      standings.set(
-        cacheId,
-        before !== undefined && before.route === route ? before : { route, tableRevision: revision },
-      );
-    }
+  /** The store gives the same documents again while they do not change. */
+  #takeCaches(listed: Listing<CacheDocument>["documents"]): DocumentChanges {
+    if (listed === this.#listed) return noChanges;
+    this.#listed = listed;
+    this.#caches = listed.map(({ value }) => value);
+    const changed = this.#caches.filter((cache) => this.#byId.get(cache.cacheId) !== cache);
+    for (const cache of changed) this.#byId.set(cache.cacheId, cache);
+    const removed = this.#byId.size === this.#caches.length ? [] : this.#takeAway();
+    return { changed, removed };
+  }
+
+  #takeAway(): CacheId[] {
+    const left = new Set(this.#caches.map(({ cacheId }) => cacheId));
+    const removed = [...this.#byId.keys()].filter((cacheId) => !left.has(cacheId));
+    for (const cacheId of removed) this.#byId.delete(cacheId);
+    return removed;
+  }
+
+  #refreshRoutes(changes: DocumentChanges, revision: number): void {
+    const isChanged = this.#routeParts.update(changes, revision);
     const tokenIssuers = this.#tokenIssuers();
-    const changed =
-      this.routes.current === undefined ||
-      !sameText(this.routes.current.tokenIssuers, tokenIssuers) ||
-      standings.size !== this.#standings.size ||
-      [...standings].some(([cacheId, standing]) => this.#standings.get(cacheId) !== standing);
-    this.#standings = standings;
-    const routes = [...standings.values()].flatMap(({ route }) => route ?? []);
-    if (changed) this.routes.publish({ revision, tokenIssuers, routes });
+    const { current } = this.routes;
+    if (!isChanged && current !== undefined && sameText(current.tokenIssuers, tokenIssuers)) return;
+    this.routes.publish({ revision, tokenIssuers, routes: this.#routeParts.all().flatMap((route) => route ?? []) });
   }
 
-  #refreshDesired(hostId: string, revision: number): void {
+  #refreshDesired(hostId: string, changes: DocumentChanges, revision: number): void {
     const desired = this.#desired.get(hostId) ?? newDesired(hostId);
+    const isNew = !this.#desired.has(hostId);
     this.#desired.set(hostId, desired);
-    const nodes = [...desired.parts.of(this.#caches).values()].flat();
-    const transfers = this.#caches.flatMap((cache) => deriveTransfers(cache, this.#transfers, hostId));
+    const isChanged = desired.parts.update(isNew ? { changed: this.#caches, removed: [] } : changes, revision);
+    const transfers = this.#transfers.flatMap((transfer) => {
+      const cache = this.#byId.get(transfer.cacheId);
+      return cache === undefined ? [] : deriveTransfers(cache, [transfer], hostId);
+    });
     const before = desired.document.current;
+    const nodes = isChanged || before === undefined ? desired.parts.all().flat() : before.nodes;
     const isKnown = before !== undefined && sameMembers(before.nodes, nodes) && sameText(before.transfers, transfers);
     if (!isKnown) desired.document.publish({ revision, nodes, transfers });
   }

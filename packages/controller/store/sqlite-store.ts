@@ -13,6 +13,7 @@ import { closeSync, openSync } from "node:fs";
 import { LarderError } from "@larder/api";
 import { type SecretBox, sealedBy } from "@larder/service";
 import { DocumentMemory } from "./document-memory.ts";
+import { ListingMemory } from "./listing-memory.ts";
 import type { Listing, SealedStore, StoreChange, StoredDocument, Transaction, TransactionOutcome } from "./store.ts";
 
 /** 1: documents were not sealed. */
@@ -34,6 +35,7 @@ export class SqliteStore implements SealedStore {
   readonly #database: Database;
   readonly #wakeups = new Set<() => void>();
   readonly #memory = new DocumentMemory();
+  readonly #listings = new ListingMemory((key) => this.#read(key));
   readonly #get: Statement<Row, [string]>;
   readonly #list: Statement<Place, [string, string]>;
   readonly #changes: Statement<Row, [number, string, string, number, string, string]>;
@@ -63,9 +65,10 @@ export class SqliteStore implements SealedStore {
     this.#box = box;
     this.#get = database.prepare("SELECT key, value, revision FROM documents WHERE key = ?");
     this.#list = database.prepare("SELECT key, revision FROM documents WHERE key >= ? AND key < ? ORDER BY key");
+    // The plus keeps SQLite from going through all keys of the range: few are as new.
     this.#changes = database.prepare(
-      `SELECT key, value, revision FROM documents WHERE revision > ? AND key >= ? AND key < ?
-       UNION ALL SELECT key, NULL, revision FROM deletions WHERE revision > ? AND key >= ? AND key < ?
+      `SELECT key, value, revision FROM documents WHERE revision > ? AND +key >= ? AND +key < ?
+       UNION ALL SELECT key, NULL, revision FROM deletions WHERE revision > ? AND +key >= ? AND +key < ?
        ORDER BY revision, key`,
     );
     const row = database.query<{ revision: number }, []>("SELECT revision FROM head").get();
@@ -77,8 +80,7 @@ export class SqliteStore implements SealedStore {
   }
 
   async list<T>(prefix: string): Promise<Listing<T>> {
-    const places = this.#list.all(prefix, prefixEnd(prefix));
-    const documents = places.map(({ key }) => this.#read(key) as StoredDocument<T>);
+    const documents = (this.#listings.get(prefix) ?? this.#readAll(prefix)) as readonly StoredDocument<T>[];
     return { revision: this.#revision, documents };
   }
 
@@ -88,7 +90,9 @@ export class SqliteStore implements SealedStore {
     const revision = this.#revision + 1;
     this.#write(transaction, revision);
     this.#revision = revision;
-    this.#memory.forget([...(transaction.put ?? []).map(({ key }) => key), ...(transaction.delete ?? [])]);
+    const written = [...(transaction.put ?? []).map(({ key }) => key), ...(transaction.delete ?? [])];
+    this.#memory.forget(written);
+    this.#listings.written(written);
     for (const wake of this.#wakeups) wake();
     return { committed: true, revision };
   }
@@ -155,6 +159,12 @@ export class SqliteStore implements SealedStore {
     }));
   }
 
+  #readAll(prefix: string): StoredDocument[] {
+    const documents = this.#list.all(prefix, prefixEnd(prefix)).map(({ key }) => this.#read(key) as StoredDocument);
+    this.#listings.keep(prefix, documents);
+    return documents;
+  }
+
   #read(key: string): StoredDocument | undefined {
     const known = this.#memory.get(key);
     if (known !== undefined) return known;
@@ -206,6 +216,7 @@ function prepare(database: Database): void {
     database.run(
       "CREATE TABLE IF NOT EXISTS deletions (key TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID",
     );
+    database.run("CREATE INDEX IF NOT EXISTS deletions_by_revision ON deletions (revision)");
     database.run(
       "CREATE TABLE IF NOT EXISTS head (only INTEGER PRIMARY KEY CHECK (only = 1), revision INTEGER NOT NULL)",
     );

@@ -43,6 +43,26 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       expect(listing.documents.map((document) => document.key)).toEqual(["caches/a", "caches/b"]);
     });
 
+    scenario("a long listing that is read again and again is as the store is", async ({ store }) => {
+      const put100 = Array.from({ length: 100 }, (_, index) => ({ key: `caches/${100 + index}`, value: 0 }));
+      await store.transact({ put: put100 });
+      const before = await store.list<number>("caches/");
+      expect((await store.list("caches/")).documents).toBe(before.documents);
+      await store.transact({ put: [{ key: "caches/150", value: 1 }], delete: ["caches/100", "groups/x"] });
+      await put(store, "caches/1305", 2);
+      await put(store, "cachesx", 2);
+      const { documents } = await store.list<number>("caches/");
+      const expected = [...put100.slice(1).map(({ key }) => key), "caches/1305"].sort();
+      expect(documents.map(({ key }) => key)).toEqual(expected);
+      expect(documents.filter(({ value }) => value !== 0).map(({ key, value }) => [key, value])).toEqual([
+        ["caches/1305", 2],
+        ["caches/150", 1],
+      ]);
+      await put(store, "caches/150", 3);
+      expect((await store.list<number>("caches/")).documents.find(({ key }) => key === "caches/150")?.value).toBe(3);
+      expect(before.documents).toHaveLength(100);
+    });
+
     scenario("documents and the sequence of revisions survive a reopening", async ({ store, reopen }) => {
       await put(store, "a", 1);
       const before = await put(store, "b", 2);

@@ -23,8 +23,8 @@ export interface StoredDocument<T = unknown> {
 export interface Listing<T = unknown> {
   /** Of the store when the listing was read: watch from here to miss nothing. */
   revision: number;
-  /** Sorted by key. */
-  documents: StoredDocument<T>[];
+  /** Sorted by key. A later listing may have the same array, while nothing in it changed. */
+  documents: readonly StoredDocument<T>[];
 }
 
 /** The document under `key` must still have this revision; 0 means that it must not exist. */
