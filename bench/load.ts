@@ -18,6 +18,8 @@ export interface Endpoint {
   port: number;
   /** The certificate authority's PEM file; null for plain text. */
   caPath: string | null;
+  /** Left out: whose the password is by itself. */
+  user?: string;
   password: string | null;
 }
 
@@ -71,6 +73,7 @@ function loadArguments(endpoint: Endpoint, load: Load, requests: number): string
   return [
     ...["-h", endpoint.caPath === null ? "127.0.0.1" : "localhost", "-p", String(endpoint.port)],
     ...(endpoint.caPath === null ? [] : ["--tls", "--cacert", endpoint.caPath, "--tls-ciphersuites", cipherSuite]),
+    ...(endpoint.user === undefined ? [] : ["--user", endpoint.user]),
     ...(endpoint.password === null ? [] : ["-a", endpoint.password]),
     ...["-c", String(load.clients), "-P", String(load.pipeline), "-d", String(load.valueBytes)],
     ...["-t", load.command.toLowerCase(), "-r", String(keyCount), "-n", String(requests), "--csv"],

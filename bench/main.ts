@@ -1,5 +1,6 @@
 /** `npm run bench NAME`. Ctrl-C stops everything that was started. */
 import { benchApi } from "./api/api.ts";
+import { benchAssignments } from "./assignments/assignments.ts";
 import { benchAvailability } from "./availability/availability.ts";
 import { parseChoices } from "./availability/choices.ts";
 import { benchClient, parseChoices as parseClientChoices } from "./client/client.ts";
@@ -26,6 +27,7 @@ npm run bench data [-- --quick] [--only rdb-parse,import,export,migration,killed
                                      data that comes in, goes out and stays, beside what engines do themselves; --quick: a tenth of it
 npm run bench api [-- --quick]       the management API with 1,000 caches: reads, writes, a list of all
 npm run bench firewall [-- --quick]  from a firewall rule's request until no connection is left at two workers, with 1,000 caches; --quick: 100
+npm run bench assignments [-- --quick]  a cache with 1,000 access-policy assignments beside one without
 npm run bench idle                   memory of 8,000 idle TLS connections
 npm run bench start                  time to create a cache, and to start the service`;
 
@@ -72,6 +74,8 @@ function subcommandOf(args: readonly string[], signal: AbortSignal): (() => Prom
       return () => benchLatency({ isQuick, signal });
     case "api":
       return () => benchApi({ isQuick, signal });
+    case "assignments":
+      return () => benchAssignments({ isQuick, signal });
     case "firewall":
       return () => benchFirewall({ isQuick, signal });
     case "fan-out":
