@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog, SecretKeys, systemClock, systemRandomness } from "@larder/service";
-import { Controller, type ControllerOptions } from "./controller.ts";
+import { Controller } from "./controller.ts";
+import type { ControllerOptions } from "./controller-options.ts";
 import { FakeAgent, FakeGateway } from "./fake-peers.ts";
 
 export interface Answer {

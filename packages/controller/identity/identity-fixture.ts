@@ -1,7 +1,7 @@
 /** A controller in this process that is its own identity provider, and a browser of few words, for tests. */
 import { larderCliClientId, type PrincipalCreated } from "@larder/api";
-import type { ControllerOptions } from "../controller.ts";
 import { ControllerFixture } from "../controller-fixture.ts";
+import type { ControllerOptions } from "../controller-options.ts";
 import { deviceCodeGrant } from "./first-party-clients.ts";
 
 export const password = "correct horse";
