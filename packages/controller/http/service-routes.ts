@@ -1,0 +1,11 @@
+/** Larder's own: the service itself, which Azure has no paths for. */
+import type { Hono } from "hono";
+import type { ApiContext, ApiEnvironment } from "./api-context.ts";
+import { hostRoutes } from "./host-routes.ts";
+import { metrics } from "./metrics.ts";
+import { principalRoutes } from "./principals.ts";
+import { secretsRoutes } from "./secrets.ts";
+
+export function serviceRoutes(app: Hono<ApiEnvironment>, api: ApiContext): void {
+  for (const routes of [metrics, hostRoutes, secretsRoutes, principalRoutes]) routes(app, api);
+}
