@@ -1,6 +1,6 @@
 /** The grammar of `larder policy …` and `larder assignment …`, and of what turns keys and tokens on and off. */
 import { type Command, Option } from "commander";
-import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
+import { examples, ofCache } from "./options.ts";
 
 const policyCommands = () => import("./commands/policy.ts");
 const assignmentCommands = () => import("./commands/assignment.ts");
@@ -35,20 +35,20 @@ function addPolicy(program: Command): void {
       ),
     );
   policy.helpCommand(false);
-  common(policy.command("list <cache>").alias("ls"), "List the policies: three are built in.").action(
+  ofCache(policy.command("list <cache>").alias("ls"), "List the policies: three are built in.").action(
     async (name, options) => (await policyCommands()).listPolicies(name, options),
   );
-  common(policy.command("show <cache> <policy>"), "Show one policy, and who has it.").action(
+  ofCache(policy.command("show <cache> <policy>"), "Show one policy, and who has it.").action(
     async (name, which, options) => (await policyCommands()).showPolicy(name, which, options),
   );
   for (const [wish, text] of [
     ["create", "Make a policy."],
     ["update", "Change what a policy allows, at once also for those who are connected."],
   ] as const)
-    common(policy.command(`${wish} <cache> <policy>`), text)
+    ofCache(policy.command(`${wish} <cache> <policy>`), text)
       .addOption(permissionsOption())
       .action(async (name, which, options) => (await policyCommands()).writePolicy(wish, name, which, options));
-  common(policy.command("delete <cache> <policy>").alias("rm"), "Delete a policy that nobody has.").action(
+  ofCache(policy.command("delete <cache> <policy>").alias("rm"), "Delete a policy that nobody has.").action(
     async (name, which, options) => (await policyCommands()).deletePolicy(name, which, options),
   );
 }
@@ -66,15 +66,15 @@ function addAssignment(program: Command): void {
       ),
     );
   assignment.helpCommand(false);
-  common(assignment.command("list <cache>").alias("ls"), "List who has which policy.").action(async (name, options) =>
+  ofCache(assignment.command("list <cache>").alias("ls"), "List who has which policy.").action(async (name, options) =>
     (await assignmentCommands()).listAssignments(name, options),
   );
-  common(assignment.command("create <cache> <assignment>"), "Give somebody a policy, or another one.")
+  ofCache(assignment.command("create <cache> <assignment>"), "Give somebody a policy, or another one.")
     .requiredOption("--policy <name>", "the policy")
     .requiredOption("--object-id <id>", "who: the `oid` of their tokens")
     .option("--alias <name>", "the user name to log in with (default: the object id)")
     .action(async (name, which, options) => (await assignmentCommands()).createAssignment(name, which, options));
-  common(
+  ofCache(
     assignment.command("delete <cache> <assignment>").alias("rm"),
     "Take a policy away. Whoever is connected by it is closed.",
   ).action(async (name, which, options) => (await assignmentCommands()).deleteAssignment(name, which, options));
@@ -82,8 +82,4 @@ function addAssignment(program: Command): void {
 
 function permissionsOption(): Option {
   return new Option("--permissions <rules>", 'what is allowed, as ACL rules: "+@read ~app:*"').makeOptionMandatory();
-}
-
-function common(command: Command, text: string): Command {
-  return command.description(text).addOption(groupOption()).addOption(dataDirOption()).addOption(jsonOption());
 }

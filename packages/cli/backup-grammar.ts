@@ -1,6 +1,6 @@
 /** The grammar of `larder backup …`. */
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
+import { type Command, Option } from "commander";
+import { examples, noWaitOption, ofCache, wholeNumber } from "./options.ts";
 
 const storageText = "a URL (file, https with a signature, azure, s3), a path of the hosts, @FILE or -";
 const commands = () => import("./commands/backup.ts");
@@ -21,27 +21,27 @@ export function addBackup(program: Command): void {
     );
   backup.helpCommand(false);
   addSchedule(backup);
-  common(backup.command("now <name>"), "Make a backup now. The cache goes on serving.")
+  ofCache(backup.command("now <name>"), "Make a backup now. The cache goes on serving.")
     .option("--to <storage>", `where it goes: ${storageText} (default: where those of the schedule go)`)
     .addOption(noWaitOption())
     .action(async (name, options) => (await commands()).backupNow(name, options));
-  common(backup.command("list [name]").alias("ls"), "List a cache's backups, or what a storage has, whoever made it.")
+  ofCache(backup.command("list [name]").alias("ls"), "List a cache's backups, or what a storage has, whoever made it.")
     .option("--from <storage>", storageText)
     .action(async (name, options) => (await commands()).listBackups(name, options));
   addRestore(backup);
-  common(
+  ofCache(
     backup.command("verify <name> <backup>"),
     "Restore a backup into a node of its own, which nobody uses, and compare what is there then with what was saved.",
   )
     .addOption(noWaitOption())
     .action(async (name, which, options) => (await commands()).verifyBackup(name, which, options));
-  common(backup.command("delete <name> <backup>").alias("rm"), "Delete a backup and its files. Asks first.")
+  ofCache(backup.command("delete <name> <backup>").alias("rm"), "Delete a backup and its files. Asks first.")
     .option("-y, --yes", "do not ask")
     .action(async (name, which, options) => (await commands()).deleteBackup(name, which, options));
 }
 
 function addSchedule(backup: Command): void {
-  common(backup.command("schedule <name>"), "Show when backups are made, or have them made by themselves.")
+  ofCache(backup.command("schedule <name>"), "Show when backups are made, or have them made by themselves.")
     .option("--to <storage>", `where they go: ${storageText}`)
     .option("--every <time>", "how often: 30m, 6h, 1d (default: 1d)")
     .option("--at <time>", "from this time of the day on, in UTC: 03:30")
@@ -52,7 +52,7 @@ function addSchedule(backup: Command): void {
 }
 
 function addRestore(backup: Command): void {
-  common(
+  ofCache(
     backup.command("restore <name> <backup>"),
     "Replace a cache's data by a backup's: its own or, with --to, another cache's, which is made where there is none. <backup> is the beginning of its name, or latest. Until the new data is whole the cache is as it was, and clients stay connected.",
   )
@@ -60,17 +60,4 @@ function addRestore(backup: Command): void {
     .option("--from <storage>", `a storage that the service does not know: ${storageText}`)
     .addOption(noWaitOption())
     .action(async (name, which, options) => (await commands()).restoreBackup(name, which, options));
-}
-
-function common(command: Command, text: string): Command {
-  return command.description(text).addOption(groupOption()).addOption(dataDirOption()).addOption(jsonOption());
-}
-
-function noWaitOption(): Option {
-  return new Option("--no-wait", "return once it has begun");
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It takes a whole number.");
 }

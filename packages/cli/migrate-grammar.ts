@@ -2,7 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Wish } from "./commands/transfers.ts";
-import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
+import { dataDirOption, examples, groupOption, jsonOption, wholeNumber } from "./options.ts";
 import { valueTypes } from "./transfers-grammar.ts";
 
 const wishes: Record<Wish, string> = {
@@ -112,9 +112,4 @@ function withServer(command: Command): Command {
     .option("--server-name <name>", "the name in the server's certificate")
     .option("--insecure", "take any certificate")
     .option("--no-wait", "return once it has begun");
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It takes a whole number.");
 }

@@ -1,6 +1,6 @@
 /** The grammar of `larder firewall …` and `larder endpoint …`. */
 import { type Command, Option } from "commander";
-import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
+import { dataDirOption, examples, jsonOption, ofCache } from "./options.ts";
 
 const firewall = () => import("./commands/firewall.ts");
 const endpoint = () => import("./commands/endpoint.ts");
@@ -26,14 +26,14 @@ function addFirewall(program: Command): void {
       examples("larder firewall add shop office 203.0.113.0/24", "larder firewall remove shop office"),
     );
   command.helpCommand(false);
-  common(command.command("list <cache>").alias("ls"), "List the cache's rules.").action(async (name, options) =>
+  ofCache(command.command("list <cache>").alias("ls"), "List the cache's rules.").action(async (name, options) =>
     (await firewall()).listRules(name, options),
   );
-  common(
+  ofCache(
     command.command("add <cache> <rule> <addresses>"),
     "Allow an address, FIRST-LAST or a network such as 10.0.0.0/8, or change a rule to it.",
   ).action(async (name, rule, addresses, options) => (await firewall()).addRule(name, rule, addresses, options));
-  common(
+  ofCache(
     command.command("remove <cache> <rule>").alias("rm"),
     "Remove a rule. Without any, every address is allowed.",
   ).action(async (name, rule, options) => (await firewall()).removeRule(name, rule, options));
@@ -51,7 +51,7 @@ function addEndpoint(program: Command): void {
       examples("larder endpoint add shop-blue shop --network blue", "larder update shop --public-access off"),
     );
   command.helpCommand(false);
-  common(command.command("list [cache]").alias("ls"), "List private endpoints.").action(async (cache, options) =>
+  ofCache(command.command("list [cache]").alias("ls"), "List private endpoints.").action(async (cache, options) =>
     (await endpoint()).listEndpoints(cache, options),
   );
   command
@@ -60,7 +60,7 @@ function addEndpoint(program: Command): void {
     .addOption(dataDirOption())
     .addOption(jsonOption())
     .action(async (options) => (await endpoint()).listNetworks(options));
-  common(command.command("add <endpoint> <cache>"), "Serve a cache in a private network.")
+  ofCache(command.command("add <endpoint> <cache>"), "Serve a cache in a private network.")
     .requiredOption("--network <name>", "the private network")
     .option("--ask [message]", "wait until the cache's owner approves it")
     .action(async (name, cache, options) => (await endpoint()).addEndpoint(name, cache, options));
@@ -68,17 +68,13 @@ function addEndpoint(program: Command): void {
     ["approve", "Approved", "Let a private endpoint reach the cache."],
     ["reject", "Rejected", "Keep a private endpoint from the cache; its clients are closed."],
   ] as const)
-    common(command.command(`${word} <cache> <endpoint>`), text)
+    ofCache(command.command(`${word} <cache> <endpoint>`), text)
       .option("--message <text>", "what its owner reads")
       .action(async (cache, name, options) =>
         (await endpoint()).answerEndpoint(status, { cache, endpoint: name }, options),
       );
-  common(
+  ofCache(
     command.command("remove <endpoint>").alias("rm"),
     "Remove a private endpoint; clients that are connected by it are closed.",
   ).action(async (name, options) => (await endpoint()).removeEndpoint(name, options));
-}
-
-function common(command: Command, text: string): Command {
-  return command.description(text).addOption(groupOption()).addOption(dataDirOption()).addOption(jsonOption());
 }

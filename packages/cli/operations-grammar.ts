@@ -1,6 +1,6 @@
 /** The grammar of the commands that operate a cache: its history, reboots, flushes, changes of the primary, updates. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
+import { dataDirOption, examples, groupOption, jsonOption, noWaitOption } from "./options.ts";
 
 const eventsMax = 1_000;
 
@@ -114,10 +114,6 @@ function addUpdates(program: Command): void {
     .addOption(dataDirOption())
     .addOption(jsonOption())
     .action(async (name, options) => (await import("./commands/updates.ts")).resumeUpdates(name, options));
-}
-
-function noWaitOption(): Option {
-  return new Option("--no-wait", "return once it has begun");
 }
 
 function eventCount(text: string): number {

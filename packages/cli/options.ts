@@ -1,5 +1,5 @@
 /** Options and help that many commands have. */
-import { Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { defaultDataDirectory } from "./service-connection.ts";
 
 export function groupOption(): Option {
@@ -21,6 +21,25 @@ export function dataDirOption(): Option {
 export function apiOption(): Option {
   const text = "the service at this address, after `larder login` there";
   return new Option("--api <url>", text).env("LARDER_API");
+}
+
+export function noWaitOption(): Option {
+  return new Option("--no-wait", "return once it has begun");
+}
+
+/** What `command` does, and the options of whatever asks the service. */
+export function ofService(command: Command, description: string): Command {
+  return command.description(description).addOption(dataDirOption()).addOption(jsonOption());
+}
+
+/** Of a command on a cache, by its name. */
+export function ofCache(command: Command, description: string): Command {
+  return ofService(command.addOption(groupOption()), description);
+}
+
+export function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It takes a whole number.");
 }
 
 export function examples(...lines: string[]): string {

@@ -1,6 +1,6 @@
 /** The grammar of `larder role …`. */
 import type { Command } from "commander";
-import { dataDirOption, examples, jsonOption } from "./options.ts";
+import { examples, ofService } from "./options.ts";
 
 const commands = () => import("./commands/role.ts");
 
@@ -30,7 +30,7 @@ export function addRole(program: Command): void {
   onScope(role.command("unassign <role> <principal>"), "Take a role away. It counts from the next call on.").action(
     async (name, principal, options) => (await commands()).unassignRole(name, principal, options),
   );
-  common(role.command("definitions"), "List the roles that there are.")
+  ofService(role.command("definitions"), "List the roles that there are.")
     .option("--custom", "only those that are not built in")
     .action(async (options) => (await commands()).listDefinitions(options));
   onScope(role.command("create <role>"), "Make a role, or change one: what it allows, and where it can be assigned.")
@@ -38,17 +38,13 @@ export function addRole(program: Command): void {
     .option("--except <action...>", "what it does not allow all the same")
     .option("--description <text>", "what it is for")
     .action(async (name, options) => (await commands()).createRole(name, options));
-  common(role.command("delete <role>").alias("rm"), "Delete a role that nobody has.").action(async (name, options) =>
+  ofService(role.command("delete <role>").alias("rm"), "Delete a role that nobody has.").action(async (name, options) =>
     (await commands()).deleteRole(name, options),
   );
 }
 
 function onScope(command: Command, text: string): Command {
-  return common(command, text)
+  return ofService(command, text)
     .option("--cache <name>", "on this cache")
     .option("--resource-group <name>", "on this group");
-}
-
-function common(command: Command, text: string): Command {
-  return command.description(text).addOption(dataDirOption()).addOption(jsonOption());
 }

@@ -1,7 +1,7 @@
 /** The grammar of the commands that move a cache's data. */
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { Wish } from "./commands/transfers.ts";
-import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
+import { dataDirOption, examples, groupOption, jsonOption, noWaitOption, wholeNumber } from "./options.ts";
 
 export const valueTypes = ["string", "list", "set", "zset", "hash", "stream", "module"];
 const wishes: Record<Wish, string> = {
@@ -120,13 +120,4 @@ function addFilters(command: Command): Command {
     .addOption(
       new Option("--database <number...>", "only of these databases").argParser<number[] | undefined>(database),
     );
-}
-
-function noWaitOption(): Option {
-  return new Option("--no-wait", "return once it has begun");
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It takes a whole number.");
 }
