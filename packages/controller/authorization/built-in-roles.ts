@@ -2,7 +2,9 @@
  * The roles that are there from the start, with Azure's ids, names and actions (its reference of built-in roles). What names
  * services that Larder does not have stays, as tools compare it.
  *
- * Contributor has three exceptions of Larder's own: whoever can make a secret for somebody can become them.
+ * Contributor has three exceptions of Larder's own: it is for caches, and changes nothing of the service that they are in. Whoever lets a
+ * host join can have every cache's data there, and whoever makes a secret for somebody can become them. Larder Operator, which is no
+ * role of Azure's, has the former and not the latter.
  */
 import type { Permission } from "@larder/api";
 
@@ -50,9 +52,9 @@ export const builtInRoles: readonly BuiltInRole[] = [
       "Microsoft.Purview/consents/write",
       "Microsoft.Purview/consents/delete",
       "Microsoft.Resources/deploymentStacks/manageDenySetting/action",
-      "Larder.Service/principals/*write",
-      "Larder.Service/principals/*delete",
-      "Larder.Service/principals/*action",
+      "Larder.Service/*/write",
+      "Larder.Service/*/delete",
+      "Larder.Service/*/action",
     ],
   ),
   role(
@@ -81,6 +83,12 @@ export const builtInRoles: readonly BuiltInRole[] = [
       "Microsoft.Resources/subscriptions/resourceGroups/read",
       "Microsoft.Support/*",
     ],
+  ),
+  role(
+    "6b3f0c1e-52d8-4a97-9e64-d07c1f8a2b35",
+    "Larder Operator",
+    "Lets you add, drain and remove hosts and rotate secrets, but not change caches or who may sign in.",
+    ["Larder.Service/*/read", "Larder.Service/hosts/*", "Larder.Service/secrets/*"],
   ),
 ];
 
