@@ -59,8 +59,8 @@ export async function openAgentDoor(options: DoorsOptions, internal: InternalSer
 export async function openManagement(options: DoorsOptions, joining: Joining | null): Promise<ApiServer> {
   const { parts, certificates, life } = options;
   const { served } = certificates;
-  const identity = makeIdentity(options, () => server.port);
   const access = makeAccess(options);
+  const identity = makeIdentity(options, { access, apiPort: () => server.port });
   await life.run(access);
   const api = contextOf(options, { access, identity, joining });
   const server: ApiServer = new ApiServer({
@@ -81,7 +81,10 @@ export async function openManagement(options: DoorsOptions, joining: Joining | n
 }
 
 /** null where principals are another's. `apiPort`: once the API listens. */
-function makeIdentity(options: DoorsOptions, apiPort: () => number): EmbeddedIdentity | null {
+function makeIdentity(
+  options: DoorsOptions,
+  { access, apiPort }: { access: ManagementAccess; apiPort(): number },
+): EmbeddedIdentity | null {
   const { identityPort: port, host, store, service, certificates, clock, randomness, log } = options;
   if (port === undefined) return null;
   return new EmbeddedIdentity({
@@ -91,6 +94,7 @@ function makeIdentity(options: DoorsOptions, apiPort: () => number): EmbeddedIde
     certificate: certificates.builtIn,
     tenant: service.tenant,
     apiAudiences: () => audiencesOf(options, apiPort()),
+    noteSignIn: (record) => access.audit.noteSignIn(record),
     store,
     clock,
     randomness,

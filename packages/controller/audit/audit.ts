@@ -1,6 +1,7 @@
 /**
  * Every call of the management API is written down: all of them to `audit.log`, and those that changed or did something to
- * `activity.log` too, of which the activity log is made. Both are in the controller's data directory.
+ * `activity.log` too, of which the activity log is made. Both are in the controller's data directory. Sign-ins at the embedded identity
+ * provider stand among the calls.
  *
  * The API goes on while they cannot be written: whoever has filled the disk has to be able to delete something. `/metrics` says so.
  */
@@ -10,6 +11,7 @@ import { Activity } from "./activity.ts";
 import { auditLimits } from "./audit-limits.ts";
 import { type AuditRecord, isActivity } from "./audit-record.ts";
 import { LineFile } from "./line-file.ts";
+import type { SignInRecord } from "./sign-in-record.ts";
 
 export interface AuditOptions {
   directory: string;
@@ -52,6 +54,11 @@ export class Audit {
     if (!isActivity(record)) return;
     this.#changes.add(line);
     this.activity.add(record);
+  }
+
+  noteSignIn(record: SignInRecord): void {
+    this.#records++;
+    this.#calls.add(JSON.stringify(record));
   }
 
   /** For `GET /metrics`. */

@@ -5,6 +5,7 @@
  * It knows who somebody is, never what he may do. The tokens that it makes are trusted as those of any issuer are, by its keys.
  */
 import type { Clock, Log, Randomness } from "@larder/service";
+import type { SignInRecord } from "../audit/sign-in-record.ts";
 import type { IssuedPair } from "../pki/issue.ts";
 import type { Store } from "../store/store.ts";
 import type { TrustedIssuer } from "../tokens/token-issuers.ts";
@@ -12,6 +13,7 @@ import { IdentityServer, makeHandler } from "./identity-server.ts";
 import { Principals } from "./principals.ts";
 import { SignInArtifacts } from "./sign-in-artifacts.ts";
 import { SignInAttempts } from "./sign-in-attempts.ts";
+import { SignInRecords } from "./sign-in-records.ts";
 import { SigningKeys } from "./signing-keys.ts";
 import { type TokenResources, tokenResources } from "./token-resources.ts";
 
@@ -28,6 +30,8 @@ export interface EmbeddedIdentityOptions {
   publicHost: string;
   /** For whom tokens for the management API are. */
   apiAudiences(): readonly string[];
+  /** Writes a sign-in down. */
+  noteSignIn(record: SignInRecord): void;
 }
 
 export class EmbeddedIdentity {
@@ -36,6 +40,7 @@ export class EmbeddedIdentity {
   readonly #keys: SigningKeys;
   readonly #artifacts: SignInArtifacts;
   readonly #attempts: SignInAttempts;
+  readonly #records: SignInRecords;
   readonly #server: IdentityServer;
 
   constructor(options: EmbeddedIdentityOptions) {
@@ -44,6 +49,7 @@ export class EmbeddedIdentity {
     this.#keys = new SigningKeys(options);
     this.#artifacts = new SignInArtifacts(options);
     this.#attempts = new SignInAttempts(options.clock);
+    this.#records = new SignInRecords({ clock: options.clock, write: (record) => options.noteSignIn(record) });
     this.#server = new IdentityServer(options);
   }
 
@@ -86,7 +92,11 @@ export class EmbeddedIdentity {
   }
 
   metrics(): [string, number][] {
-    return [["larder_principals", this.principals.all().length], ...this.#attempts.metrics()];
+    return [
+      ["larder_principals", this.principals.all().length],
+      ...this.#attempts.metrics(),
+      ...this.#records.metrics(),
+    ];
   }
 
   #handler() {
@@ -98,6 +108,7 @@ export class EmbeddedIdentity {
       principals: this.principals,
       artifacts: this.#artifacts,
       attempts: this.#attempts,
+      records: this.#records,
       keys: this.#keys.keys,
       randomness,
       log,

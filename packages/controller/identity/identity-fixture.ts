@@ -1,5 +1,9 @@
 /** A controller in this process that is its own identity provider, and a browser of few words, for tests. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { larderCliClientId, type PrincipalCreated } from "@larder/api";
+import { systemClock } from "@larder/service";
+import type { SignInRecord } from "../audit/sign-in-record.ts";
 import { ControllerFixture } from "../controller-fixture.ts";
 import type { ControllerOptions } from "../controller-options.ts";
 import { deviceCodeGrant } from "./first-party-clients.ts";
@@ -41,6 +45,19 @@ export class IdentityFixture extends ControllerFixture {
   async user(name = "ada"): Promise<PrincipalCreated> {
     const body = { kind: "user", name, password, displayName: "Ada Lovelace" };
     return (await this.call("POST", "/larder/principals", { body })).body;
+  }
+
+  get auditLog(): string {
+    return readFileSync(join(this.directory, "data/audit.log"), "utf8");
+  }
+
+  /** Once one has been written down. */
+  async newestSignIn(outcome: SignInRecord["outcome"]): Promise<SignInRecord> {
+    for (;;) {
+      const line = this.auditLog.split("\n").findLast((each) => each.includes(`"outcome":"${outcome}"`));
+      if (line !== undefined) return JSON.parse(line);
+      await systemClock.sleep(10);
+    }
   }
 
   /** One POST of a form to an endpoint of the tenant: "oauth2/v2.0/token". */

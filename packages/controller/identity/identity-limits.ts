@@ -20,6 +20,8 @@ export const identityLimits = {
   /** Requests of one address that leave something behind, in a minute. */
   newcomersPerMinute: 120,
   requestBytesMax: 16 * 1024,
+  /** Of those that succeed, and of those that fail; more are counted, and not written down. */
+  signInRecordsPerMinute: 600,
 } as const;
 
 /** Failed sign-ins of one address (of IPv6, of one /64). */

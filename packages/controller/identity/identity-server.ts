@@ -9,7 +9,7 @@ import type { IssuedPair } from "../pki/issue.ts";
 import { loadOidcLibrary, type OidcContext, type OidcProvider } from "./oidc-library.ts";
 import { providerDoor } from "./provider-door.ts";
 import { type ProviderParts, providerOptions } from "./provider-options.ts";
-import type { SignInAttempts } from "./sign-in-attempts.ts";
+import type { SignInParts } from "./sign-in.ts";
 
 type Handler = ReturnType<OidcProvider["callback"]>;
 
@@ -81,18 +81,22 @@ export class IdentityServer {
 
 /** The provider with what is before and behind it. */
 export async function makeHandler(
-  options: Omit<ProviderParts, "library" | "onWrongCode"> & { issuer: string; attempts: SignInAttempts; log: Log },
+  options: Omit<ProviderParts, "library" | "onWrongCode"> &
+    Omit<SignInParts, "provider"> & { issuer: string; log: Log },
 ): Promise<Handler> {
-  const { issuer, tenant, principals, attempts, log } = options;
+  const { issuer, tenant, principals, attempts, records, log } = options;
   const library = await loadOidcLibrary(log);
-  const onWrongCode = (context: OidcContext) => attempts.failed({ address: context.ip });
+  const onWrongCode = ({ ip: address }: OidcContext) => {
+    attempts.failed({ address });
+    records.note({ kind: "device", address, principal: undefined, clientId: undefined, error: "invalid_user_code" });
+  };
   const provider = new library.Provider(issuer, providerOptions({ ...options, library, onWrongCode }));
   Object.assign(provider.Client.prototype, {
     compareClientSecret(this: { clientId: string }, given: string): Promise<boolean> {
       return principals.isSecretOf(this.clientId, given);
     },
   });
-  provider.use(providerDoor({ provider, principals, attempts, tenant }));
+  provider.use(providerDoor({ provider, principals, attempts, records, tenant }));
   provider.on("error", (error: Error) => log.error({ err: error }, "a request to the identity provider failed"));
   provider.on("server_error", (_: OidcContext, error: Error) =>
     log.error({ err: error }, "a request to the identity provider failed"),

@@ -130,6 +130,10 @@ export class Principals {
     await this.#put({ ...document, passwordHash, passwordSetMs: this.#clock.nowMs() }, revision);
   }
 
+  findUser(name: string): PrincipalDocument | undefined {
+    return this.#byName("user", name);
+  }
+
   /** Who signs in with this name and password; undefined: nobody. Takes as long either way. */
   async userBy(name: string, password: string): Promise<UserDocument | undefined> {
     const user = this.#byName("user", name) as UserDocument | undefined;

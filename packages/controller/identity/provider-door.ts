@@ -68,16 +68,35 @@ function takeTypedCode(context: OidcContext): void {
   context.querystring = "";
 }
 
-function afterTokenCall(context: OidcContext, { tenant, attempts }: SignInParts & { tenant: string }): void {
+function afterTokenCall(context: OidcContext, parts: SignInParts & { tenant: string }): void {
+  const { tenant, attempts, records } = parts;
   const body = bodyOf(context);
   const { error } = body;
-  if (error === "invalid_client" || error === "invalid_grant") attempts.failed({ address: context.ip });
+  if (error === "invalid_client" || error === "invalid_grant") {
+    attempts.failed({ address: context.ip });
+    records.note({ ...askedFor(context, parts), error });
+  }
   if (error === "invalid_client") context.body = clientRefused(body);
   if (context.status !== 200 || body["access_token"] === undefined) return;
-  const objectId = context.oidc.entities.Account?.accountId;
-  if (context.oidc.params["grant_type"] !== "refresh_token")
-    attempts.succeeded(objectId === undefined ? "application" : "device");
-  context.body = tokenAnswer(body, { objectId, tenant });
+  const asked = askedFor(context, parts);
+  if (asked.kind !== "renewal") {
+    attempts.succeeded(asked.kind);
+    records.note(asked);
+  }
+  context.body = tokenAnswer(body, { objectId: context.oidc.entities.Account?.accountId, tenant });
+}
+
+const kinds: Record<string, "application" | "renewal"> = {
+  client_credentials: "application",
+  refresh_token: "renewal",
+};
+
+/** As far as the library came to know it: it looks for the application first, and then for whoever it acts for. */
+function askedFor(context: OidcContext, { principals }: SignInParts) {
+  const { params, client, entities } = context.oidc;
+  const [clientId, objectId] = [client?.clientId, entities.Account?.accountId];
+  const principal = objectId === undefined ? principals.findApplication(clientId ?? "") : principals.find(objectId);
+  return { kind: kinds[String(params["grant_type"])] ?? "device", principal, clientId, address: context.ip } as const;
 }
 
 function holdOff(context: OidcContext, waitMs: number): void {

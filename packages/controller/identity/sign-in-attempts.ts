@@ -1,10 +1,11 @@
 /** Who has failed to sign in too often, by address and by name, and how many did altogether, for /metrics. */
 import { addressGroup, type Clock, FailedAttempts } from "@larder/service";
+import type { SignInKind } from "../audit/sign-in-record.ts";
 import { addressAttempts, identityLimits, nameAttempts } from "./identity-limits.ts";
 
 const minuteMs = 60_000;
 
-export type SignInKind = "user" | "application" | "device";
+type CountedKind = Exclude<SignInKind, "renewal">;
 
 export interface Who {
   address: string;
@@ -49,7 +50,7 @@ export class SignInAttempts {
     if (name !== undefined) this.#byName.failed(name.toLowerCase());
   }
 
-  succeeded(kind: SignInKind): void {
+  succeeded(kind: CountedKind): void {
     this.#counts[kind]++;
   }
 

@@ -9,11 +9,13 @@ import { renderConsent, renderSignIn } from "./pages/sign-in-page.ts";
 import { isStillSignedIn, type Principals } from "./principals.ts";
 import { readForm } from "./read-form.ts";
 import type { SignInAttempts } from "./sign-in-attempts.ts";
+import type { SignInRecords } from "./sign-in-records.ts";
 
 export interface SignInParts {
   provider: OidcProvider;
   principals: Principals;
   attempts: SignInAttempts;
+  records: SignInRecords;
 }
 
 /** Whether the path is one of these. */
@@ -69,7 +71,7 @@ async function answer(asked: Asked): Promise<void> {
 }
 
 async function judge(asked: Asked, { name, password }: { name: string; password: string }): Promise<void> {
-  const { context, principals, attempts } = asked;
+  const { context, interaction, principals, attempts, records } = asked;
   const who = { address: context.ip, name };
   const waitMs = attempts.waitMs(who);
   if (waitMs > 0) {
@@ -79,12 +81,15 @@ async function judge(asked: Asked, { name, password }: { name: string; password:
     return renderSignIn(context, { ...viewPart(asked), userName: name, problem, status: 429 });
   }
   const user = name === "" ? undefined : await principals.userBy(name, password);
+  const signIn = { kind: "user", address: context.ip, clientId: String(interaction.params["client_id"]) } as const;
   if (user === undefined) {
     attempts.failed(who);
+    records.note({ ...signIn, principal: principals.findUser(name), error: "invalid_credentials" });
     const problem = "The user name or the password is wrong.";
     return renderSignIn(context, { ...viewPart(asked), userName: name, problem, status: 401 });
   }
   attempts.succeeded("user");
+  records.note({ ...signIn, principal: user });
   await finish(asked, { login: { accountId: user.objectId, remember: false }, consent: {} });
 }
 

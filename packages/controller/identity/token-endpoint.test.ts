@@ -74,6 +74,19 @@ test("what does not belong together is refused, with the same words", async () =
   expect([user.status, user.body.error]).toEqual([400, "unsupported_grant_type"]);
 });
 
+test("who signs in and who fails to is written down, without what was shown", async () => {
+  const { objectId, applicationId, secret } = application;
+  const who = { principal: { objectId, name: "deploy" }, clientId: applicationId, kind: "application" };
+  expect(await fixture.newestSignIn("succeeded")).toMatchObject({
+    event: "sign-in",
+    ...who,
+    error: null,
+    address: "127.0.0.1",
+  });
+  expect(await fixture.newestSignIn("failed")).toMatchObject({ event: "sign-in", error: "invalid_client", ...who });
+  expect(fixture.auditLog).not.toContain(secret);
+});
+
 test("an unknown tenant says so, and Entra's discovery of instances is answered", async () => {
   const { origin, tenant } = await fixture.authority();
   const elsewhere = await withCa(`${origin}/contoso.com/v2.0/.well-known/openid-configuration`);
