@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { AuthorizationManagementClient } from "@azure/arm-authorization";
 import { RedisManagementClient } from "@azure/arm-rediscache";
-import type { RoleAssignmentResource, RoleDefinitionResource } from "@larder/api";
+import type { ActivityEvent, RoleAssignmentResource, RoleDefinitionResource } from "@larder/api";
 import { IssuerFixture } from "../packages/controller/authorization/issuer-fixture.ts";
 import { runCommand } from "./fixture/command-run.ts";
 import { larderPath, startService, type TestService } from "./fixture/service.ts";
@@ -85,6 +85,26 @@ test("roles are made with the commands", async () => {
   await larder("role", "unassign", "keeper", ada, ...group);
   expect((await larder("role", "delete", "keeper")).stdout).toBe("Deleted keeper\n");
   expect((await larder("role", "assign", "keeper", ada)).exit).toBe(66);
+});
+
+test("the log says who changed what, and when", async () => {
+  const made = await json<ActivityEvent[]>(
+    "log",
+    "--caller",
+    "administrator",
+    "--since",
+    "1h",
+    "--status",
+    "succeeded",
+  );
+  expect(made.map(({ operationName }) => operationName.value)).toContain(
+    "Microsoft.Authorization/roleDefinitions/write",
+  );
+  const ofCache = (await larder("log", "QuickStart", "--resource-group", "default")).stdout;
+  expect(ofCache).toMatch(/^TIME +WHO +FROM +WHAT +ON +OUTCOME\n.* Microsoft.Cache\/redis\/write +redis\/quickstart /i);
+  expect((await larder("log", "nothing")).stdout).toBe("Nothing was done since then (1d).\n");
+  expect((await larder("log", "--since", "soon")).exit).toBe(64);
+  expect(await json<ActivityEvent[]>("log", "-n", "1")).toHaveLength(1);
 });
 
 test("Azure's client for roles has them all", async () => {

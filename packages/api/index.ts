@@ -4,13 +4,14 @@
 export * from "./access-parse.ts";
 export * from "./access-permissions.ts";
 export * from "./access-resource.ts";
+// The client of the management API, of the command line's making, and how it finds the service.
+export * from "./activity-client.ts";
 // What the daemons say to each other, and hosts that join.
 export * from "./agent-protocol.ts";
 // Data in and out of caches, and where its files lie.
 export * from "./backup-manifest.ts";
 export * from "./backup-parse.ts";
 export * from "./backup-resource.ts";
-// The client of the management API, of the command line's making, and how it finds the service.
 export * from "./connection-file.ts";
 export * from "./engine-order.ts";
 // Microsoft.Cache/redisEnterprise.

@@ -65,15 +65,18 @@ export class RestCalls {
   }
 
   /** All pages of a list. */
-  async list<T>(path: string, apiVersion: string = redisApiVersion): Promise<T[]> {
-    const items: T[] = [];
-    let page: Page<T> = await this.json<Page<T>>(this.call(path, { apiVersion }));
-    items.push(...page.value);
+  list<T>(path: string, apiVersion: string = redisApiVersion): Promise<T[]> {
+    return Array.fromAsync(this.items<T>(path, { apiVersion }));
+  }
+
+  /** Of a list: the next page is asked for once it is needed. */
+  async *items<T>(path: string, request: RestRequest): AsyncGenerator<T> {
+    let page = await this.json<Page<T>>(this.call(path, request));
+    yield* page.value;
     while (page.nextLink) {
       page = await this.json<Page<T>>(this.#send(page.nextLink, {}));
-      items.push(...page.value);
+      yield* page.value;
     }
-    return items;
   }
 
   /** Polls the change that the API took on with `accepted` until it is done. Throws what made it fail. */

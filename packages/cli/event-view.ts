@@ -2,7 +2,7 @@
 import type { CacheEvent } from "@larder/api/redis-resource";
 import { formatTable } from "./table.ts";
 import type { Colors } from "./terminal.ts";
-import { formatDuration } from "./units.ts";
+import { formatDuration, localTime } from "./units.ts";
 
 const heading = ["TIME", "KIND", "CAUSE", "WHAT", "DURATION", "HOLD"];
 
@@ -18,9 +18,4 @@ function rowOf({ time, kind, cause, text, durationMs, holdMs }: CacheEvent, colo
 function paint(kind: CacheEvent["kind"], colors: Colors): string {
   if (kind === "problem") return colors.red(kind);
   return kind === "failover" ? colors.yellow(kind) : kind;
-}
-
-/** "2026-11-21 18:05:35" where the reader is: Swedish writes it so. */
-function localTime(time: string): string {
-  return new Date(time).toLocaleString("sv-SE");
 }

@@ -8,6 +8,7 @@ import { addBackup } from "./backup-grammar.ts";
 import { addCaches } from "./cache-grammar.ts";
 import { formatUsageError } from "./failure.ts";
 import { addIdentity } from "./identity-grammar.ts";
+import { addLog } from "./log-grammar.ts";
 import { addMigrate } from "./migrate-grammar.ts";
 import { addNetwork } from "./network-grammar.ts";
 import { addOperations } from "./operations-grammar.ts";
@@ -23,7 +24,7 @@ const helpWidthMax = 100;
 
 /** As help shows them, under these headings. */
 const subjects: Record<string, readonly ((program: Command) => void)[]> = {
-  "The service:": [addServiceCommands],
+  "The service:": [addServiceCommands, addLog],
   "Caches:": [addCaches, addUse],
   "Operating a cache:": [addOperations],
   "Data in and out:": [addTransfers, addMigrate, addBackup],

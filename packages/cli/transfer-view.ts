@@ -2,7 +2,7 @@
 import type { TransferResource } from "@larder/api/transfer-resource";
 import { formatTable } from "./table.ts";
 import type { Colors } from "./terminal.ts";
-import { formatBytes, formatDuration } from "./units.ts";
+import { formatBytes, formatDuration, localTime } from "./units.ts";
 
 const barCells = 24;
 
@@ -112,7 +112,7 @@ function rowOf(transfer: TransferResource, colors: Colors): string[] {
     paintStatus(transfer, colors),
     progress === null ? "-" : count(progress.keys),
     progress === null ? "-" : formatBytes(progress.bytes),
-    new Date(createdAt).toLocaleString("sv-SE"),
+    localTime(createdAt),
     [...from, ...to].join(" "),
   ];
 }

@@ -1,4 +1,4 @@
-/** Quantities as people read them. */
+/** Quantities and times as people read them. */
 const steps = ["B", "KB", "MB", "GB", "TB"] as const;
 
 /** "250 MB", "2.5 GB": binary multiples, as Azure writes its sizes. */
@@ -16,4 +16,9 @@ export function formatBytes(bytes: number): string {
 /** "0.3 s", "85 ms". */
 export function formatDuration(ms: number): string {
   return ms < 100 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** "2026-11-21 18:05:35" where the reader is: Swedish writes it so. */
+export function localTime(time: string): string {
+  return new Date(time).toLocaleString("sv-SE");
 }
