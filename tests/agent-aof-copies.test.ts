@@ -1,16 +1,29 @@
 /** Append-only files in a storage that is a directory, without engines: what counts of a copy, and what is in the way of one. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CacheId, NodeId, NodeSpec, PersistenceSpec } from "@larder/api";
 import { systemClock, systemRandomness } from "@larder/service";
+import { openFolder } from "@larder/storage";
 import { dropBefore, takeBack } from "../packages/agent/persistence/aof-copies/aof-restore.ts";
 import type { AofSet } from "../packages/agent/persistence/aof-copies/aof-set.ts";
+import { AofSets } from "../packages/agent/persistence/aof-copies/aof-sets.ts";
 import { stillTrue } from "../packages/agent/persistence/aof-copies/local-files.ts";
 import { readAof } from "../packages/agent/persistence/append-only-files.ts";
+import { Copies } from "../packages/agent/persistence/copies.ts";
 import { CopyFinder } from "../packages/agent/persistence/copy-finder.ts";
+import { copiesPrefix, copyName } from "../packages/agent/persistence/copy-name.ts";
 import { keepingPaths } from "../packages/agent/persistence/node-keeping.ts";
 import { Problems } from "../packages/agent/persistence/problems.ts";
 import { nodeSpec } from "./fixture/test-agent.ts";
@@ -132,4 +145,73 @@ test("what was copied counts as far as the files still begin with it", async () 
   expect(await kept("onetwothr")).toEqual([1, 2, 3]);
   expect(await kept("onetwXthree")).toEqual([1, 2]);
   expect(await kept("onetwo", "bass")).toEqual([undefined, 2, 3]);
+});
+
+// ── a cache that goes over to the other kind ─────────────────────────────────────────────────────────────────────────
+
+const storage = () => ({
+  storageRoots: [join(directory, "files")],
+  clock: systemClock,
+  randomness: systemRandomness,
+});
+const location = () => ({ url: `file://${join(directory, "files")}`, credentials: null });
+const copies = () => new Copies(location(), cacheId, { sinceMs } as PersistenceSpec, storage());
+const stored = () =>
+  readdirSync(join(directory, "files", cacheId, String(sinceMs)), { recursive: true })
+    .map(String)
+    .filter((name) => /\.(rdb|json|part)$/.test(name));
+const { signal } = new AbortController();
+
+/** As it would have been copied, or copied just now. */
+const positionAt = (epoch: number, offset: number) => ({ epoch, offset, savedAtMs: 1_800_000_000_000 + epoch });
+function storeSnapshot(epoch: number, offset: number): void {
+  const name = copyName(copiesPrefix(cacheId, sinceMs), positionAt(epoch, offset), "old" as NodeId);
+  mkdirSync(join(directory, "files", cacheId, String(sinceMs)), { recursive: true });
+  writeFileSync(join(directory, "files", name), "snapshot");
+}
+async function putSnapshot(epoch: number, offset: number): Promise<void> {
+  const path = join(directory, "7.rdb");
+  writeFileSync(path, "snapshot");
+  const note = { ...positionAt(epoch, offset), sinceMs, endedAtMs: 1, durationMs: 1, bytes: 8, number: 7, path };
+  await copies().put(note, "other" as NodeId, 2, signal);
+}
+
+test("append-only files stay in storage until a newer snapshot is there", async () => {
+  store("mine", 3);
+  expect(await copies().retireAof("mine" as NodeId, signal)).toBe(false);
+  await putSnapshot(3, 99);
+  expect(await copies().retireAof("mine" as NodeId, signal)).toBe(false);
+  expect(stored()).toHaveLength(6);
+  await putSnapshot(3, 101);
+  expect(stored()).toHaveLength(7);
+  expect(await copies().retireAof("mine" as NodeId, signal)).toBe(true);
+  expect(stored().filter((name) => !name.endsWith(".rdb"))).toEqual([]);
+});
+
+test("append-only files of a node that is gone go with a snapshot, a day later", async () => {
+  for (const [name, epoch] of [
+    ["gone", 2],
+    ["newer", 4],
+    ["recent", 2],
+  ] as const)
+    store(name, epoch);
+  for (const name of ["gone", "newer"])
+    for (const file of readdirSync(folderOf(name)))
+      utimesSync(join(folderOf(name), file), Date.now() / 1000 - 90_000, Date.now() / 1000 - 90_000);
+  await putSnapshot(3, 5);
+  expect(
+    stored()
+      .filter((name) => name.endsWith("manifest.json"))
+      .sort(),
+  ).toEqual(["aof/newer/manifest.json", "aof/recent/manifest.json"]);
+});
+
+test("snapshots go once append-only files that are newer are whole in storage", async () => {
+  storeSnapshot(3, 99);
+  storeSnapshot(3, 101);
+  store("mine", 3);
+  const sets = new AofSets(openFolder(location(), storage()), copiesPrefix(cacheId, sinceMs));
+  await sets.sweep(setOf(3), { nodeId: "mine" as NodeId, nowMs: Date.now() }, signal);
+  expect(stored().filter((name) => name.endsWith(".rdb"))).toEqual([expect.stringContaining("-0000000000000101-")]);
+  expect(stored()).toHaveLength(6);
 });

@@ -239,6 +239,15 @@ hostTest("append-only files in storage: a node without its folder begins with wh
   expect(await host.clientOf(again).dbsize()).toBe(301);
   await until("it has copied its own", () => copiedBytes(join(folder, elsewhere.nodeId)) > 0);
   await until("what it began with is gone", () => listed(join(folder, spec.nodeId), ".part").length === 0);
+
+  const goesOver = persistence({ sinceMs: keeps.sinceMs, snapshotEveryMs: 3_600_000, copyTo });
+  agent.controller.want({ ...elsewhere, generation: 2, persistence: goesOver });
+  await until("a snapshot is in place of them", () => {
+    const areGone = listed(join(folder, elsewhere.nodeId), ".part").length === 0;
+    const isThere = listed(join(folder, ".."), ".rdb").length === 1;
+    expect(isThere || !areGone).toBe(true);
+    return isThere && areGone;
+  });
 });
 
 hostTest("a node that ends as it is asked to saves first", async (host) => {

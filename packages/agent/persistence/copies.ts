@@ -31,11 +31,13 @@ export class Copies {
   readonly #storage: Storage;
   readonly #prefix: string;
   readonly #sinceMs: number;
+  readonly #clock: Clock;
 
   constructor(location: StorageLocation, cacheId: CacheId, { sinceMs }: PersistenceSpec, context: CopiesContext) {
     this.#storage = openFolder(location, context);
     this.#prefix = copiesPrefix(cacheId, sinceMs);
     this.#sinceMs = sinceMs;
+    this.#clock = context.clock;
   }
 
   /** The newest first, but for what cannot be read. */
@@ -60,11 +62,18 @@ export class Copies {
     return [{ name, epoch, offset, savedAtMs, aof: { nodeId, set } }];
   }
 
-  /** Stores the snapshot, and then removes all but the newest `count` of the cache. */
+  /** Stores the snapshot, and then removes all but the newest `count` of the cache, and append-only files that nobody goes on with. */
   async put(snapshot: Snapshot, nodeId: NodeId, count: number, signal: AbortSignal): Promise<void> {
     await this.#storage.put(copyName(this.#prefix, snapshot, nodeId), piecesOf(snapshot.path), { signal });
     const snapshots = (await this.list(signal)).filter(({ aof }) => aof === null);
     for (const { name } of surplusCopies(snapshots, count)) await this.#storage.remove(name, { signal });
+    await new AofSets(this.#storage, this.#prefix).sweepBefore(snapshot, this.#clock.nowMs(), signal);
+  }
+
+  /** Of a node that copies snapshots now: its append-only files go once a newer snapshot is there. Returns whether they are gone. */
+  async retireAof(nodeId: NodeId, signal: AbortSignal): Promise<boolean> {
+    const [newest] = (await this.list(signal)).filter(({ aof }) => aof === null);
+    return new AofSets(this.#storage, this.#prefix).retire(nodeId, newest, signal);
   }
 
   /** Puts append-only files into the node's folder: whole and as they were stored, or those of before are there. */

@@ -23,8 +23,9 @@ import type {
 import type { Log } from "@larder/service";
 import { type EngineConnection, EngineRefused } from "../engine/ask.ts";
 import { type NodePaths, type NodeRecord, readLogTail } from "../node-folder.ts";
-import { AofCopier } from "./aof-copies/aof-copier.ts";
+import { AofCopier, type AofSeen } from "./aof-copies/aof-copier.ts";
 import { dropBefore, takeBack } from "./aof-copies/aof-restore.ts";
+import { AofRetirement } from "./aof-copies/aof-retirement.ts";
 import { AofKeeper } from "./aof-keeper.ts";
 import { readAof } from "./append-only-files.ts";
 import { chooseSource, type Source } from "./beginning.ts";
@@ -75,6 +76,7 @@ export class NodePersistence {
   readonly #snapshots: SnapshotTaker;
   readonly #copier: Copier;
   readonly #aofCopier: AofCopier;
+  readonly #aofRetirement: AofRetirement;
   readonly #copies: CopyFinder;
   readonly #stopped = new AbortController();
   /** What the present life began with, or the next is to. */
@@ -104,6 +106,7 @@ export class NodePersistence {
     this.#snapshots = new SnapshotTaker(taking);
     this.#copier = new Copier({ ...context, paths, problems });
     this.#aofCopier = new AofCopier({ ...context, paths, problems });
+    this.#aofRetirement = new AofRetirement(context);
     const { signal } = this.#stopped;
     this.#copies = new CopyFinder({ ...context, paths, problems, snapshots: this.#snapshots, signal });
     this.#setAside = listUnreadable(paths);
@@ -138,7 +141,7 @@ export class NodePersistence {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
-    await Promise.all([this.#copier.stop(), this.#aofCopier.stop(), this.#looking]);
+    await Promise.all([this.#copier.stop(), this.#aofCopier.stop(), this.#aofRetirement.stop(), this.#looking]);
   }
 
   #copierFor({ aofCopyEveryMs }: PersistenceSpec): Copier | AofCopier {
@@ -245,8 +248,18 @@ export class NodePersistence {
     const { isInForce } = this.#aof;
     if (isInForce && !this.#hasDropped) await dropBefore(this.#paths);
     this.#hasDropped ||= isInForce;
-    if (persistence.aofCopyEveryMs == null) this.#copier.attend(this.#snapshots.newest, persistence, spec.cacheId);
-    this.#aofCopier.attend({ persistence, cacheId: spec.cacheId, seen, info, isInForce });
+    this.#copy({ persistence, cacheId: spec.cacheId, seen, info, isInForce });
+  }
+
+  /** The node's append-only files in storage are put there, or removed, never both at a time. */
+  #copy(facts: AofSeen): void {
+    const { persistence, cacheId } = facts;
+    const copiesAof = persistence.aofCopyEveryMs != null;
+    if (!copiesAof) this.#copier.attend(this.#snapshots.newest, persistence, cacheId);
+    if (!this.#aofRetirement.isUnderWay) this.#aofCopier.attend(facts);
+    if (copiesAof) this.#aofRetirement.reset();
+    else if (this.#aofCopier.isIdle)
+      this.#aofRetirement.attend(persistence, cacheId, this.#copier.copiedAtMs(persistence));
   }
 
   async #cease(connection: EngineConnection): Promise<void> {

@@ -83,6 +83,11 @@ export class AofCopier {
     return this.#copied?.sinceMs === sinceMs ? this.#copied.atMs : null;
   }
 
+  /** It is not at the storage. */
+  get isIdle(): boolean {
+    return this.#run === null;
+  }
+
   /** Another life may have cut off what was copied. */
   begins(): void {
     this.#rest();
