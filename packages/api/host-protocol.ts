@@ -23,6 +23,7 @@
  *   DELETE /larder/hosts/{hostId}[?force=true]
  */
 import type { EngineKind } from "./redis-resource.ts";
+import type { TransferResource } from "./transfer-resource.ts";
 
 /** Of the certificate by which agents know the controller. */
 export const agentDoorName = "controller.larder.internal";
@@ -74,9 +75,24 @@ export interface HostResource {
   memoryBytesUsed: number;
   /** null: its agent has not been heard since the controller began. */
   memoryBytesTotal: number | null;
-  nodes: { nodeId: string; cache: string }[];
+  nodes: HostNode[];
   engines: { name: string; version: string; kind: EngineKind }[];
 }
+
+export interface HostNode {
+  nodeId: string;
+  cache: string;
+  /** It is filled with other data, and stays where it is until that ends; null: it is one of the cache's own. */
+  fill: NodeFill | null;
+}
+
+/** An import, a migration, or the verification of a backup. */
+export type NodeFill = Pick<TransferResource, "id" | "kind" | "status" | "paused" | "cutOver"> & {
+  progress: Pick<
+    NonNullable<TransferResource["progress"]>,
+    "state" | "keys" | "keysTotal" | "bytes" | "bytesTotal"
+  > | null;
+};
 
 export interface JoinToken {
   token: string;

@@ -34,8 +34,13 @@ export function transferTitle({ kind, mode, from, to }: TransferResource, cache:
   }
 }
 
+interface HowFar {
+  status: TransferResource["status"];
+  progress: Pick<NonNullable<TransferResource["progress"]>, "bytes" | "bytesTotal" | "keys" | "keysTotal"> | null;
+}
+
 /** From 0 to 1; null where nobody knows how much there is. */
-export function shareDone({ status, progress }: TransferResource): number | null {
+export function shareDone({ status, progress }: HowFar): number | null {
   if (status === "succeeded") return 1;
   if (progress === null) return null;
   const ofBytes =

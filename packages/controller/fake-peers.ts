@@ -94,6 +94,11 @@ export class FakeAgent {
     this.#stopping.abort();
   }
 
+  /** It becomes one of the service's hosts. */
+  async register(name: string): Promise<void> {
+    await this.#link.ask("/agent/register", { hostId: this.hostId, name, address: "127.0.0.1", zone: null });
+  }
+
   /** Whether it was taken, at the second try where it came too late. One after another, as a report's stamp counts for one. */
   report(): Promise<boolean> {
     const taken = this.#reported.then(async () => (await this.#reportOnce()) || (await this.#reportOnce()));

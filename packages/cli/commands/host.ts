@@ -3,7 +3,7 @@ import type { HostResource, JoinToken } from "@larder/api/host-protocol";
 import type { ManagementClient } from "@larder/api/management-client";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { CommandError } from "../failure.ts";
-import { formatHostTable } from "../host-view.ts";
+import { fillsInTheWay, formatHostTable } from "../host-view.ts";
 import { quoteForShell } from "../snippet/shell-quote.ts";
 import type { Colors } from "../terminal.ts";
 
@@ -54,13 +54,18 @@ async function findHost(client: ManagementClient, name: string): Promise<HostRes
   );
 }
 
-function formatDrain({ name, draining, nodes }: HostResource, colors: Colors): string {
+function formatDrain(host: HostResource, colors: Colors): string {
+  const { name, draining, nodes } = host;
   if (!draining) return `${colors.green("Active")} ${name}: it may have nodes again`;
+  const own = nodes.filter(({ fill }) => fill === null).length;
   const leaving =
-    nodes.length === 0
-      ? "it has no nodes"
-      : `${nodes.length === 1 ? "its node moves" : `its ${nodes.length} nodes move`} elsewhere`;
-  return `${colors.yellow("Draining")} ${name}: ${leaving}, and it gets no others`;
+    own > 0
+      ? `${own === 1 ? "its node moves" : `its ${own} nodes move`} elsewhere`
+      : nodes.length === 0
+        ? "it has no nodes"
+        : "";
+  const lines = fillsInTheWay(host).map((line) => `\n  it waits for ${line}`);
+  return `${colors.yellow("Draining")} ${name}: ${[leaving, "it gets no others"].filter(Boolean).join(", and ")}${lines.join("")}`;
 }
 
 function formatToken(token: JoinToken, options: AddOptions, colors: Colors): string {

@@ -1,15 +1,16 @@
 /** Hosts: to see, to empty and to remove, and tokens for new ones. Larder's own paths, not Azure's (host-protocol.ts). */
-import { agentLimits, type HostResource, type JoinToken, LarderError } from "@larder/api";
+import { agentLimits, type HostResource, type JoinToken, LarderError, type NodeFill } from "@larder/api";
 import type { Hono } from "hono";
-import { allNodes, type CacheDocument } from "../documents/cache-document.ts";
+import type { CacheDocument, CacheNode } from "../documents/cache-document.ts";
 import type { HostDocument } from "../documents/host-document.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { pathValue } from "./request-path.ts";
+import { transferBody } from "./transfer-body.ts";
 
 export function hostRoutes(app: Hono<ApiEnvironment>, api: ApiContext): void {
   app.get("/larder/hosts", async (context) => {
-    const caches = await allCaches(api);
-    const value = (await api.hosts.all()).map((host) => resourceOf(host, caches, api));
+    const nodes = await allNodesOf(api);
+    const value = (await api.hosts.all()).map((host) => resourceOf(host, nodes, api));
     return context.json({ value });
   });
 
@@ -26,7 +27,7 @@ export function hostRoutes(app: Hono<ApiEnvironment>, api: ApiContext): void {
   ] as const)
     app.post(`/larder/hosts/:host/${wish}`, async (context) => {
       const host = await api.hosts.setState(pathValue(context, "host"), state);
-      return context.json(resourceOf(host, await allCaches(api), api));
+      return context.json(resourceOf(host, await allNodesOf(api), api));
     });
 
   app.delete("/larder/hosts/:host", async (context) => {
@@ -35,7 +36,7 @@ export function hostRoutes(app: Hono<ApiEnvironment>, api: ApiContext): void {
     // No node is placed there meanwhile.
     await api.admission.exclusively(async () => {
       const host = await api.hosts.require(hostId);
-      requireRemovable(resourceOf(host, await allCaches(api), api), host, isForced, api);
+      requireRemovable(resourceOf(host, await allNodesOf(api), api), host, isForced, api);
       await api.hosts.remove(hostId);
     });
     api.log.warn({ hostId, isForced }, "host removed");
@@ -43,15 +44,11 @@ export function hostRoutes(app: Hono<ApiEnvironment>, api: ApiContext): void {
   });
 }
 
-function resourceOf(host: HostDocument, caches: readonly CacheDocument[], { observations }: ApiContext): HostResource {
+function resourceOf(host: HostDocument, all: readonly PlacedNode[], { observations }: ApiContext): HostResource {
   const { hostId, name, address, zone, state } = host;
   const last = observations.lastReport(hostId);
   const isSilent = last === undefined || last.silentMs > agentLimits.lostMs;
-  const nodes = caches.flatMap((cache) =>
-    allNodes(cache)
-      .filter((node) => node.hostId === hostId)
-      .map((node) => ({ node, cache: cache.name })),
-  );
+  const nodes = all.filter(({ node }) => node.hostId === hostId);
   return {
     hostId,
     name,
@@ -61,7 +58,7 @@ function resourceOf(host: HostDocument, caches: readonly CacheDocument[], { obse
     draining: state === "draining",
     memoryBytesUsed: nodes.reduce((sum, { node }) => sum + node.memoryBytes, 0),
     memoryBytesTotal: last?.report.memoryBytesTotal ?? null,
-    nodes: nodes.map(({ node, cache }) => ({ nodeId: node.nodeId, cache })),
+    nodes: nodes.map(({ node, cache, fill }) => ({ nodeId: node.nodeId, cache, fill })),
     engines: (last?.report.engines ?? []).map(({ name, version, kind }) => ({ name, version, kind })),
   };
 }
@@ -84,13 +81,38 @@ function requireRemovable(shown: HostResource, host: HostDocument, isForced: boo
   const remedy = isSilent
     ? "Its agent is silent: with force it is removed all the same, and what only it has is lost."
     : host.state === "draining"
-      ? "It is draining: wait until they have moved."
+      ? `It is draining: ${shown.nodes.some(({ fill }) => fill !== null) ? "wait until what fills a node here has ended, or cancel it" : "wait until they have moved"}.`
       : "Drain it first.";
   throw new LarderError("Conflict", `${host.name} has nodes of ${names}. ${remedy}`);
 }
 
-async function allCaches({ caches }: ApiContext): Promise<CacheDocument[]> {
-  return (await caches.all()).map(({ value }) => value);
+interface PlacedNode {
+  node: CacheNode;
+  cache: string;
+  fill: NodeFill | null;
+}
+
+async function allNodesOf(api: ApiContext): Promise<PlacedNode[]> {
+  const nodes: PlacedNode[] = [];
+  for (const { value: cache } of await api.caches.all()) {
+    const own = cache.nodes.map((node) => ({ node, cache: cache.name, fill: null }));
+    nodes.push(...own);
+    if (cache.intake !== null)
+      nodes.push({ node: cache.intake.node, cache: cache.name, fill: await fillOf(cache, api) });
+  }
+  return nodes;
+}
+
+/** null where it has ended meanwhile. */
+async function fillOf(cache: CacheDocument, { transfers }: ApiContext): Promise<NodeFill | null> {
+  const seen = (await transfers.underWay(cache)).find(
+    ({ transfer }) => transfer.transferId === cache.intake?.transferId,
+  );
+  if (seen === undefined) return null;
+  const { id, kind, status, paused, cutOver, progress } = transferBody(seen);
+  if (progress === null) return { id, kind, status, paused, cutOver, progress };
+  const { state, keys, keysTotal, bytes, bytesTotal } = progress;
+  return { id, kind, status, paused, cutOver, progress: { state, keys, keysTotal, bytes, bytesTotal } };
 }
 
 function noDoor(): LarderError {

@@ -119,6 +119,23 @@ describe("import", () => {
     expect(led).toMatchObject({ transferId: spec?.transferId as string });
   });
 
+  test("keeps a host that is drained from being empty, which says so", async () => {
+    fixture.agent.progress = () => ({ state: "running", keys: 1, bytes: 64, bytesTotal: 100 });
+    await fixture.agent.register("rack-7");
+    const hosts = async () => (await fixture.call("GET", "/larder/hosts")).body.value;
+    const answer = await call("POST", "import", { files: [signed] });
+    await until(() => fixture.agent.desired?.transfers.length === 1);
+    await fixture.agent.report();
+    const [host] = await hosts();
+    expect((await fixture.call("POST", `/larder/hosts/${host.hostId}/drain`)).body.nodes).toMatchObject([
+      { cache: "shop", fill: null },
+      { cache: "shop", fill: { kind: "import", status: "running", progress: { bytes: 64, bytesTotal: 100 } } },
+    ]);
+    expect(JSON.stringify(await hosts())).not.toContain("SECRET");
+    await call("POST", `${transferOf(answer)}/cancel`);
+    expect((await hosts())[0].nodes).toHaveLength(1);
+  });
+
   test("that is cancelled leaves the cache as it was", async () => {
     const answer = await call("POST", "import", { files: [signed] });
     await until(() => fixture.agent.desired?.transfers.length === 1);

@@ -48,6 +48,21 @@ const scripts = {
     a: copied 200       => settle
     a: copied 200       => settled`,
 
+  "a host that is emptied while it has the node that is filled waits for the end, and is empty after it": `${filled}
+    host-b: draining    => settled
+    t1: running         => settled
+    t1: done            => prepare b
+    gateway: prepared   => hold
+    gateway: drained    => hand over to b
+    b: running          => rest
+    gateway: serving    => rest
+    a: running          => rest
+    a: copied 200       => prepare a
+    gateway: prepared   => hold
+    gateway: drained    => hand over to a
+    gateway: serving    => drop b
+    a: running          => settle`,
+
   "an import that fails leaves the cache as it was": `${filled}
     t1: failed BadFile  => t1 failed BadFile
     a: running          => settle
