@@ -8,6 +8,9 @@ import { TransferError } from "./transfer-error.ts";
 const level = 3;
 const pieceBytes = 256 * 1024;
 const magic = [0x1f, 0x8b] as const;
+/** So many zeroes at a file's end may be its own: the length in its trailer has them. */
+const ownZeroesMax = 64;
+const zeroes = new Uint8Array(64 * 1024);
 
 export function gzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   return through(source, createGzip({ level, chunkSize: pieceBytes }));
@@ -32,7 +35,7 @@ export async function* gunzipIfCompressed(
 async function* decompressed(source: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Uint8Array> {
   let read = 0;
   async function* counted() {
-    for await (const chunk of source) {
+    for await (const chunk of withoutPadding(source)) {
       yield chunk;
       read += chunk.length;
     }
@@ -45,6 +48,24 @@ async function* decompressed(source: AsyncIterable<Uint8Array>, file: string): A
     const what = code === "Z_BUF_ERROR" ? "ends too early" : "is damaged";
     throw new TransferError("BadFile", `File '${file}': what is compressed ${what}, near byte ${read}.`, { cause });
   }
+}
+
+/** Zeroes at the end, by which page blobs are filled up, are left out: a decompressor that is done takes nothing more. */
+async function* withoutPadding(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array = new Uint8Array(0);
+  let zeroesBehind = 0;
+  for await (const chunk of source) {
+    let end = chunk.length;
+    while (end > 0 && chunk[end - 1] === 0) end--;
+    if (end > 0) {
+      if (held.length > 0) yield held;
+      for (; zeroesBehind > 0; zeroesBehind -= Math.min(zeroesBehind, zeroes.length))
+        yield zeroes.subarray(0, zeroesBehind);
+      held = chunk.subarray(0, end);
+    }
+    zeroesBehind += chunk.length - end;
+  }
+  yield Buffer.concat([held, zeroes.subarray(0, Math.min(zeroesBehind, ownZeroesMax))]);
 }
 
 async function* through(source: AsyncIterable<Uint8Array>, transform: Transform): AsyncGenerator<Uint8Array> {
