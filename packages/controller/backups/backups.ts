@@ -67,6 +67,7 @@ export class Backups {
   async setPolicy(place: Place, schedule: BackupSchedule | null): Promise<void> {
     const { store, caches, clock, randomness } = this.#options;
     const cache = await caches.require(place);
+    if (schedule !== null) this.#options.transfers.requireExportable(cache.value);
     const before = await store.get<ReturnType<typeof newPolicy>>(backupPolicyKey(cache.value.cacheId));
     const nowMs = clock.nowMs();
     const key = backupPolicyKey(cache.value.cacheId);

@@ -83,6 +83,25 @@ describe("export", () => {
     });
   });
 
+  test("goes on where no host gets nodes any more", async () => {
+    await fixture.agent.register("rack-7");
+    await fixture.call("POST", `/larder/hosts/${fixture.agent.hostId}/drain`);
+    expect((await call("POST", "import", { files: [signed] })).body.error.code).toBe("InsufficientCapacity");
+    expect((await call("POST", "export", { prefix: "shop", container })).status).toBe(202);
+  });
+
+  test("of the embedded engine is refused when it is asked for, and so are backups", async () => {
+    const [engine] = fixture.agent.engines;
+    if (engine !== undefined) fixture.agent.outcome = () => ({ engine: { ...engine, kind: "embedded" } });
+    await fixture.agent.report();
+    expect(refusal(await call("POST", "export", { prefix: "shop", container }))[1]).toBe("EngineNotAvailable");
+    const location = signedFile({ sp: "rwdl" }).replace("/shop.rdb", "");
+    expect(refusal(await call("POST", "backups", { location }))[1]).toBe("EngineNotAvailable");
+    const schedule = { properties: { location, everyMinutes: 360, keep: 2 } };
+    expect(refusal(await call("PUT", "backupPolicies/default", schedule))[1]).toBe("EngineNotAvailable");
+    expect((await call("GET", "backups")).body.value).toEqual([]);
+  });
+
   test("has one file, named by the prefix", async () => {
     const specs: TransferSpec[] = [];
     fixture.agent.progress = (spec) => {

@@ -1,6 +1,6 @@
 /** Whether a transfer can begin, as far as that is known when it is asked for. Pure. Refusals throw LarderError. */
-import { type AgentReport, LarderError } from "@larder/api";
-import { placeNode } from "../caches/capacity.ts";
+import { type AgentReport, type EngineFound, LarderError } from "@larder/api";
+import { openHosts, placeNode } from "../caches/capacity.ts";
 import { type CacheDocument, servingNode } from "../documents/cache-document.ts";
 import { databasesOf } from "../documents/derive.ts";
 import { fills, type TransferDocument } from "../documents/transfer-document.ts";
@@ -9,8 +9,9 @@ export interface BeginningFacts {
   /** Of the cache. */
   underWay: readonly TransferDocument[];
   caches: readonly CacheDocument[];
-  /** Of hosts that may be given nodes. */
   reports: readonly AgentReport[];
+  /** Hosts that get no nodes. */
+  draining: ReadonlySet<string>;
 }
 
 /** Transfers of one cache that are under way or wait: more are refused with Conflict. `larder transfers` shows them. */
@@ -19,7 +20,7 @@ export const transfersUnderWayMax = 20;
 export function requireBeginnable(
   cache: CacheDocument,
   asked: Pick<TransferDocument, "task" | "filter">,
-  { underWay, caches, reports }: BeginningFacts,
+  { underWay, caches, reports, draining }: BeginningFacts,
 ): void {
   if (cache.change !== null || cache.removal !== null)
     throw new LarderError(
@@ -34,9 +35,10 @@ export function requireBeginnable(
   if (asked.task.kind === "reverse" && underWay.some(({ task }) => task.kind === "reverse"))
     throw new LarderError("Conflict", `'${cache.name}' is being written back already; cancel that first.`);
   requireDatabases(cache, asked);
+  if (asked.task.kind === "export") requireCopyable(cache, reports);
   if (!fills(asked)) return;
   requireNative(cache, reports);
-  placeNode(cache, caches, reports, servingNode(cache).engine);
+  placeNode(cache, caches, openHosts(reports, draining), servingNode(cache).engine);
 }
 
 function requireDatabases(cache: CacheDocument, { filter }: Pick<TransferDocument, "filter">): void {
@@ -47,11 +49,25 @@ function requireDatabases(cache: CacheDocument, { filter }: Pick<TransferDocumen
   throw new LarderError("InvalidParameter", text, { target: "filter.databases" });
 }
 
+/** Its agent would refuse it, too, but only after it was asked. Throws EngineNotAvailable. */
+export function requireCopyable(cache: CacheDocument, reports: readonly AgentReport[]): void {
+  if (engineOf(cache, reports)?.kind !== "embedded") return;
+  const text = `'${cache.name}' is on the embedded engine, which cannot give what it holds at one moment: it is neither exported nor backed up. Install valkey-server and make the cache anew.`;
+  throw new LarderError("EngineNotAvailable", text);
+}
+
+/** As its agent says; null where nobody knows yet. */
+function engineOf(cache: CacheDocument, reports: readonly AgentReport[]): EngineFound | null {
+  return (
+    reports.flatMap(({ nodes }) => nodes).find(({ nodeId }) => nodeId === servingNode(cache).nodeId)?.engine ?? null
+  );
+}
+
 /** The data goes into a node of its own, to which the cache's primary hands over: it has to be reachable. */
 function requireNative(cache: CacheDocument, reports: readonly AgentReport[]): void {
-  const seen = reports.flatMap(({ nodes }) => nodes).find(({ nodeId }) => nodeId === servingNode(cache).nodeId);
-  if (seen?.engine == null || (seen.engine.kind === "native" && seen.engine.hasTls)) return;
-  const what = seen.engine.kind === "native" ? "has no TLS" : "is the embedded one";
+  const engine = engineOf(cache, reports);
+  if (engine === null || (engine.kind === "native" && engine.hasTls)) return;
+  const what = engine.kind === "native" ? "has no TLS" : "is the embedded one";
   const text = `The data would go into a node of its own that takes over, which this cache cannot have, as its engine ${what}. With 'merge' it can be imported.`;
   throw new LarderError("EngineNotAvailable", text);
 }

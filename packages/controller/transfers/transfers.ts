@@ -4,7 +4,6 @@
  * looks again.
  */
 import {
-  type AgentReport,
   type KeyFilter,
   LarderError,
   type StreamPlace,
@@ -14,7 +13,6 @@ import {
 } from "@larder/api";
 import type { Clock, Randomness } from "@larder/service";
 import type { Caches, Place } from "../caches/caches.ts";
-import { openHosts } from "../caches/capacity.ts";
 import type { CacheDocument } from "../documents/cache-document.ts";
 import { noteEvent } from "../documents/cache-events.ts";
 import {
@@ -31,7 +29,7 @@ import type { Hosts } from "../hosts/hosts.ts";
 import type { Observations } from "../reconcile/observations.ts";
 import { progressOf } from "../reconcile/observe.ts";
 import type { Store, StoredDocument } from "../store/store.ts";
-import { requireBeginnable, transfersUnderWayMax } from "./beginning-rules.ts";
+import { requireBeginnable, requireCopyable, transfersUnderWayMax } from "./beginning-rules.ts";
 import { cacheWithout } from "./transfer-end.ts";
 import { transferEvent } from "./transfer-event.ts";
 import { transferAfter } from "./transfer-steps.ts";
@@ -85,7 +83,12 @@ export class Transfers {
       const cache = await caches.require(place);
       const underWay = await this.#underWay(cache.value);
       const all = (await caches.all()).map(({ value }) => value);
-      requireBeginnable(cache.value, asked, { underWay, caches: all, reports: this.#openReports() });
+      requireBeginnable(cache.value, asked, {
+        underWay,
+        caches: all,
+        reports: this.#options.observations.agentReports(),
+        draining: this.#options.hosts.draining,
+      });
       const made = this.#made(cache.value, asked);
       const writes = await transferWrites(store, { transfer: made.transfer, revision: 0 });
       const outcome = await store.transact({
@@ -100,6 +103,11 @@ export class Transfers {
       if (outcome.committed) return made;
     }
     throw overtaken(place);
+  }
+
+  /** Throws EngineNotAvailable where nothing can be exported. */
+  requireExportable(cache: CacheDocument): void {
+    requireCopyable(cache, this.#options.observations.agentReports());
   }
 
   /** The newest first. */
@@ -204,11 +212,6 @@ export class Transfers {
   async #underWay({ cacheId }: CacheDocument): Promise<TransferDocument[]> {
     const { documents } = await this.#options.store.list<TransferDocument>(cacheTransfersPrefix(cacheId));
     return documents.map(({ value }) => value).sort(inOrder);
-  }
-
-  #openReports(): AgentReport[] {
-    const { observations, hosts } = this.#options;
-    return openHosts(observations.agentReports(), hosts.draining);
   }
 
   #made(cache: CacheDocument, { task, filter, cutOver }: TransferRequest) {
