@@ -16,6 +16,7 @@ import {
 import { enterpriseSize, isEnterpriseCapacity, isFlash } from "./enterprise-skus.ts";
 import { knowsPublicNetworkAccess } from "./enterprise-versions.ts";
 import { LarderError } from "./errors.ts";
+import { maintenanceConfiguration } from "./maintenance-windows.ts";
 import { larderSettings } from "./redis-parse.ts";
 import { tagsSchema } from "./tags-parse.ts";
 
@@ -41,6 +42,7 @@ const cluster = z.object({
       highAvailability: onOff.optional(),
       minimumTlsVersion: choice(["1.0", "1.1", "1.2"]).optional(),
       publicNetworkAccess: onOff.optional(),
+      maintenanceConfiguration: maintenanceConfiguration.optional(),
       larder: larderSettings.pick({ acceptEviction: true }).optional(),
     })
     .optional(),

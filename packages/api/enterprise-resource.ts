@@ -4,6 +4,7 @@
  * `Microsoft.Cache/redis`.
  */
 import type { EnterpriseSku } from "./enterprise-skus.ts";
+import type { MaintenanceWindow } from "./maintenance-windows.ts";
 import type { LarderProperties, LarderSettings } from "./redis-resource.ts";
 
 export const clusteringPolicies = ["OSSCluster", "EnterpriseCluster", "NoCluster"] as const;
@@ -65,6 +66,8 @@ export interface ClusterResource {
     publicNetworkAccess: Switch | null;
     redisVersion: string;
     privateEndpointConnections: object[];
+    /** Left out where there are no windows. */
+    maintenanceConfiguration?: { maintenanceWindows: MaintenanceWindow[] };
   };
 }
 
@@ -113,6 +116,7 @@ export interface ClusterAsked {
     highAvailability?: Switch;
     minimumTlsVersion?: "1.0" | "1.1" | "1.2";
     publicNetworkAccess?: Switch;
+    maintenanceConfiguration?: { maintenanceWindows: MaintenanceWindow[] };
     larder?: Pick<LarderSettings, "acceptEviction">;
   };
 }

@@ -32,6 +32,7 @@ export * from "./ip-address.ts";
 export * from "./join-token.ts";
 // Microsoft.Cache/redis.
 export * from "./linked-server-parse.ts";
+export * from "./maintenance-windows.ts";
 export * from "./management-client.ts";
 export * from "./migration-parse.ts";
 export * from "./names.ts";

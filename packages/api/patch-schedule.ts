@@ -20,6 +20,12 @@ export function windowMs(maintenanceWindow: string): number {
   return (Number(days ?? 0) * 24 + Number(hours ?? 0)) * hourMs + Number(minutes ?? 0) * (hourMs / 60);
 }
 
+/** Whether it is a duration of so many hours at least, and of a day at most. */
+export function isWindow(text: string, hoursMin: number): boolean {
+  const hours = windowMs(text) / hourMs;
+  return durationPattern.test(text) && hours >= hoursMin && hours <= windowHoursMax;
+}
+
 /** Throws InvalidRequestBody or InvalidParameter with its target. */
 export function parsePatchSchedule(body: unknown): ScheduleEntry[] {
   return (parseBody(scheduleBody, body) as z.infer<typeof scheduleBody>).properties.scheduleEntries;
@@ -30,7 +36,10 @@ const entry = z.object({
   startHourUtc: wholeNumber.pipe(z.number().max(23, "must be an hour from 0 to 23")),
   maintenanceWindow: z
     .string("must be a duration such as PT5H")
-    .refine(isWindow, `must be a duration from PT${windowHoursMin}H to PT${windowHoursMax}H`)
+    .refine(
+      (given) => isWindow(given, windowHoursMin),
+      `must be a duration from PT${windowHoursMin}H to PT${windowHoursMax}H`,
+    )
     .transform((given) => given.toUpperCase())
     .default(`PT${windowHoursMin}H`),
 });
@@ -41,8 +50,3 @@ const scheduleBody = z.object({
     "is required",
   ),
 });
-
-function isWindow(text: string): boolean {
-  const hours = windowMs(text) / hourMs;
-  return durationPattern.test(text) && hours >= windowHoursMin && hours <= windowHoursMax;
-}

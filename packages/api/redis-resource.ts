@@ -189,24 +189,15 @@ export interface RedisUpdateBody {
   properties?: Partial<RedisCreateProperties>;
 }
 
-export const scheduleDays = [
-  "Monday",
-  "Tuesday",
-  "Wednesday",
-  "Thursday",
-  "Friday",
-  "Saturday",
-  "Sunday",
-  "Everyday",
-  "Weekend",
-] as const;
+export const weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] as const;
+export const scheduleDays = [...weekdays, "Everyday", "Weekend"] as const;
 
 /** A window of the patch schedule, in UTC. */
 export interface ScheduleEntry {
   dayOfWeek: (typeof scheduleDays)[number];
   /** 0 to 23. */
   startHourUtc: number;
-  /** ISO 8601; PT5H at least. */
+  /** ISO 8601; PT5H at least, of a cluster PT4H. */
   maintenanceWindow: string;
 }
 

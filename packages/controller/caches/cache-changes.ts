@@ -10,10 +10,11 @@ export interface NewCache {
   /** The one that it is to have; otherwise any. Of a cache with both, that of TLS. */
   port?: number | undefined;
   pausesUpdates?: boolean | undefined;
+  patchSchedule?: CacheDocument["patchSchedule"] | undefined;
 }
 
 /** What its owner may change. */
-export type Changes = Partial<Pick<CacheDocument, "settings" | "tags" | "ports" | "update">>;
+export type Changes = Partial<Pick<CacheDocument, "settings" | "tags" | "ports" | "update" | "patchSchedule">>;
 
 /** What else is written in a command's transaction, and what must not have changed before it. */
 export type Along = Required<Pick<Transaction, "require" | "put">>;

@@ -215,7 +215,7 @@ export class Caches {
     const operation = this.#newOperation("create", { subscription: place.subscription, location });
     const cache = newCacheDocument(
       { ...place, resourceGroup: group.value.name },
-      { location, tags, settings, pausesUpdates: wanted.pausesUpdates },
+      { location, tags, settings, ...wanted },
       {
         cacheId,
         nodes: hostIds.map((hostId) => this.#newNode(place.name, hostId, settings)),

@@ -9,7 +9,7 @@ type Given = Pick<CacheDocument, "cacheId" | "nodes" | "keys" | "enginePasswords
 
 export function newCacheDocument(
   { subscription, resourceGroup, name, provider = "redis" }: Place,
-  { location, tags, settings, pausesUpdates = false }: Omit<NewCache, "port">,
+  { location, tags, settings, pausesUpdates = false, patchSchedule = [] }: Omit<NewCache, "port">,
   given: Given,
 ): CacheDocument {
   return {
@@ -35,7 +35,7 @@ export function newCacheDocument(
     relieve: null,
     update: { startNow: false, paused: pausesUpdates, stopped: null },
     persistenceTold: null,
-    patchSchedule: [],
+    patchSchedule,
     eventNumber: 0,
     removal: null,
   };

@@ -1,11 +1,12 @@
 /**
- * Caches that an older Larder has stored, as this one knows them: what has been added to a cache's document since has a value that
- * changes nothing. Done once, before anybody reads the store.
+ * Caches and clusters that an older Larder has stored, as this one knows them: what has been added to their documents since has a value
+ * that changes nothing. Done once, before anybody reads the store.
  */
 import type { Store } from "../store/store.ts";
 import { noAccess } from "./cache-access.ts";
 import type { CacheDocument, CacheSettings } from "./cache-document.ts";
-import { cachesPrefix } from "./document-keys.ts";
+import { cachesPrefix, clustersPrefix } from "./document-keys.ts";
+import type { ClusterDocument } from "./enterprise-document.ts";
 
 const addedSettings: Partial<CacheSettings> = {
   enterprise: null,
@@ -15,8 +16,15 @@ const addedSettings: Partial<CacheSettings> = {
   identity: { isSystemAssigned: false, userAssigned: [] },
 };
 
+const addedToClusters: Partial<ClusterDocument> = { maintenanceWindows: [] };
+
 /** Safe to repeat. */
 export async function completeDocuments(store: Store): Promise<void> {
+  await completeCaches(store);
+  await completeClusters(store);
+}
+
+async function completeCaches(store: Store): Promise<void> {
   for (const { key, value, revision } of (await store.list<Partial<CacheDocument>>(cachesPrefix)).documents) {
     if (isComplete(value)) continue;
     const settings = { ...addedSettings, ...value.settings };
@@ -24,6 +32,13 @@ export async function completeDocuments(store: Store): Promise<void> {
       require: [{ key, revision }],
       put: [{ key, value: { access: noAccess, ...value, settings } }],
     });
+  }
+}
+
+async function completeClusters(store: Store): Promise<void> {
+  for (const { key, value, revision } of (await store.list<Partial<ClusterDocument>>(clustersPrefix)).documents) {
+    if (Object.keys(addedToClusters).every((name) => name in value)) continue;
+    await store.transact({ require: [{ key, revision }], put: [{ key, value: { ...addedToClusters, ...value } }] });
   }
 }
 

@@ -9,6 +9,7 @@ import {
   enterpriseSize,
   enterpriseSizeGb,
   LarderError,
+  type MaintenanceWindow,
   skuText,
 } from "@larder/api";
 import type { ClusterDocument } from "../documents/enterprise-document.ts";
@@ -31,6 +32,7 @@ export function newCluster(place: ClusterPlace, asked: ClusterCreateBody): Clust
     highAvailability: properties?.highAvailability ?? "Enabled",
     minimumTlsVersion: "1.2",
     publicNetworkAccess: properties?.publicNetworkAccess ?? null,
+    maintenanceWindows: windowsOf(asked) ?? [],
     removal: null,
   };
 }
@@ -52,7 +54,12 @@ export function changedCluster(cluster: ClusterDocument, asked: ClusterAsked): C
     identity: identity ?? cluster.identity,
     highAvailability,
     publicNetworkAccess: properties?.publicNetworkAccess ?? cluster.publicNetworkAccess,
+    maintenanceWindows: windowsOf(asked) ?? cluster.maintenanceWindows,
   };
+}
+
+function windowsOf({ properties }: ClusterAsked): MaintenanceWindow[] | undefined {
+  return properties?.maintenanceConfiguration?.maintenanceWindows;
 }
 
 function requireMove(from: EnterpriseSku, to: EnterpriseSku): void {

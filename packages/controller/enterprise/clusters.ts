@@ -181,9 +181,10 @@ export function going({ name }: ClusterDocument): LarderError {
   return new LarderError("Conflict", `The cluster '${name}' is being deleted.`);
 }
 
-/** What the database's settings repeat. */
-function repeatedOf({ sku, highAvailability, publicNetworkAccess }: ClusterDocument): unknown {
-  return [sku, highAvailability, publicNetworkAccess ?? "Enabled"];
+/** What the database repeats. */
+function repeatedOf(cluster: ClusterDocument): unknown {
+  const { sku, highAvailability, publicNetworkAccess, maintenanceWindows } = cluster;
+  return [sku, highAvailability, publicNetworkAccess ?? "Enabled", maintenanceWindows];
 }
 
 function sameText(a: unknown, b: unknown): boolean {

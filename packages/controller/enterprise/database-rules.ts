@@ -10,6 +10,7 @@ import {
   LarderError,
   noClusterGbMax,
   rdbFrequencies,
+  type ScheduleEntry,
 } from "@larder/api";
 import type { Changes, NewCache } from "../caches/cache-changes.ts";
 import { checkReplicated, noIdentity, persistToOf } from "../caches/cache-rules.ts";
@@ -42,8 +43,9 @@ export function newDatabase(cluster: ClusterDocument, asked: DatabaseAsked, vers
     persistedSinceMs: null,
   };
   const settings = settingsOf(cluster, asked, first);
+  const pausesUpdates = asked.deferUpgrade === "Deferred";
   const { location } = cluster;
-  return { location, tags: {}, settings, port: asked.port, pausesUpdates: asked.deferUpgrade === "Deferred" };
+  return { location, tags: {}, settings, port: asked.port, pausesUpdates, patchSchedule: scheduleOf(cluster) };
 }
 
 /** What is left out stays. */
@@ -57,7 +59,16 @@ export function changedDatabase(cluster: ClusterDocument, asked: DatabaseAsked, 
     // One port, whichever way it is spoken to.
     ports: isSwapped ? { tls: cache.ports.plain, plain: cache.ports.tls } : cache.ports,
     update: { ...cache.update, paused },
+    patchSchedule: scheduleOf(cluster),
   };
+}
+
+function scheduleOf({ maintenanceWindows }: ClusterDocument): ScheduleEntry[] {
+  return maintenanceWindows.map(({ schedule: { dayOfWeek }, startHourUtc, duration }) => ({
+    dayOfWeek,
+    startHourUtc,
+    maintenanceWindow: duration,
+  }));
 }
 
 function settingsOf(cluster: ClusterDocument, asked: DatabaseAsked, current: CacheSettings): CacheSettings {

@@ -35,6 +35,7 @@ const changing: Record<NonNullable<CacheDocument["change"]>["kind"], States> = {
 
 export function clusterBody({ stored, database }: Cluster, api: ApiContext): ClusterResource {
   const { value: cluster } = stored;
+  const { maintenanceWindows } = cluster;
   const larder = database && larderProperties(database, api);
   return {
     id: clusterResourceId(cluster),
@@ -55,6 +56,7 @@ export function clusterBody({ stored, database }: Cluster, api: ApiContext): Clu
       publicNetworkAccess: cluster.publicNetworkAccess,
       redisVersion: redisVersion(larder?.engine ?? null),
       privateEndpointConnections: database === undefined ? [] : connectionBodies(database.value, enterpriseParent, api),
+      ...(maintenanceWindows.length > 0 ? { maintenanceConfiguration: { maintenanceWindows } } : {}),
     },
   };
 }

@@ -106,6 +106,24 @@ describe("a cluster", () => {
       expect(refusal(await call("PATCH", "/shop", asked))).toEqual(expected);
   });
 
+  test("says when its database may be updated, which is changed with it", async () => {
+    const window = { type: "Weekly", duration: "PT9H", startHourUtc: 20 };
+    const maintenanceWindows = ["Saturday", "Sunday"].map((dayOfWeek) => ({ ...window, schedule: { dayOfWeek } }));
+    const asked = { properties: { maintenanceConfiguration: { maintenanceWindows } } };
+    await made("shop");
+    const { body } = await call("PATCH", "/shop", asked, "2025-08-01-preview");
+    expect(body.properties).toMatchObject(asked.properties);
+    expect((await call("PUT", "/shop", body)).body.properties).toMatchObject(asked.properties);
+    const short = { properties: { maintenanceConfiguration: { maintenanceWindows: maintenanceWindows.slice(1) } } };
+    expect(refusal(await call("PATCH", "/shop", short))).toEqual([
+      400,
+      "InvalidParameter",
+      "properties.maintenanceConfiguration.maintenanceWindows",
+    ]);
+    const none = { properties: { maintenanceConfiguration: { maintenanceWindows: [] } } };
+    expect((await call("PATCH", "/shop", none)).body.properties.maintenanceConfiguration).toBeUndefined();
+  });
+
   test("takes a larger size with its database, and another may be deleted with it", async () => {
     await made("shop", {}, { properties: { publicNetworkAccess: "Enabled", highAvailability: "Disabled" } });
     expect(fixture.agent.desired?.nodes).toHaveLength(1);
