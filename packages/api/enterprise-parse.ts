@@ -17,7 +17,7 @@ import { enterpriseSize, isEnterpriseCapacity, isFlash } from "./enterprise-skus
 import { knowsPublicNetworkAccess } from "./enterprise-versions.ts";
 import { LarderError } from "./errors.ts";
 import { maintenanceConfiguration } from "./maintenance-windows.ts";
-import { larderSettings } from "./redis-parse.ts";
+import { larderSettings, zonesSchema } from "./redis-parse.ts";
 import { tagsSchema } from "./tags-parse.ts";
 
 const onOff = choice(["Enabled", "Disabled"]);
@@ -25,11 +25,10 @@ const flag = z.union(
   [z.boolean(), choice(["true", "false"]).transform((text) => text === "true")],
   "must be true or false",
 );
-const zonesMax = 3;
 
 const cluster = z.object({
   sku: z.object({ name: z.string("must be a string"), capacity: wholeNumber.optional() }, "is required"),
-  zones: z.array(z.string("must be a string").max(32), "must be a list").max(zonesMax).optional(),
+  zones: zonesSchema.optional(),
   identity: z
     .object({
       type: z.string("must be a string"),

@@ -144,12 +144,12 @@ const tags = tagsSchema.optional();
 
 /** More than a service has. */
 const zonesMax = 16;
-const zones = z
+export const zonesSchema = z
   .array(setting.pipe(z.string().regex(/^[\w.-]{1,64}$/, "must be the name of a zone")), "must be a list of zones")
   .max(zonesMax, `may name at most ${zonesMax} zones`)
   .transform((names) => [...new Set(names)].sort());
 
-const beside = { tags, zones: zones.optional(), identity: managedIdentity.optional() };
+const beside = { tags, zones: zonesSchema.optional(), identity: managedIdentity.optional() };
 const createBody = z
   .object({
     location: z.string("is required").regex(/^[\w .-]{1,64}$/, "must be the name of a location"),

@@ -45,7 +45,8 @@ export function changedCluster(cluster: ClusterDocument, asked: ClusterAsked): C
   const highAvailability = properties?.highAvailability ?? cluster.highAvailability;
   if (highAvailability === "Disabled" && cluster.highAvailability === "Enabled")
     throw invalid("properties.highAvailability", "cannot be turned off once it is on");
-  if (zones !== undefined && zones.join() !== cluster.zones.join())
+  // No zones at all are none that were asked for.
+  if (zones?.length && zones.join() !== cluster.zones.join())
     throw invalid("zones", "can only be said when the cluster is created");
   return {
     ...cluster,

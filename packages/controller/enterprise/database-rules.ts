@@ -15,6 +15,7 @@ import {
 import type { Changes, NewCache } from "../caches/cache-changes.ts";
 import { checkReplicated, noIdentity, persistToOf } from "../caches/cache-rules.ts";
 import { checkKept } from "../caches/persistence-rules.ts";
+import { zonesOf } from "../caches/zone-rules.ts";
 import type { CacheDocument, CacheSettings, EnterpriseSettings } from "../documents/cache-document.ts";
 import type { ClusterDocument } from "../documents/enterprise-document.ts";
 
@@ -29,9 +30,7 @@ export function newDatabase(cluster: ClusterDocument, asked: DatabaseAsked, vers
     minimumTlsVersion: cluster.minimumTlsVersion,
     publicNetworkAccess: cluster.publicNetworkAccess ?? "Enabled",
     updateChannel: "Stable",
-    zonalAllocationPolicy: "Automatic",
-    // Those of a cluster are noted there; its nodes are in as many as there are.
-    zones: [],
+    ...zonesOf(cluster),
     identity: noIdentity,
     disableAccessKeyAuthentication: !hasKeysByDefault(version),
     // Tokens always count.

@@ -11,7 +11,7 @@ afterEach(() => enterprise.clear());
 
 describe("a cluster", () => {
   test("is there at once, and is shown as Terraform and the CLI expect it", async () => {
-    const answer = await call("PUT", "/Shop", { ...cluster, zones: ["1", "2"], tags: { team: "a" } });
+    const answer = await call("PUT", "/Shop", { ...cluster, zones: [1, "1"], tags: { team: "a" } });
     expect(answer.status).toBe(201);
     const results = `${enterprise.group}/providers/Microsoft.Cache/redisEnterprise/Shop/operationresults/`;
     expect(answer.headers.get("location")).toStartWith(`${fixture.base}${results}`);
@@ -36,7 +36,7 @@ describe("a cluster", () => {
       location: "West US",
       tags: { team: "a" },
       sku: { name: "Balanced_B1" },
-      zones: ["1", "2"],
+      zones: ["1"],
       identity: { type: "None" },
       properties: {
         provisioningState: "Succeeded",
@@ -100,10 +100,23 @@ describe("a cluster", () => {
     await call("PUT", "/shop", cluster);
     for (const [asked, ...expected] of [
       [{ properties: { highAvailability: "Disabled" } }, 400, "InvalidParameter", "properties.highAvailability"],
-      [{ zones: ["1"] }, 400, "InvalidParameter", "zones"],
+      [{ zones: ["2"] }, 400, "InvalidParameter", "zones"],
       [{ sku: { name: "Enterprise_E10" } }, 400, "SkuNotSupported", "sku.name"],
     ])
       expect(refusal(await call("PATCH", "/shop", asked))).toEqual(expected);
+  });
+
+  test("has its database in its zones, in which there have to be hosts", async () => {
+    const zoned = { ...cluster, zones: ["1", "2"] };
+    expect(refusal(await call("PUT", "/shop", zoned))).toEqual([400, "InvalidParameter", "zones"]);
+    expect((await call("PUT", "/shop", { ...cluster, zones: ["1"] })).status).toBe(201);
+    expect((await call("PUT", "/shop", { ...cluster, zones: [] })).body.zones).toEqual(["1"]);
+    fixture.agent.zone = "2";
+    await fixture.agent.report();
+    const elsewhere = await call("PUT", "/shop/databases/default", {});
+    fixture.agent.zone = "1";
+    await fixture.agent.report();
+    expect(refusal(elsewhere)).toEqual([400, "InvalidParameter", "zones"]);
   });
 
   test("says when its database may be updated, which is changed with it", async () => {

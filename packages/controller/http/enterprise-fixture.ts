@@ -15,6 +15,7 @@ export class EnterpriseFixture {
 
   async start(): Promise<void> {
     this.fixture.gateway.privateNetworks = ["blue"];
+    this.fixture.agent.zone = "1";
     this.fixture.agent.memoryBytesTotal = 64 * 1024 ** 3;
     await this.fixture.start();
     this.group = await this.fixture.group();
