@@ -7,6 +7,7 @@
  * cluster of its name; once `removal` is set it is never taken back.
  */
 import type { ClusterIdentity, EnterpriseSku, MaintenanceWindow, Switch } from "@larder/api";
+import type { StoredDocument } from "../store/store.ts";
 
 export interface ClusterDocument {
   /** Tells it from the next one of its name. */
@@ -27,4 +28,8 @@ export interface ClusterDocument {
   maintenanceWindows: MaintenanceWindow[];
   /** The operation that ends when the cluster and its database are gone; null: it stays. */
   removal: { operationId: string } | null;
+}
+
+export function clusterEtag({ value, revision }: StoredDocument<ClusterDocument>): string {
+  return `"${value.clusterId.slice(0, 8)}-${revision}"`;
 }

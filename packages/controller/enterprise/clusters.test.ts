@@ -43,7 +43,9 @@ test("a cluster whose database is made at the same moment does not change withou
     },
   } as unknown as Caches;
   const options = { store, caches, clock: systemClock, randomness: systemRandomness, coverLocation: async () => {} };
-  await expect(new Clusters(options).patch(place, { sku: { name: "Balanced_B3" } })).rejects.toThrow("try again");
+  await expect(new Clusters(options).patch(place, { sku: { name: "Balanced_B3" } }, () => {})).rejects.toThrow(
+    "try again",
+  );
   const kept = await store.get<ClusterDocument>(clusterKey(place.name));
   expect(kept?.value.sku).toEqual({ name: "Balanced_B1" });
 });

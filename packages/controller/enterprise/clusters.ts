@@ -32,6 +32,9 @@ export interface Cluster {
   database: StoredDocument<CacheDocument> | undefined;
 }
 
+/** Throws PreconditionFailed unless the cluster as it is, or its absence, is what the caller expects. */
+export type ClusterPrecondition = (current: StoredDocument<ClusterDocument> | undefined) => void;
+
 /** After a command; the operation may have ended already. */
 export interface ClusterCommanded extends Cluster {
   operationId: string | undefined;
@@ -67,8 +70,9 @@ export class Clusters {
   }
 
   /** PUT: creates the cluster, or changes it to what is asked. */
-  async put(place: Place, asked: ClusterCreateBody): Promise<ClusterCommanded> {
+  async put(place: Place, asked: ClusterCreateBody, precondition: ClusterPrecondition): Promise<ClusterCommanded> {
     const found = await this.find(place);
+    precondition(found?.stored);
     if (found === undefined) return this.#create(place, asked);
     const { location } = found.stored.value;
     if (simplified(asked.location) !== simplified(location))
@@ -78,13 +82,16 @@ export class Clusters {
     return this.#change(found, { ...asked, tags: asked.tags ?? {} });
   }
 
-  async patch(place: Place, asked: ClusterAsked): Promise<ClusterCommanded> {
-    return this.#change(await this.require(place), asked);
+  async patch(place: Place, asked: ClusterAsked, precondition: ClusterPrecondition): Promise<ClusterCommanded> {
+    const found = await this.require(place);
+    precondition(found.stored);
+    return this.#change(found, asked);
   }
 
   /** Returns the operation, that of an earlier call where the removal is under way; undefined where there is no cluster. */
-  async remove(place: Place): Promise<OperationDocument | undefined> {
+  async remove(place: Place, precondition: ClusterPrecondition): Promise<OperationDocument | undefined> {
     const found = await this.find(place);
+    precondition(found?.stored);
     if (found === undefined) return undefined;
     const { stored, database } = found;
     const { value: cluster } = stored;
@@ -100,7 +107,7 @@ export class Clusters {
     const stored = await this.#options.store.get<ClusterDocument>(clusterKey(name));
     if (stored === undefined || stored.value.removal !== null) return;
     const database = await this.#options.caches.find(name);
-    if (database?.value.change == null) await this.remove(stored.value);
+    if (database?.value.change == null) await this.remove(stored.value, () => {});
   }
 
   async #create(place: Place, asked: ClusterCreateBody): Promise<ClusterCommanded> {

@@ -4,7 +4,8 @@
  */
 import { type DatabaseAsked, LarderError } from "@larder/api";
 import { startedUpdate } from "../caches/cache-changes.ts";
-import type { Caches, Commanded, Place } from "../caches/caches.ts";
+import type { Caches, Commanded, Place, Precondition } from "../caches/caches.ts";
+import type { CacheDocument } from "../documents/cache-document.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
 import { type Clusters, going } from "./clusters.ts";
 import { changedDatabase, newDatabase } from "./database-rules.ts";
@@ -19,9 +20,10 @@ export class Databases {
   }
 
   /** PUT: creates the database, or changes it. `version`: of the API, whose defaults count. */
-  async put(place: Place, asked: DatabaseAsked, version: string): Promise<Commanded> {
+  async put(place: Place, asked: DatabaseAsked, version: string, precondition: Precondition): Promise<Commanded> {
     const { stored, database } = await this.#clusters.require(place);
-    if (database !== undefined) return this.patch(place, asked);
+    if (database !== undefined) return this.patch(place, asked, precondition);
+    precondition(undefined);
     const { value: cluster } = stored;
     if (cluster.removal !== null) throw going(cluster);
     const { subscription, resourceGroup, name } = cluster;
@@ -30,20 +32,21 @@ export class Databases {
     return this.#caches.create({ subscription, resourceGroup, name, provider: "enterprise" }, wanted, along);
   }
 
-  async patch(place: Place, asked: DatabaseAsked): Promise<Commanded> {
+  async patch(place: Place, asked: DatabaseAsked, precondition: Precondition): Promise<Commanded> {
     const { stored } = await this.#clusters.require(place);
     const { acceptEviction } = asked.larder ?? {};
     const along = { require: [stored], put: [] };
-    return this.#caches.change(place, (cache) => changedDatabase(stored.value, asked, cache), {
-      acceptEviction,
-      along,
-    });
+    const decide = (cache: CacheDocument) => {
+      precondition(cache);
+      return changedDatabase(stored.value, asked, cache);
+    };
+    return this.#caches.change(place, decide, { acceptEviction, along });
   }
 
   /** undefined where there is none. */
-  async remove(place: Place): Promise<OperationDocument | undefined> {
+  async remove(place: Place, precondition: Precondition): Promise<OperationDocument | undefined> {
     await this.#clusters.require(place);
-    return this.#caches.remove(place, () => {});
+    return this.#caches.remove(place, precondition);
   }
 
   /** To the newest engine, now. Throws Conflict where it is on that. */

@@ -106,6 +106,25 @@ describe("a cluster", () => {
       expect(refusal(await call("PATCH", "/shop", asked))).toEqual(expected);
   });
 
+  test.each([
+    ["/shop", cluster, { tags: { team: "a" } }],
+    ["/shop/databases/default", {}, { properties: { deferUpgrade: "Deferred" } }],
+  ])("and its database change only as the caller knows them: %s", async (path, body, change) => {
+    const at = (method: string, headers: Record<string, string>, sent?: unknown) =>
+      call(method, path, sent, "2025-07-01", headers);
+    if (path !== "/shop") await call("PUT", "/shop", cluster);
+    expect(refusal(await at("PUT", { "if-match": "*" }, body))).toEqual([412, "PreconditionFailed"]);
+    const created = await at("PUT", { "if-none-match": "*" }, body);
+    expect([created.status, (await fixture.ended(created)).status]).toEqual([201, 200]);
+    expect(refusal(await at("PUT", { "if-none-match": "*" }, body))).toEqual([412, "PreconditionFailed"]);
+    const etag = (await call("GET", path)).headers.get("etag") ?? "";
+    const changed = await at("PATCH", { "if-match": etag }, change);
+    expect([changed.status, changed.headers.get("etag") === etag]).toEqual([200, false]);
+    expect(refusal(await at("PATCH", { "if-match": etag }, change))).toEqual([412, "PreconditionFailed"]);
+    expect(refusal(await at("DELETE", { "if-match": etag }))).toEqual([412, "PreconditionFailed"]);
+    expect(changed.headers.get("etag")).toBe((await call("GET", path)).headers.get("etag"));
+  });
+
   test("has its database in its zones, in which there have to be hosts", async () => {
     const zoned = { ...cluster, zones: ["1", "2"] };
     expect(refusal(await call("PUT", "/shop", zoned))).toEqual([400, "InvalidParameter", "zones"]);

@@ -1,7 +1,8 @@
 /** `Microsoft.Cache/redisEnterprise`: create or update, get, list, delete, and which sizes a cluster may take. */
 import { clusterNameProblem, isSameName, LarderError, parseClusterCreate, parseClusterUpdate } from "@larder/api";
 import type { Context, Hono } from "hono";
-import type { Cluster, ClusterCommanded } from "../enterprise/clusters.ts";
+import { clusterEtag } from "../documents/enterprise-document.ts";
+import type { Cluster, ClusterCommanded, ClusterPrecondition } from "../enterprise/clusters.ts";
 import { sizesToScaleTo } from "../enterprise/scaling-choices.ts";
 import { agentConnected } from "./agent-connected.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
@@ -10,6 +11,7 @@ import { clusterBody } from "./enterprise-body.ts";
 import { clusterPlace, clustersInGroup, clustersInSubscription, oneCluster } from "./enterprise-paths.ts";
 import { readJsonBody } from "./json-body.ts";
 import { pageOf } from "./paging.ts";
+import { preconditionOf } from "./preconditions.ts";
 import { apiVersionOf, pathValue } from "./request-path.ts";
 
 export function enterpriseClusters(app: Hono<ApiEnvironment>, api: ApiContext): void {
@@ -25,9 +27,11 @@ export function enterpriseClusters(app: Hono<ApiEnvironment>, api: ApiContext): 
     return context.json(page(context, inGroup));
   });
 
-  app.get(oneCluster, async (context) =>
-    context.json(clusterBody(await api.clusters.require(await clusterPlace(context, api)), api)),
-  );
+  app.get(oneCluster, async (context) => {
+    const cluster = await api.clusters.require(await clusterPlace(context, api));
+    context.header("etag", clusterEtag(cluster.stored));
+    return context.json(clusterBody(cluster, api));
+  });
 
   app.put(oneCluster, async (context) => {
     const place = await clusterPlace(context, api);
@@ -36,18 +40,18 @@ export function enterpriseClusters(app: Hono<ApiEnvironment>, api: ApiContext): 
       throw new LarderError("InvalidResourceName", `The cluster name ${problem}.`, { target: "clusterName" });
     const asked = parseClusterCreate(await readJsonBody(context), apiVersionOf(context).toLowerCase());
     await agentConnected(api, context.req.raw.signal);
-    return answer(context, api, await api.clusters.put(place, asked));
+    return answer(context, api, await api.clusters.put(place, asked, expectation(context)));
   });
 
   app.patch(oneCluster, async (context) => {
     const place = await clusterPlace(context, api);
     const asked = parseClusterUpdate(await readJsonBody(context));
-    return answer(context, api, await api.clusters.patch(place, asked));
+    return answer(context, api, await api.clusters.patch(place, asked, expectation(context)));
   });
 
   app.delete(oneCluster, async (context) => {
     const place = await clusterPlace(context, api);
-    const operation = await api.clusters.remove(place);
+    const operation = await api.clusters.remove(place, expectation(context));
     return operation === undefined ? context.body(null, 204) : accepted(context, { ...place, ...operation });
   });
 
@@ -58,9 +62,14 @@ export function enterpriseClusters(app: Hono<ApiEnvironment>, api: ApiContext): 
   });
 }
 
+function expectation(context: Context): ClusterPrecondition {
+  return preconditionOf(context, "cluster", clusterEtag);
+}
+
 async function answer(context: Context, api: ApiContext, commanded: ClusterCommanded): Promise<Response> {
   const { stored, operationId, created } = commanded;
   await api.published.refresh();
+  context.header("etag", clusterEtag(stored));
   if (operationId !== undefined) notePolling(context, { ...stored.value, operationId });
   return context.json(clusterBody(commanded, api), created ? 201 : 200);
 }

@@ -32,9 +32,9 @@ export class EnterpriseFixture {
   }
 
   /** `path`: below the type. */
-  readonly call = (method: string, path: string, body?: unknown, apiVersion = version): Promise<Answer> => {
+  readonly call = (method: string, path: string, body?: unknown, apiVersion = version, headers = {}) => {
     const url = `${this.group}/providers/Microsoft.Cache/redisEnterprise${path}?api-version=${apiVersion}`;
-    return this.fixture.call(method, url, body === undefined ? {} : { body });
+    return this.fixture.call(method, url, body === undefined ? { headers } : { headers, body });
   };
 
   /** A cluster with its database, of which the answer is. */

@@ -1,17 +1,20 @@
-/** If-Match and If-None-Match of a request that writes a cache. */
+/** If-Match and If-None-Match of a request that writes a resource. Azure's description names neither. */
 import { LarderError } from "@larder/api";
 import type { Context } from "hono";
-import type { Precondition } from "../caches/caches.ts";
-import { cacheEtag } from "../documents/cache-document.ts";
 
-export function preconditionOf(context: Context): Precondition {
+/** Throws PreconditionFailed unless the resource as it is, or its absence, is what the caller expects. `what`: it is, for the refusal. */
+export function preconditionOf<Resource>(
+  context: Context,
+  what: string,
+  etagOf: (resource: Resource) => string,
+): (current: Resource | undefined) => void {
   const match = etags(context.req.header("if-match"));
   const noneMatch = etags(context.req.header("if-none-match"));
   return (current) => {
     const has = (wanted: string[]) =>
-      current !== undefined && (wanted.includes("*") || wanted.includes(cacheEtag(current)));
-    if (match !== undefined && !has(match)) throw failed("If-Match", current === undefined);
-    if (noneMatch !== undefined && has(noneMatch)) throw failed("If-None-Match", false);
+      current !== undefined && (wanted.includes("*") || wanted.includes(etagOf(current)));
+    if (match !== undefined && !has(match)) throw failed(what, "If-Match", current === undefined);
+    if (noneMatch !== undefined && has(noneMatch)) throw failed(what, "If-None-Match", false);
   };
 }
 
@@ -22,7 +25,7 @@ function etags(header: string | undefined): string[] | undefined {
   });
 }
 
-function failed(header: string, isAbsent: boolean): LarderError {
+function failed(what: string, header: string, isAbsent: boolean): LarderError {
   const why = isAbsent ? "does not exist" : "is not in the state that the header asks for";
-  return new LarderError("PreconditionFailed", `The cache ${why} (${header}).`);
+  return new LarderError("PreconditionFailed", `The ${what} ${why} (${header}).`);
 }

@@ -55,7 +55,11 @@ export function redisCaches(app: Hono<ApiEnvironment>, api: ApiContext): void {
     await api.groups.require(place.resourceGroup);
     const body = parseRedisCreate(await readJsonBody(context));
     await agentConnected(api, context.req.raw.signal);
-    const commanded = await api.caches.put({ ...place, subscription: api.subscription }, body, preconditionOf(context));
+    const commanded = await api.caches.put(
+      { ...place, subscription: api.subscription },
+      body,
+      preconditionOf(context, "cache", cacheEtag),
+    );
     return answer(context, api, commanded);
   });
 
@@ -63,13 +67,13 @@ export function redisCaches(app: Hono<ApiEnvironment>, api: ApiContext): void {
     const place = cachePlace(context);
     await api.groups.require(place.resourceGroup);
     const body = parseRedisUpdate(await readJsonBody(context));
-    return answer(context, api, await api.caches.patch(place, body, preconditionOf(context)));
+    return answer(context, api, await api.caches.patch(place, body, preconditionOf(context, "cache", cacheEtag)));
   });
 
   app.delete(oneCache, async (context) => {
     const place = cachePlace(context);
     await api.groups.require(place.resourceGroup);
-    const operation = await api.caches.remove(place, preconditionOf(context));
+    const operation = await api.caches.remove(place, preconditionOf(context, "cache", cacheEtag));
     if (operation === undefined) return context.body(null, 204);
     const url = operationUrl(context, operation, "operationresults");
     context.header("azure-asyncoperation", url);
