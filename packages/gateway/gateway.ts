@@ -202,13 +202,14 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
   open(
     socket: Socket<SocketOwner>,
     remoteAddress: string,
-    { network, isTls }: { network: string | null; isTls: boolean },
+    { network, isTls, reachedAt }: Pick<ClientConnection, "network" | "isTls" | "reachedAt">,
   ): ClientConnection {
     counters.larder_gateway_connections_total++;
     const id = this.#options.clientIds.next();
     const client = new ClientConnection(this, socket, { id, nowMs: this.monotonicMs(), remoteAddress });
     client.network = network;
     client.isTls = isTls;
+    client.reachedAt = reachedAt;
     this.#clients.add(client);
     return client;
   }

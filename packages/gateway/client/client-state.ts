@@ -11,6 +11,7 @@ import type { QueuedTransaction } from "../commands/queued-transaction.ts";
 import type { DedicatedConnection } from "../engine/dedicated-connection.ts";
 import type { EnginePool } from "../engine/engine-pool.ts";
 import type { LaneConnection } from "../engine/lane.ts";
+import type { SocketAddress } from "../front/proxy-header.ts";
 import { limits } from "../limits.ts";
 import type { ServedCache } from "../served-cache.ts";
 import { noSubscriptions, type Subscriptions } from "../subscriptions/subscriptions.ts";
@@ -31,6 +32,8 @@ export class ClientState {
   network: string | null = null;
   /** Whether it came by a TLS port. */
   isTls = false;
+  /** Where it connected to, as a load balancer says; null: to its socket. */
+  reachedAt: SocketAddress | null = null;
   user: RouteUser | null = null;
   loginAttempt: LoginAttempt | null = null;
   /** Wall time at which its log-in ends; null: it lasts as long as the connection. */

@@ -74,16 +74,20 @@ function wrongArity(name: string): string {
   return encodeError(`ERR wrong number of arguments for '${name}' command`);
 }
 
-/** A client that came by a name goes on using that: the certificate is for names. */
-function selfOf({ cache, socket }: ClientConnection): Self {
+/**
+ * A client that came by a name goes on using that: the certificate is for names. Behind a load balancer it is the balancer's port, and
+ * address where there is no name, by which it came.
+ */
+function selfOf({ cache, socket, reachedAt }: ClientConnection): Self {
+  const { address, port } = reachedAt ?? { address: plainAddress(socket.localAddress), port: socket.localPort };
   const isTls = socket.getTLSVersion() !== null;
   const serverName = isTls ? (socket.getServername() as string | undefined) : undefined;
   return {
     id: createHash("sha1")
       .update(cache?.route.cacheId ?? "")
       .digest("hex"),
-    host: serverName || plainAddress(socket.localAddress),
-    port: socket.localPort,
+    host: serverName || address,
+    port,
     isTls,
   };
 }

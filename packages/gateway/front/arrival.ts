@@ -16,7 +16,7 @@ import type { ServedCache } from "../served-cache.ts";
 import { addressText, plainAddress } from "./address-text.ts";
 import type { Newcomer } from "./admission.ts";
 import type { Origin } from "./network-rules.ts";
-import { parseProxyHeader } from "./proxy-header.ts";
+import { type ConnectionEnds, parseProxyHeader, type SocketAddress } from "./proxy-header.ts";
 import type { SocketOwner } from "./socket-owner.ts";
 import type { TlsContext } from "./tls-contexts.ts";
 import { upgradeToTls } from "./tls-upgrade.ts";
@@ -58,6 +58,8 @@ export class Arrival implements Newcomer, SocketOwner {
   /** The client's, as "ip:port", and where it comes from. */
   address: string;
   origin: Origin;
+  /** Where a load balancer says that the client connected to; null: to this very socket. */
+  reachedAt: SocketAddress | null = null;
   readonly #host: ArrivalHost;
   /** Bytes that came before they could be used. */
   #ahead: Buffer | null = null;
@@ -90,7 +92,7 @@ export class Arrival implements Newcomer, SocketOwner {
       this.#ahead = Buffer.from(input);
       return;
     }
-    if (header.source !== null) this.#comeFrom(header.source);
+    if (header.ends !== null) this.#comeFrom(header.ends);
     this.#ahead = null;
     if (header.bytes < input.length) this.#keepAhead(input.subarray(header.bytes));
     this.state = "waiting";
@@ -154,9 +156,10 @@ export class Arrival implements Newcomer, SocketOwner {
     this.socket.terminate();
   }
 
-  #comeFrom({ address, port }: { address: string; port: number }): void {
-    this.origin = { address, network: this.port.network };
-    this.address = addressText(address, port);
+  #comeFrom({ source, destination }: ConnectionEnds): void {
+    this.origin = { address: source.address, network: this.port.network };
+    this.address = addressText(source.address, source.port);
+    this.reachedAt = destination;
   }
 
   #keepAhead(bytes: Buffer): void {

@@ -23,7 +23,7 @@ export interface Clients {
   open(
     socket: Socket<SocketOwner>,
     remoteAddress: string,
-    by: { network: string | null; isTls: boolean },
+    by: Pick<ClientConnection, "network" | "isTls" | "reachedAt">,
   ): ClientConnection;
   /** Binds the connection to its cache. It refuses where the cache cannot take it. */
   admit(client: ClientConnection, cache: ServedCache): void;
@@ -261,7 +261,8 @@ export class FrontDoor implements ArrivalHost {
   #becomeClient(arrival: Arrival, admit: (client: ClientConnection) => void): void {
     const { clients } = this.#options;
     const { network } = arrival.origin;
-    const client = clients.open(arrival.socket, arrival.address, { network, isTls: arrival.isTls });
+    const { isTls, reachedAt } = arrival;
+    const client = clients.open(arrival.socket, arrival.address, { network, isTls, reachedAt });
     const ahead = arrival.handOver(client);
     admit(client);
     if (ahead !== null) client.onData(ahead, clients.nowMs());

@@ -18,22 +18,31 @@ function whole(bytes: Buffer) {
   return parseProxyHeader(Buffer.concat([bytes, Buffer.from("*1\r\n$4\r\nPING\r\n")]));
 }
 
+const overIpv4 = {
+  source: { address: "10.1.2.3", port: 50_000 },
+  destination: { address: "10.0.0.1", port: 6380 },
+};
+const overIpv6 = {
+  source: { address: "2001:db8::1", port: 50_000 },
+  destination: { address: "2001:db8::2", port: 6380 },
+};
+
 describe("a whole header", () => {
   test.each([
-    ["TCP over IPv4", header(0x21, 0x11, ipv4), { address: "10.1.2.3", port: 50_000 }],
-    ["TCP over IPv6", header(0x21, 0x21, ipv6), { address: "2001:db8::1", port: 50_000 }],
+    ["TCP over IPv4", header(0x21, 0x11, ipv4), overIpv4],
+    ["TCP over IPv6", header(0x21, 0x21, ipv6), overIpv6],
     [
       "an IPv4 address inside IPv6",
       header(0x21, 0x21, `${"0".repeat(20)}ffff0a010203${ipv6.slice(32)}`),
-      { address: "10.1.2.3", port: 50_000 },
+      { ...overIpv6, source: overIpv4.source },
     ],
-    ["TLVs", header(0x21, 0x11, ipv4 + tlv), { address: "10.1.2.3", port: 50_000 }],
+    ["TLVs", header(0x21, 0x11, ipv4 + tlv), overIpv4],
     ["LOCAL", header(0x20, 0x00, ""), null],
     ["LOCAL with addresses, which mean nothing", header(0x20, 0x11, ipv4), null],
     ["LOCAL with a family that is none", header(0x20, 0xff, ""), null],
     ["an unspecified family", header(0x21, 0x00, tlv), null],
-  ])("with %s", (_, bytes, source) => {
-    expect(whole(bytes)).toEqual({ kind: "whole", bytes: bytes.length, source });
+  ])("with %s", (_, bytes, ends) => {
+    expect(whole(bytes)).toEqual({ kind: "whole", bytes: bytes.length, ends });
   });
 
   test.each([

@@ -12,11 +12,22 @@
 import { limits } from "../limits.ts";
 import { ipv6Text } from "./address-text.ts";
 
-/** `source` is null where the header names nobody: then it is whoever connected. */
+export interface SocketAddress {
+  address: string;
+  port: number;
+}
+
+/** Who connected to the balancer, and where it did. */
+export interface ConnectionEnds {
+  source: SocketAddress;
+  destination: SocketAddress;
+}
+
+/** `ends` is null where the header names nobody: then it is whoever connected, to where it did. */
 export type ProxyHeader =
   | { kind: "partial" }
   | { kind: "invalid" }
-  | { kind: "whole"; bytes: number; source: { address: string; port: number } | null };
+  | { kind: "whole"; bytes: number; ends: ConnectionEnds | null };
 
 const signature = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
 const fixedBytes = 16;
@@ -38,31 +49,34 @@ export function parseProxyHeader(bytes: Buffer): ProxyHeader {
   const length = bytes.readUInt16BE(14);
   const end = fixedBytes + length;
   if (length < family.bytes || end > limits.proxyHeaderBytesMax) return invalid;
-  return bytes.length < end ? partial : { kind: "whole", bytes: end, source: family.sourceOf(bytes) };
+  return bytes.length < end ? partial : { kind: "whole", bytes: end, ends: family.endsOf(bytes) };
 }
 
 /** How many bytes the addresses take: source, destination, source port, destination port. */
 interface Family {
   bytes: number;
-  sourceOf(header: Buffer): { address: string; port: number } | null;
+  endsOf(header: Buffer): ConnectionEnds | null;
 }
 
-const unspecified: Family = { bytes: 0, sourceOf: () => null };
+const unspecified: Family = { bytes: 0, endsOf: () => null };
 
 const families = new Map<number, Family>([
   [0x00, unspecified],
-  [
-    0x11,
-    {
-      bytes: 12,
-      sourceOf: (header) => ({ address: header.subarray(16, 20).join("."), port: header.readUInt16BE(24) }),
-    },
-  ],
-  [
-    0x21,
-    {
-      bytes: 36,
-      sourceOf: (header) => ({ address: ipv6Text(header.subarray(16, 32)), port: header.readUInt16BE(48) }),
-    },
-  ],
+  [0x11, tcp(4, (address) => address.join("."))],
+  [0x21, tcp(16, ipv6Text)],
 ]);
+
+function tcp(addressBytes: number, textOf: (address: Buffer) => string): Family {
+  const ports = fixedBytes + 2 * addressBytes;
+  const endOf = (header: Buffer, index: number): SocketAddress => {
+    const start = fixedBytes + index * addressBytes;
+    return {
+      address: textOf(header.subarray(start, start + addressBytes)),
+      port: header.readUInt16BE(ports + 2 * index),
+    };
+  };
+  return {
+    bytes: 2 * addressBytes + 4,
+    endsOf: (header) => ({ source: endOf(header, 0), destination: endOf(header, 1) }),
+  };
+}
