@@ -21,6 +21,8 @@ export interface DatabaseAssignmentResource {
     provisioningState: AccessState;
     accessPolicyName: "default";
     accessString: string;
+    /** Of one that is Failed: why an engine does not take the string. */
+    provisioningError?: { code: "InvalidAccessString"; message: string; target: "properties.accessString" };
     user: { objectId: string };
   };
 }

@@ -28,6 +28,14 @@ describe("access by token", () => {
     await fixture.ended(await call("PUT", `${path}/one`, own, "2026-05-01-preview"));
     expect((await call("GET", path)).body.value).toMatchObject([{ properties: { accessString: "+get ~a*" } }]);
     expect(route("shop").users).toMatchObject([{ engineUser: "policy-of-one" }]);
+    const refusedUsers = [{ name: "policy-of-one", message: "Error in ACL SETUSER modifier '+get'" }];
+    fixture.agent.outcome = () => ({ refusedUsers });
+    await fixture.agent.report();
+    expect((await call("GET", `${path}/one`)).body.properties).toMatchObject({
+      provisioningState: "Failed",
+      provisioningError: { code: "InvalidAccessString", message: refusedUsers[0]?.message },
+    });
+    fixture.agent.outcome = () => ({});
     const removed = await call("DELETE", `${path}/one`);
     expect([removed.status, (await fixture.ended(removed)).body.status]).toEqual([202, "Succeeded"]);
     expect((await call("DELETE", `${path}/one`)).status).toBe(204);

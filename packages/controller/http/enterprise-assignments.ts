@@ -71,6 +71,11 @@ function assignmentBody(
 ): (assignment: StoredAssignment) => DatabaseAssignmentResource {
   const standing = new AccessStanding(stored, api);
   const { access } = stored.value;
+  const errorOf = (policyName: string) => {
+    const message = standing.refusalOf(policyName);
+    if (message === undefined) return {};
+    return { provisioningError: { code: "InvalidAccessString", message, target: "properties.accessString" } as const };
+  };
   return ({ name, objectId, policyName, generation }) => ({
     id: `${databaseResourceId(stored.value)}/accessPolicyAssignments/${name}`,
     name,
@@ -79,6 +84,7 @@ function assignmentBody(
       provisioningState: stateOf(standing, policyName, standing.isInForce(generation)),
       accessPolicyName: "default",
       accessString: isBuiltIn(policyName) ? everything : (findPolicy(access, policyName)?.permissions ?? everything),
+      ...errorOf(policyName),
       user: { objectId },
     },
   });
