@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { Cluster, type ClusterOptions, Redis } from "ioredis";
 import { createCluster } from "redis";
+import { madeDatabase } from "./fixture/managed-redis.ts";
 import { hasNativeEngine } from "./fixture/native-engine.ts";
 import { startService, type TestService } from "./fixture/service.ts";
-import { until } from "./fixture/until.ts";
 
 let service: TestService;
 let ca: string;
@@ -17,38 +17,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => service?.stop(), 30_000);
 
-async function call(method: string, path: string, body?: unknown) {
-  const { api, token, subscription, resourceGroup } = service.connection;
-  const base = `${api}/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.Cache/redisEnterprise`;
-  const response = await fetch(`${base}/${path}?api-version=2025-07-01`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    tls: { ca },
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(text);
-  return text === "" ? {} : JSON.parse(text);
-}
-
-/** A cluster and its database that run, and the primary key. */
-async function made(name: string, properties: object) {
-  const cluster = { location: "local", sku: { name: "Balanced_B0" }, properties: { publicNetworkAccess: "Enabled" } };
-  await call("PUT", name, cluster);
-  const path = `${name}/databases/default`;
-  await call("PUT", path, { properties: { accessKeysAuthentication: "Enabled", ...properties } });
-  let database = await call("GET", path);
-  await until("the database runs", async () => {
-    database = await call("GET", path);
-    return database.properties.resourceState === "Running";
-  });
-  const { primaryKey } = await call("POST", `${path}/listKeys`);
-  return { port: database.properties.port as number, password: primaryKey as string };
-}
-
 describe.skipIf(!hasNativeEngine)("a database", () => {
   test("as a cluster of one node, with high availability on one host", async () => {
-    const { port, password } = await made("Shop", {});
+    const { port, password } = await madeDatabase(service, "Shop", {});
     const rootNodes = [{ host: "localhost", port }];
     // As Azure tells its users: otherwise ioredis goes by addresses, which certificates there do not have.
     const dnsLookup: ClusterOptions["dnsLookup"] = (host, done) => done(null, host);
@@ -83,7 +54,7 @@ describe.skipIf(!hasNativeEngine)("a database", () => {
   });
 
   test("by its name on the shared port, which has the location in it", async () => {
-    const { password } = await made("named", {});
+    const { password } = await madeDatabase(service, "named", {});
     const host = "named.local.larder.localhost";
     const shared = { host: "127.0.0.1", port: service.ports.tlsPort, password, tls: { ca, servername: host } };
     const client = new Redis(shared);
@@ -92,7 +63,7 @@ describe.skipIf(!hasNativeEngine)("a database", () => {
   });
 
   test("without a cluster and without TLS", async () => {
-    const { port, password } = await made("plain", {
+    const { port, password } = await madeDatabase(service, "plain", {
       clusteringPolicy: "EnterpriseCluster",
       clientProtocol: "Plaintext",
     });

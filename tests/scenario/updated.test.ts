@@ -1,9 +1,10 @@
 /** Engines are replaced by newer ones under load: replicas first, then a switchover, then the former primary. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { RedisCreateProperties, ScheduleEntry } from "@larder/api";
+import { type RedisCreateProperties, type ScheduleEntry, weekdays } from "@larder/api";
 import { CacheAccess } from "../fixture/cache-access.ts";
 import { CacheNodes } from "../fixture/cache-nodes.ts";
 import { EngineShelf } from "../fixture/engine-shelf.ts";
+import { callManagedRedis, madeDatabase, settledDatabase } from "../fixture/managed-redis.ts";
 import { hasRedis, hasValkey } from "../fixture/native-engine.ts";
 import { killDaemon } from "../fixture/processes.ts";
 import { startService, type TestService } from "../fixture/service.ts";
@@ -16,10 +17,10 @@ const stopTimeoutMs = 40_000;
 let service: TestService;
 let shelf: EngineShelf;
 
-/** Opens in three days. */
-function closedWindow(): ScheduleEntry[] {
-  const days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"] as const;
-  const dayOfWeek = days[(new Date().getUTCDay() + 3) % days.length] ?? "Sunday";
+/** Opens in so many days. */
+function closedWindow(days = 3): ScheduleEntry[] {
+  // Of JavaScript's week, which begins on a Sunday.
+  const dayOfWeek = weekdays[(new Date().getUTCDay() + days + 6) % weekdays.length] ?? "Sunday";
   return [{ dayOfWeek, startHourUtc: 12, maintenanceWindow: "PT5H" }];
 }
 
@@ -111,4 +112,20 @@ describe.skipIf(!hasValkey || !hasRedis)("an update", () => {
     expect(await clients.stop()).toEqual(unnoticed);
     cache.close();
   }, 90_000);
+
+  test("of a cluster's database waits for the cluster's windows, or until its owner says so", async () => {
+    const windows = [...closedWindow(3), ...closedWindow(5)];
+    const maintenanceWindows = windows.map(({ dayOfWeek, startHourUtc }) => ({
+      type: "Weekly",
+      duration: "PT9H",
+      startHourUtc,
+      schedule: { dayOfWeek },
+    }));
+    await madeDatabase(service, "managed", {}, { maintenanceConfiguration: { maintenanceWindows } });
+    const version = async () => (await settledDatabase(service, "managed", 30_000)).properties.larder.engine.version;
+    await putOnShelf("9.8.2", { works: true });
+    expect(await version()).not.toBe("9.8.2");
+    await callManagedRedis(service, "POST", "managed/databases/default/upgradeDBRedisVersion");
+    expect(await version()).toBe("9.8.2");
+  }, 60_000);
 });

@@ -8,6 +8,8 @@ beforeAll(() => enterprise.start());
 afterAll(() => enterprise.stop());
 afterEach(() => enterprise.clear());
 
+const path = "/shop/databases/default";
+
 describe("a database", () => {
   test("has the defaults of the version that makes it", async () => {
     const { status, body } = await made("new");
@@ -126,6 +128,16 @@ describe("a database", () => {
     expect(refusal(await call("POST", "/shop/databases/default/upgradeDBRedisVersion"))).toEqual([409, "Conflict"]);
     const deferred = await call("PATCH", "/shop/databases/default", { properties: { deferUpgrade: "Deferred" } });
     expect([deferred.status, deferred.body.properties.deferUpgrade]).toEqual([200, "Deferred"]);
+  });
+
+  test("is deleted once, and its cluster stays", async () => {
+    await made("shop");
+    const [first, second] = [await call("DELETE", path), await call("DELETE", path)];
+    expect([first.status, second.status]).toEqual([202, 202]);
+    await fixture.ended(first);
+    expect((await fixture.ended(second)).body.status).toBe("Succeeded");
+    expect([(await call("DELETE", path)).status, (await call("GET", "/shop")).status]).toEqual([204, 200]);
+    expect(refusal(await call("DELETE", "/other/databases/default"))).toEqual([404, "ResourceNotFound"]);
   });
 
   test("takes import and export in Azure's form", async () => {

@@ -1,6 +1,6 @@
 /**
  * `Microsoft.Cache/redis/linkedServers`: geo-replication, which Larder does not have. A cache has no links: the list is empty, there is
- * none to get or delete, and to make one is refused.
+ * none to get or delete (a delete that finds nothing gets 404: Azure's description has no 204 for it), and to make one is refused.
  */
 import { LarderError, parseLinkedServer } from "@larder/api";
 import type { Context, Hono } from "hono";
