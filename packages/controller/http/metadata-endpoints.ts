@@ -1,8 +1,13 @@
-/** `GET /metadata/endpoints`, open to everybody: how clients with configurable clouds learn where things are, and where to sign in. */
+/**
+ * `GET /metadata/endpoints`, open to everybody: how clients with configurable clouds learn where things are, and where to sign in.
+ *
+ * Azure CLI, Azure PowerShell and the Python SDK ask with the first version, and read an older shape. To them the embedded identity
+ * provider is a server of AD FS: of any other that is not Microsoft's own they ask login.microsoftonline.com first whether it is known.
+ */
 import { larderCliClientId } from "@larder/api";
 import type { Hono } from "hono";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
-import { callerBase } from "./request-path.ts";
+import { apiVersionOf, callerBase } from "./request-path.ts";
 
 /** Of Entra's issuers, and ours: the authority, then the tenant. */
 const entraIssuer = /^(https:\/\/[^/]+\/)([^/]+)\/v2\.0\/?$/;
@@ -13,6 +18,8 @@ export function metadataEndpoints(app: Hono<ApiEnvironment>, api: ApiContext): v
     const base = callerBase(context);
     const issuer = identity?.issuer ?? callers.issuer;
     const [, loginEndpoint = issuer ?? `${base}/`, tenant = api.tenant] = entraIssuer.exec(issuer ?? "") ?? [];
+    if (/^(2015-|1\.0$)/.test(apiVersionOf(context)))
+      return context.json(firstShape(base, identity === null ? loginEndpoint : `${loginEndpoint}adfs`));
     return context.json({
       name: "Larder",
       portal: base,
@@ -26,4 +33,13 @@ export function metadataEndpoints(app: Hono<ApiEnvironment>, api: ApiContext): v
       larder: { issuer: issuer ?? null, clientId: identity === null ? null : larderCliClientId },
     });
   });
+}
+
+function firstShape(base: string, loginEndpoint: string) {
+  return {
+    galleryEndpoint: `${base}/`,
+    graphEndpoint: `${base}/`,
+    portalEndpoint: `${base}/`,
+    authentication: { loginEndpoint, audiences: [`${base}/`] },
+  };
 }

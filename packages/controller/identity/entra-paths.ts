@@ -1,7 +1,7 @@
 /** Entra's paths → those of the provider. Pure. */
 
-/** By which clients name a tenant that they do not know. */
-const anyTenant = ["common", "organizations"];
+/** By which clients name a tenant that they do not know; `adfs` is the name of the only one that a server of AD FS has. */
+const anyTenant = ["common", "organizations", "adfs"];
 
 export type EntraPath =
   | { kind: "instance-discovery" }

@@ -98,6 +98,23 @@ test("an unknown tenant says so, and Entra's discovery of instances is answered"
   });
 });
 
+test("who asks with the first version of the metadata signs in as with AD FS, where no host has to be known to Microsoft", async () => {
+  const { origin, tenant } = await fixture.authority();
+  const { body } = await fixture.call("GET", "/metadata/endpoints?api-version=2015-01-01");
+  expect(body).toEqual({
+    galleryEndpoint: `${fixture.base}/`,
+    graphEndpoint: `${fixture.base}/`,
+    portalEndpoint: `${fixture.base}/`,
+    authentication: { loginEndpoint: `${origin}/adfs`, audiences: [`${fixture.base}/`] },
+  });
+  const discovery = await withCa(`${body.authentication.loginEndpoint}/.well-known/openid-configuration`);
+  expect(await discovery.json()).toMatchObject({
+    authorization_endpoint: `${origin}/${tenant}/oauth2/v2.0/authorize`,
+    token_endpoint: `${origin}/${tenant}/oauth2/v2.0/token`,
+    device_authorization_endpoint: `${origin}/${tenant}/oauth2/v2.0/devicecode`,
+  });
+});
+
 test("large bodies, odd ones and odd hosts are refused", async () => {
   const { origin, tenant } = await fixture.authority();
   const url = `${origin}/${tenant}/oauth2/v2.0/token`;
