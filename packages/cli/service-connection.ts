@@ -12,9 +12,11 @@ export interface ServiceConnection {
   dataDirectory: string;
   /** It runs on this machine, as far as its data directory says. */
   isLocal: boolean;
-  file: Omit<ConnectionFile, "token">;
+  file: Omit<ConnectionFile, "token" | "ca">;
   /** The certificate authority, as PEM text. */
   ca: string;
+  /** Its file, for what is printed to be pasted; null: the system's authorities count. */
+  caPath: string | null;
   client: ManagementClient;
 }
 
@@ -31,7 +33,14 @@ export function openService(dataDirectory: string): ServiceConnection {
   const directory = resolve(dataDirectory);
   const file = readConnection(directory);
   const ca = readOwn(file.ca);
-  return { dataDirectory: directory, isLocal: true, file, ca, client: new ManagementClient({ ...file, ca }) };
+  return {
+    dataDirectory: directory,
+    isLocal: true,
+    file,
+    ca,
+    caPath: file.ca,
+    client: new ManagementClient({ ...file, ca }),
+  };
 }
 
 function readConnection(directory: string): ConnectionFile {

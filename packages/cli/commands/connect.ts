@@ -18,7 +18,7 @@ export async function connect(name: string, options: ConnectOptions): Promise<vo
   const { cache, at } = await findCache(client, name, options.resourceGroup);
   const keys = await client.listKeys(at);
   const { host, tlsPort } = cache.properties.larder.endpoint;
-  const target: SnippetTarget = { host, tlsPort, key: keys.primaryKey, caPath: service.file.ca };
+  const target: SnippetTarget = { host, tlsPort, key: keys.primaryKey, caPath: service.caPath };
   if (options.for === undefined) {
     print(documentOf(cache, target, keys), () => formatConnection(cache, target, terminal.colors));
     return;
@@ -54,7 +54,7 @@ function formatConnection({ name, properties }: RedisResource, target: SnippetTa
       ? []
       : [["Plain text", `redis://${hostAndPort({ host: target.host, tlsPort: plainPort })}`]]),
     ["Key", target.key],
-    ["CA file", target.caPath],
+    ...(target.caPath === null ? [] : [["CA file", target.caPath]]),
   ].map(([label = "", value = ""]) => [`  ${colors.dim(label)}`, value]);
   return (
     `${colors.bold(name)}\n\n${formatTable(rows)}\n` +

@@ -137,8 +137,14 @@ interface NamedIssuer {
 
 async function namedIssuer(api: string, ca: string | undefined): Promise<NamedIssuer> {
   const { calls } = clientOf({ api, ca: ca ?? null }, "");
-  const { larder } = await calls.json<{ larder?: NamedIssuer }>(calls.call("/metadata/endpoints"));
-  return larder ?? { issuer: null, clientId: null };
+  try {
+    const { larder } = await calls.json<{ larder?: NamedIssuer }>(calls.call("/metadata/endpoints"));
+    return larder ?? { issuer: null, clientId: null };
+  } catch (error) {
+    if (ca !== undefined || !(error instanceof LarderError) || error.code !== "NotRunning") throw error;
+    const hint = "where this machine does not know the authority of its certificate, name that with --ca FILE";
+    throw new CommandError("NotRunning", error.message, hint);
+  }
 }
 
 function scopesOf({ scope, secretFile }: LoginOptions, { api, isOwn }: Place): Login["scopes"] {

@@ -25,12 +25,12 @@ export function openLogin(api: string | undefined): ServiceConnection | undefine
     isLocal: false,
     file: {
       api: login.api,
-      ca: caFile(directory, login.ca),
       subscription: login.subscription,
       resourceGroup: "default",
       pids: { controller: [], agent: [], gateway: [] },
     },
     ca: login.ca ?? rootCertificates.join("\n"),
+    caPath: login.ca === null ? null : caFile(directory, login.ca),
     client: new ManagementClient(login.ca === null ? options : { ...options, ca: login.ca }),
   };
 }
@@ -47,9 +47,7 @@ export function normalUrl(api: string): string {
   return api.replace(/\/+$/, "");
 }
 
-/** For what is printed to be pasted; "" where the system's authorities count. */
-function caFile(directory: string, ca: string | null): string {
-  if (ca === null) return "";
+function caFile(directory: string, ca: string): string {
   const path = join(directory, "ca.pem");
   writeOwnerFile(path, ca);
   return path;

@@ -8,8 +8,7 @@ export function envSnippet(target: SnippetTarget): Snippet {
     REDIS_HOST: target.host,
     REDIS_PORT: String(target.tlsPort),
     REDIS_PASSWORD: target.key,
-    REDIS_CA_FILE: target.caPath,
-    NODE_EXTRA_CA_CERTS: target.caPath,
+    ...(target.caPath === null ? {} : { REDIS_CA_FILE: target.caPath, NODE_EXTRA_CA_CERTS: target.caPath }),
   };
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quoteForShell(value)}\n`);
   return { title: "Environment variables", code: lines.join(""), shell: lines.join("") };

@@ -1,14 +1,15 @@
+import { nodeAuthority } from "./node-authority.ts";
 import { heredoc, hostAndPort } from "./shell-quote.ts";
 import type { Snippet, SnippetTarget } from "./snippet.ts";
 
 export function nodeRedisSnippet(target: SnippetTarget): Snippet {
-  const code = `import { readFileSync } from "node:fs";
-import { createClient } from "redis";
+  const { imported, ca } = nodeAuthority(target);
+  const code = `${imported}import { createClient } from "redis";
 
 const client = createClient({
   url: ${JSON.stringify(`rediss://${hostAndPort(target)}`)},
   password: ${JSON.stringify(target.key)},
-  socket: { tls: true, ca: readFileSync(${JSON.stringify(target.caPath)}) },
+  socket: { ${["tls: true", ...ca].join(", ")} },
 });
 await client.connect();
 await client.set("greeting", "hello");

@@ -9,8 +9,7 @@ client = redis.Redis(
     port=${target.tlsPort},
     password=${JSON.stringify(target.key)},
     ssl=True,
-    ssl_ca_certs=${JSON.stringify(target.caPath)},
-    decode_responses=True,
+${target.caPath === null ? "" : `    ssl_ca_certs=${JSON.stringify(target.caPath)},\n`}    decode_responses=True,
 )
 client.set("greeting", "hello")
 print(client.get("greeting"))

@@ -27,12 +27,21 @@ test("redis-cli gets the key by its environment", () => {
   );
 });
 
-test("JavaScript snippets parse", () => {
+test("JavaScript snippets parse, and read the authority's file where there is one", () => {
   const transpiler = new Bun.Transpiler({ loader: "js" });
-  for (const name of ["node-redis", "ioredis"] as const)
-    expect(transpiler.scan(snippets[name](target).code).imports.map(({ path }) => path)).toContain(
-      name === "ioredis" ? "ioredis" : "redis",
-    );
+  for (const [name, library] of [
+    ["node-redis", "redis"],
+    ["ioredis", "ioredis"],
+  ] as const)
+    for (const caPath of [target.caPath, null])
+      expect(transpiler.scan(snippets[name]({ ...target, caPath }).code).imports.map(({ path }) => path)).toEqual(
+        caPath === null ? [library] : ["node:fs", library],
+      );
+});
+
+test("where the system's authorities count, nothing names one", () => {
+  for (const name of snippetNames)
+    expect(snippets[name]({ ...target, caPath: null }).code).not.toMatch(/null|readFileSync|cacert|_CA_|ca_certs|X509/);
 });
 
 test("addresses of IPv6 are bracketed in URLs", () => {

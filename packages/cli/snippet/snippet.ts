@@ -13,8 +13,8 @@ export interface SnippetTarget {
   host: string;
   tlsPort: number;
   key: string;
-  /** Absolute path of the certificate authority's PEM file. */
-  caPath: string;
+  /** Absolute path of the certificate authority's PEM file; null: the system's authorities count, and nothing is said of them. */
+  caPath: string | null;
 }
 
 export interface Snippet {
