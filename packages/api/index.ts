@@ -28,6 +28,7 @@ export * from "./gateway-protocol.ts";
 export * from "./group-parse.ts";
 export * from "./host-parse.ts";
 export * from "./host-protocol.ts";
+export * from "./host-text.ts";
 export * from "./ip-address.ts";
 export * from "./join-token.ts";
 // Microsoft.Cache/redis.

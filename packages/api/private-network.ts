@@ -4,6 +4,7 @@
  * is a name under /run/netns or a path.
  */
 import { LarderError } from "./errors.ts";
+import { isEveryAddress } from "./host-text.ts";
 import { parseIpAddress } from "./ip-address.ts";
 import { isSameName } from "./names.ts";
 
@@ -57,5 +58,5 @@ function isSamePlace(a: PrivateNetwork, b: PrivateNetwork): boolean {
 }
 
 function covers(host: string, address: string): boolean {
-  return host === "0.0.0.0" || host === "::" || parseIpAddress(host) === parseIpAddress(address);
+  return isEveryAddress(host) || parseIpAddress(host) === parseIpAddress(address);
 }

@@ -3,7 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Wish } from "./commands/transfers.ts";
 import { dataDirOption, examples, groupOption, jsonOption, wholeNumber } from "./options.ts";
-import { valueTypes } from "./transfers-grammar.ts";
+import { withKeyChoice } from "./transfers-grammar.ts";
 
 const wishes: Record<Wish, string> = {
   pause: "Follow the source no longer, and keep the place.",
@@ -50,7 +50,7 @@ export function addMigrate(program: Command): void {
       await (await import("./commands/migrate.ts")).migrate(source, options);
     });
   command.helpCommand(false);
-  withCommon(withServer(withChoice(command)));
+  withCommon(withServer(withKeyChoice(command)));
   addSteering(command);
   addAfterwards(command);
 }
@@ -71,13 +71,13 @@ function addAfterwards(command: Command): void {
     .command("verify <name> <other>")
     .description("Compare the cache with another server, or with an RDB file by its URL: all keys, or some.")
     .addOption(new Option("--sample <keys>", "so many, by chance").argParser(wholeNumber));
-  withCommon(withServer(withChoice(verify))).action(async (name, other, _, self: Command) =>
+  withCommon(withServer(withKeyChoice(verify))).action(async (name, other, _, self: Command) =>
     (await import("./commands/migrate.ts")).verify(name, other, self.optsWithGlobals()),
   );
   const reverse = command
     .command("reverse <name> <other>")
     .description("Write what changes in the cache since its migration to the old server, so that there is a way back.");
-  withCommon(withServer(withChoice(reverse))).action(async (name, other, _, self: Command) =>
+  withCommon(withServer(withKeyChoice(reverse))).action(async (name, other, _, self: Command) =>
     (await import("./commands/migrate.ts")).reverse(name, other, self.optsWithGlobals()),
   );
 }
@@ -90,16 +90,6 @@ function paceOf(text: string): "auto" | "full" | number {
   if (text === "auto" || text === "full") return text;
   if (/^\d{1,6}$/.test(text) && Number(text) > 0) return Number(text) * 1_000_000;
   throw new InvalidArgumentError("It is auto, full, or a whole number of megabytes a second.");
-}
-
-function withChoice(command: Command): Command {
-  const database = (text: string, before: number[] | undefined) => [...(before ?? []), wholeNumber(text)];
-  return command
-    .option("--prefix <text...>", "only keys that begin so")
-    .addOption(new Option("--type <type...>", "only keys of these types").choices(valueTypes))
-    .addOption(
-      new Option("--database <number...>", "only of these databases").argParser<number[] | undefined>(database),
-    );
 }
 
 function withServer(command: Command): Command {

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { Wish } from "./commands/transfers.ts";
 import { dataDirOption, examples, groupOption, jsonOption, noWaitOption, wholeNumber } from "./options.ts";
 
-export const valueTypes = ["string", "list", "set", "zset", "hash", "stream", "module"];
+const valueTypes = ["string", "list", "set", "zset", "hash", "stream", "module"];
 const wishes: Record<Wish, string> = {
   cancel: "Cancel a transfer. The cache is as it was, but for what a merge has added.",
   pause: "Pause a migration, or its way back.",
@@ -38,7 +38,7 @@ function addImport(program: Command): void {
         "replace",
       ]),
     );
-  addFilters(command)
+  withKeyChoice(command)
     .addOption(noWaitOption())
     .addOption(groupOption())
     .addOption(dataDirOption())
@@ -71,7 +71,7 @@ function addExport(program: Command): void {
       ),
     )
     .option("--force", "replace a file that exists");
-  addFilters(command)
+  withKeyChoice(command)
     .addOption(noWaitOption())
     .addOption(groupOption())
     .addOption(dataDirOption())
@@ -112,7 +112,8 @@ function addTransfer(program: Command): void {
       );
 }
 
-function addFilters(command: Command): Command {
+/** Which keys are moved or compared. */
+export function withKeyChoice(command: Command): Command {
   const database = (text: string, before: number[] | undefined) => [...(before ?? []), wholeNumber(text)];
   return command
     .option("--prefix <text...>", "only keys that begin so")

@@ -1,11 +1,11 @@
 /** `larder login`, `larder logout` and `larder token`: signing in, and the tokens of who has. */
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { LarderError } from "@larder/api/errors";
 import { ManagementClient } from "@larder/api/management-client";
 import { type Clock, systemClock } from "../clock.ts";
 import type { CommonOptions } from "../command-context.ts";
 import { CommandError } from "../failure.ts";
+import { readGivenFile } from "../given-file.ts";
 import { withProgress } from "../progress.ts";
 import { openService } from "../service-connection.ts";
 import { signInByCode } from "../sign-in/device-sign-in.ts";
@@ -114,19 +114,10 @@ async function findPlace(options: LoginOptions): Promise<Place> {
 }
 
 function findApi(options: LoginOptions): { api: string; ca: string | undefined } {
-  const ca = options.ca === undefined ? undefined : readCa(options.ca);
+  const ca = options.ca === undefined ? undefined : readGivenFile(options.ca);
   if (options.api !== undefined) return { api: normalUrl(options.api), ca };
   const service = openService(options.dataDir);
   return { api: service.file.api, ca: ca ?? service.ca };
-}
-
-function readCa(path: string): string {
-  try {
-    return readFileSync(resolve(path), "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new LarderError("InvalidParameter", `${path} cannot be read (${code}).`, { cause: error });
-  }
 }
 
 interface NamedIssuer {

@@ -2,11 +2,10 @@
  * Tokens of who has signed in: those that there are, until shortly before they expire, then others. A refresh token is good for one
  * use, so that commands which run at once take turns.
  */
-import { closeSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
-import { resolve } from "node:path";
-import { LarderError } from "@larder/api/errors";
+import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { type Clock, systemClock } from "../clock.ts";
 import { CommandError } from "../failure.ts";
+import { readGivenFile } from "../given-file.ts";
 import { type HeldToken, type Login, loginPath, requireLogin, type TokenPurpose, writeLogin } from "./login-file.ts";
 import { IssuerRefusal, OidcIssuer, type TokenAnswer } from "./oidc-issuer.ts";
 
@@ -45,7 +44,7 @@ export function tokenBySecret(
   issuer: OidcIssuer,
   { clientId, path, scope }: { clientId: string; path: string; scope: string },
 ): Promise<TokenAnswer> {
-  const secret = readSecretFile(path);
+  const secret = readGivenFile(path).trim();
   return issuer.token({ grant_type: "client_credentials", client_id: clientId, client_secret: secret, scope });
 }
 
@@ -78,15 +77,6 @@ const signInAgain = "sign in again with `larder login`";
 
 function isFresh(held: HeldToken | undefined, clock: Clock): held is HeldToken {
   return held !== undefined && held.expiresMs - renewBeforeMs > clock.nowMs();
-}
-
-export function readSecretFile(path: string): string {
-  try {
-    return readFileSync(resolve(path), "utf8").trim();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new LarderError("InvalidParameter", `${path} cannot be read (${code}).`, { cause: error });
-  }
 }
 
 async function inTurn<T>(clock: Clock, work: () => Promise<T>): Promise<T> {

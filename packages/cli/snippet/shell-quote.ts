@@ -1,3 +1,5 @@
+import { hostAndPortText } from "@larder/api/host-text";
+
 /** One word of a POSIX shell, whatever is in it; plain words stay as they are. */
 export function quoteForShell(text: string): string {
   if (/^[\w@%+=:,./-]+$/.test(text)) return text;
@@ -10,6 +12,6 @@ export function heredoc(program: string, code: string): string {
 }
 
 /** Where the cache is, as URLs write it. */
-export function hostAndPort({ host, tlsPort }: { host: string; tlsPort: number }): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${tlsPort}`;
+export function hostAndPort({ host, tlsPort: port }: { host: string; tlsPort: number }): string {
+  return hostAndPortText({ host, port });
 }

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import type { ConnectionFile } from "@larder/api/connection-file";
+import { bracketedHost } from "@larder/api/host-text";
 import { ManagementClient } from "@larder/api/management-client";
 import type { Clock } from "../clock.ts";
 import { writeOwnerFile } from "../owner-file.ts";
@@ -146,6 +147,6 @@ export class LocalService {
 /** By name where the host is this machine, as that is what certificates and people say. */
 export function apiUrl({ host, apiPort }: Pick<UpOptions, "host" | "apiPort">): string {
   const isLocal = ["127.0.0.1", "::1", "localhost", "0.0.0.0", "::"].includes(host);
-  const name = isLocal ? "localhost" : host.includes(":") ? `[${host}]` : host;
+  const name = isLocal ? "localhost" : bracketedHost(host);
   return `https://${name}:${apiPort}`;
 }

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { LarderError } from "@larder/api/errors";
 import { gatewayLimits } from "@larder/api/gateway-protocol";
+import { isEveryAddress } from "@larder/api/host-text";
 import { parsePrivateNetworks } from "@larder/api/private-network";
 import { type CertificateArguments, type CertificateOptions, parseCertificate } from "./certificate-options.ts";
 
@@ -111,7 +112,7 @@ export function parseUpOptions(given: UpArguments, cores: number): UpOptions {
     tokenIssuers: parseTexts(given.tokenIssuer),
     tokenAudiences: parseTexts(given.tokenAudience),
     address:
-      given.address ?? (given.agentHost === undefined || isWildcard(given.agentHost) ? loopback : given.agentHost),
+      given.address ?? (given.agentHost === undefined || isEveryAddress(given.agentHost) ? loopback : given.agentHost),
     zone: given.zone,
     engine: given.engine as EngineChoice,
     enginePath: given.enginePath === undefined ? undefined : resolve(given.enginePath),
@@ -172,7 +173,7 @@ function hostProblems(options: UpOptions, given: UpArguments): string[] {
     problems.push(
       `${given.address === undefined ? "--agent-host" : "--address"} must be an IP address, not "${options.address}"`,
     );
-  if (given.agentHost !== undefined && isWildcard(given.agentHost) && given.address === undefined)
+  if (given.agentHost !== undefined && isEveryAddress(given.agentHost) && given.address === undefined)
     problems.push(`--agent-host ${given.agentHost} needs --address: the one at which other hosts reach this machine`);
   if (options.hosts === 1) {
     if (options.agentHost === undefined) return problems;
@@ -188,10 +189,6 @@ function hostProblems(options: UpOptions, given: UpArguments): string[] {
     if (port !== 0 && port === options.agentPort)
       problems.push(`${flag} and --agent-port must differ; both are ${port}`);
   return problems;
-}
-
-function isWildcard(host: string): boolean {
-  return host === "0.0.0.0" || host === "::";
 }
 
 function parseHosts(given: string, problems: string[]): number {

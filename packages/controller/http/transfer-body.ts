@@ -1,5 +1,5 @@
 /** A transfer as the management API shows it. Pure. */
-import { type Address, describeLocation, type RemoteServer, type TransferResource } from "@larder/api";
+import { describeLocation, hostAndPortText, type RemoteServer, type TransferResource } from "@larder/api";
 import type { TransferDocument } from "../documents/transfer-document.ts";
 import type { TransferSeen } from "../transfers/transfers.ts";
 
@@ -42,5 +42,5 @@ function endsOf({ task }: TransferDocument): Pick<TransferResource, "from" | "to
 }
 
 function addressesOf({ addresses }: RemoteServer): string[] {
-  return addresses.map(({ host, port }: Address) => `${host.includes(":") ? `[${host}]` : host}:${port}`);
+  return addresses.map(hostAndPortText);
 }

@@ -4,6 +4,7 @@
  *
  * It knows who somebody is, never what he may do. The tokens that it makes are trusted as those of any issuer are, by its keys.
  */
+import { hostAndPortText } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
 import type { SignInRecord } from "../audit/sign-in-record.ts";
 import type { IssuedPair } from "../pki/issue.ts";
@@ -74,8 +75,7 @@ export class EmbeddedIdentity {
 
   /** What Azure's clients call the authority host. */
   get origin(): string {
-    const { publicHost } = this.#options;
-    return `https://${publicHost.includes(":") ? `[${publicHost}]` : publicHost}:${this.#server.port}`;
+    return `https://${hostAndPortText({ host: this.#options.publicHost, port: this.#server.port })}`;
   }
 
   /** For whoever takes its tokens: the management API, or caches. Once it has started. */

@@ -3,9 +3,7 @@
  * clients name one in a scope, `<resource>/.default`; the token is for the resource as it was named. Pure.
  */
 import { plainAudience } from "@larder/service";
-
-/** Azure's names of its caches. */
-const redisResources = ["https://redis.azure.com", "acca5fbb-b7e4-4009-81f1-37e38fd66d78"];
+import { defaultTokenAudiences } from "../tokens/data-tokens.ts";
 
 /** What may follow the resource in a scope. */
 const permissions = [".default", "user_impersonation"] as const;
@@ -19,7 +17,7 @@ export interface TokenResources {
 /** `api`: audiences of the management API. */
 export function tokenResources(api: readonly string[]): TokenResources {
   const plain = api.map((audience) => plainAudience(audience).toLowerCase());
-  return { api: [...new Set(plain)], redis: redisResources };
+  return { api: [...new Set(plain)], redis: [...defaultTokenAudiences] };
 }
 
 /** The resource that a scope names, as it is written there; undefined: none. Others than one: the first. */

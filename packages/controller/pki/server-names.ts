@@ -1,11 +1,12 @@
 /** The names and addresses that the server certificate must cover: where clients on this machine and beside it reach the service. */
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
+import { isEveryAddress } from "@larder/api";
 import type { ServerNames } from "./issue.ts";
 
 /** `locations`: of clusters, as their host names have them. Listening on every address means that each of the machine's own may be used. */
 export function serverNames(options: { domain: string; host: string; locations?: string[] }): ServerNames {
-  const everywhere = options.host === "0.0.0.0" || options.host === "::";
+  const everywhere = isEveryAddress(options.host);
   const reachable = everywhere ? [hostname(), ...interfaceAddresses()] : [options.host];
   const inLocations = (options.locations ?? []).map((location) => `*.${location}.${options.domain}`);
   const all = ["localhost", `*.${options.domain}`, ...inLocations, "127.0.0.1", "::1", ...reachable];

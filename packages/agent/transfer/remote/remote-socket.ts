@@ -4,7 +4,7 @@
  */
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
-import type { Address, RemoteTls } from "@larder/api";
+import { type Address, hostAndPortText, type RemoteTls } from "@larder/api";
 import { TransferError } from "../transfer-error.ts";
 
 /** It could not be reached, went away, or does not speak as it should. Another try may help. */
@@ -35,8 +35,8 @@ const plainWords: Record<string, string> = {
   EPIPE: "it closed the connection",
 };
 
-export function showAddress({ host, port }: Address): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+export function showAddress(address: Address): string {
+  return hostAndPortText(address);
 }
 
 /** Throws SourceLost. Before it resolves, nothing is kept of a connection that failed. */
