@@ -84,7 +84,10 @@ function addLogin(program: Command): void {
     .description("Print an access token of who has signed in: for the API, or, as a password, for caches.")
     .addOption(new Option("--resource <what>", "for what").choices(["api", "redis"]).default("api"))
     .addOption(jsonOption())
-    .addHelpText("after", examples("larder token", 'redis-cli --user ada --pass "$(larder token --resource redis)"'))
+    .addHelpText(
+      "after",
+      examples("larder token", 'REDISCLI_AUTH="$(larder token --resource redis)" redis-cli --user ada'),
+    )
     .action(async (options) => (await import("./commands/login.ts")).token(options));
 }
 
