@@ -32,6 +32,8 @@ export interface Cluster {
   database: StoredDocument<CacheDocument> | undefined;
 }
 
+type Tags = ClusterDocument["tags"];
+
 /** Throws PreconditionFailed unless the cluster as it is, or its absence, is what the caller expects. */
 export type ClusterPrecondition = (current: StoredDocument<ClusterDocument> | undefined) => void;
 
@@ -86,6 +88,12 @@ export class Clusters {
     const found = await this.require(place);
     precondition(found.stored);
     return this.#change(found, asked);
+  }
+
+  /** Returns the tags that it has then. */
+  async retag(place: Place, change: (tags: Tags) => Tags): Promise<Tags> {
+    const found = await this.require(place);
+    return (await this.#change(found, { tags: change(found.stored.value.tags) })).stored.value.tags;
   }
 
   /** Returns the operation, that of an earlier call where the removal is under way; undefined where there is no cluster. */

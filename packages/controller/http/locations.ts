@@ -3,14 +3,15 @@
  * that there is, besides the one that groups have unless they name another.
  */
 import type { ApiContext } from "./api-context.ts";
+import { allResources } from "./resource-list.ts";
 
 const usual = "local";
 
 /** Sorted; spellings of the same place once, as compared without spaces and case. */
 export async function locationsInUse(api: ApiContext): Promise<string[]> {
-  const caches = (await api.caches.all()).map(({ value }) => value.location);
+  const resources = (await allResources(api)).map(({ location }) => location);
   const groups = (await api.groups.all()).map(({ location }) => location);
-  const byName = new Map([usual, ...groups, ...caches].map((location) => [locationName(location), location]));
+  const byName = new Map([usual, ...groups, ...resources].map((location) => [locationName(location), location]));
   return [...byName.values()].sort((a, b) => a.localeCompare(b));
 }
 

@@ -19,7 +19,7 @@ import { servedByGateways } from "./served-by-gateways.ts";
 
 const inSubscription = "/subscriptions/:subscription/providers/microsoft.network/privateendpoints";
 const inGroup = "/subscriptions/:subscription/resourcegroups/:group/providers/microsoft.network/privateendpoints";
-const oneEndpoint = `${inGroup}/:endpoint`;
+export const oneEndpoint = `${inGroup}/:endpoint`;
 
 export function privateEndpoints(app: Hono<ApiEnvironment>, api: ApiContext): void {
   const requireVersion = requireDatedVersion("Microsoft.Network");
@@ -37,11 +37,11 @@ export function privateEndpoints(app: Hono<ApiEnvironment>, api: ApiContext): vo
   });
 
   app.get(oneEndpoint, async (context) =>
-    context.json(await endpointBody(await api.privateEndpoints.require(await placeOf(context, api)), api)),
+    context.json(await endpointBody(await api.privateEndpoints.require(await endpointPlace(context, api)), api)),
   );
 
   app.put(oneEndpoint, async (context) => {
-    const place = await placeOf(context, api);
+    const place = await endpointPlace(context, api);
     const request = parsePrivateEndpoint(await readJsonBody(context));
     // Whoever only asks for a connection has to see the cache; whoever takes it has to be able to approve it.
     const { serviceId, isManual } = request.connection;
@@ -53,14 +53,14 @@ export function privateEndpoints(app: Hono<ApiEnvironment>, api: ApiContext): vo
   });
 
   app.delete(oneEndpoint, async (context) => {
-    const cache = await api.privateEndpoints.remove(await placeOf(context, api));
+    const cache = await api.privateEndpoints.remove(await endpointPlace(context, api));
     if (cache === undefined) return context.body(null, 204);
     if (cache !== null) await servedByGateways(cache, api);
     return context.body(null, 200);
   });
 }
 
-async function placeOf(context: Context, api: ApiContext): Promise<Place> {
+export async function endpointPlace(context: Context, api: ApiContext): Promise<Place> {
   const { value: group } = await api.groups.require(pathValue(context, "group"));
   return { subscription: api.subscription, resourceGroup: group.name, name: pathValue(context, "endpoint") };
 }

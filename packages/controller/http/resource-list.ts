@@ -1,6 +1,7 @@
 /** Resources of every type in one list: of the subscription, and of a group. */
 import { cacheResourceId, clusterResourceId, databaseName, databaseResourceId } from "@larder/api";
 import type { Context, Hono } from "hono";
+import { endpointId } from "../network/private-endpoint-id.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { requireResourcesVersion } from "./api-versions.ts";
 import { pageOf } from "./paging.ts";
@@ -28,6 +29,10 @@ const sources: readonly ((api: ApiContext) => Promise<ListedResource[]>)[] = [
       listed(cluster, { type: "Microsoft.Cache/redisEnterprise", id: clusterResourceId(cluster) }),
       ...(database === undefined ? [] : [listedDatabase(database.value)]),
     ]),
+  async ({ privateEndpoints }) =>
+    (await privateEndpoints.list()).map((endpoint) =>
+      listed(endpoint, { type: "Microsoft.Network/privateEndpoints", id: endpointId(endpoint) }),
+    ),
 ];
 
 type Listable = Omit<ListedResource, "id" | "type">;

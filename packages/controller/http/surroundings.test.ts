@@ -4,16 +4,28 @@ import { type Answer, basicC0, ControllerFixture } from "../controller-fixture.t
 
 const fixture = new ControllerFixture();
 const version = "?api-version=2021-04-01";
+const tags = { team: "a" };
 let subscription: string;
 let group: string;
 let cache: string;
+let cluster: string;
+let endpoint: string;
 
 beforeAll(async () => {
+  fixture.gateway.privateNetworks = ["blue"];
   await fixture.start();
   subscription = `/subscriptions/${await fixture.subscription()}`;
   group = await fixture.group();
   cache = `${group}/providers/Microsoft.Cache/redis/shop`;
-  await fixture.ended(await fixture.call("PUT", cache, { body: { ...basicC0, tags: { team: "a" } } }));
+  await fixture.ended(await fixture.call("PUT", cache, { body: { ...basicC0, tags } }));
+  cluster = `${group}/providers/Microsoft.Cache/redisEnterprise/hub`;
+  const hub = { location: "North Sea", sku: { name: "Balanced_B0" }, properties: { publicNetworkAccess: "Enabled" } };
+  await fixture.call("PUT", `${cluster}?api-version=2025-07-01`, { body: { ...hub, tags } });
+  endpoint = `${group}/providers/Microsoft.Network/privateEndpoints/near`;
+  const subnet = { id: `${group}/providers/Microsoft.Network/virtualNetworks/any/subnets/blue` };
+  const link = { name: "a", properties: { privateLinkServiceId: cache, groupIds: ["redisCache"] } };
+  const properties = { subnet, privateLinkServiceConnections: [link] };
+  await call("PUT", `${endpoint}?api-version=2024-05-01`, { location: "local", tags, properties });
 });
 afterAll(() => fixture.stop());
 
@@ -28,7 +40,7 @@ describe("providers", () => {
     expect(body).toMatchObject({ namespace: "Microsoft.Cache", registrationState: "Registered" });
     const redis = body.resourceTypes.find(({ resourceType }: { resourceType: string }) => resourceType === "Redis");
     expect(redis.apiVersions).toContain("2024-11-01");
-    expect(redis.locations).toEqual(["local"]);
+    expect(redis.locations).toEqual(["local", "North Sea"]);
   });
 
   test("that Terraform registers are registered, and nobody can undo that", async () => {
@@ -82,7 +94,11 @@ describe("subscriptions", () => {
     expect((await call("GET", "/tenants")).body.value).toHaveLength(1);
     await call("PUT", `${subscription}/resourceGroups/far`, { location: "West US" });
     const { body } = await call("GET", `${subscription}/locations`);
-    expect(body.value).toMatchObject([{ name: "local" }, { name: "westus", displayName: "West US" }]);
+    expect(body.value).toMatchObject([
+      { name: "local" },
+      { name: "northsea" },
+      { name: "westus", displayName: "West US" },
+    ]);
   });
 });
 
@@ -123,13 +139,15 @@ describe("lists of all resources", () => {
   test.each([
     ["resourceType eq 'Microsoft.Cache/redis'", ["shop"]],
     ["resourceType eq 'Microsoft.Storage/storageAccounts'", []],
-    ["resourceType ne 'Microsoft.Cache/Redis'", []],
+    ["resourceType ne 'Microsoft.Cache/Redis'", ["hub", "near"]],
+    ["resourceType eq 'microsoft.network/privateendpoints'", ["near"]],
+    ["location eq 'northsea'", ["hub"]],
     ["name eq 'SHOP' and resourceGroup eq 'Default'", ["shop"]],
-    ["location eq 'LOCAL'", ["shop"]],
+    ["location eq 'LOCAL'", ["shop", "near"]],
     ["startswith(name, 'sh')", ["shop"]],
     ["substringof('hop', name)", ["shop"]],
     ["name eq 'a and b'", []],
-    ["tagName eq 'team' and tagValue eq 'a'", ["shop"]],
+    ["tagName eq 'team' and tagValue eq 'a'", ["shop", "hub", "near"]],
     ["tagName eq 'team' and tagValue eq 'b'", []],
   ])("filtered by %s", async (filter, expected) => {
     expect(await listed(filter)).toEqual(expected);
@@ -146,10 +164,10 @@ describe("lists of all resources", () => {
 });
 
 describe("tags", () => {
-  test.each(["cache", "group", "subscription"] as const)(
+  test.each(["cache", "cluster", "endpoint", "group", "subscription"] as const)(
     "of a %s are read, merged, taken away and replaced",
     async (scope) => {
-      const path = `${{ cache, group, subscription }[scope]}/providers/Microsoft.Resources/tags/default`;
+      const path = `${{ cache, cluster, endpoint, group, subscription }[scope]}/providers/Microsoft.Resources/tags/default`;
       const tagsOf = async (answer: Promise<Answer>) => (await answer).body.properties.tags;
       const patch = (operation: string, tags: object) =>
         tagsOf(call("PATCH", path, { operation, properties: { tags } }));
@@ -169,7 +187,7 @@ describe("tags", () => {
 
   test("are counted over all that have them", async () => {
     const { body } = await call("GET", `${subscription}/tagNames`);
-    expect(body.value).toMatchObject([{ tagName: "team", count: { value: 3 }, values: [{ tagValue: "a" }] }]);
+    expect(body.value).toMatchObject([{ tagName: "team", count: { value: 5 }, values: [{ tagValue: "a" }] }]);
   });
 });
 

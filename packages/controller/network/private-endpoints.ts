@@ -33,6 +33,8 @@ export interface PrivateEndpointsOptions {
   networkOf(subnetId: string): PrivateNetworkResource;
 }
 
+type Tags = PrivateEndpointDocument["tags"];
+
 export class PrivateEndpoints {
   readonly #options: PrivateEndpointsOptions;
 
@@ -46,12 +48,7 @@ export class PrivateEndpoints {
 
   /** Throws ResourceNotFound. */
   async require(place: Place): Promise<PrivateEndpointDocument> {
-    const stored = await this.find(place);
-    if (stored !== undefined) return stored.value;
-    throw new LarderError(
-      "ResourceNotFound",
-      `There is no private endpoint '${place.name}' in '${place.resourceGroup}'.`,
-    );
+    return (await this.#required(place)).value;
   }
 
   /** Of one group, or all. */
@@ -83,6 +80,12 @@ export class PrivateEndpoints {
     return { ...(await this.#create(place, request)), isNew: true };
   }
 
+  /** Returns the tags that it has then. Also one that is disconnected has some. */
+  async retag(place: Place, change: (tags: Tags) => Tags): Promise<Tags> {
+    const stored = await this.#required(place);
+    return (await this.#retagged(stored, change(stored.value.tags))).tags;
+  }
+
   /** Returns the cache that had the connection; undefined where there was no such endpoint, null where no cache had one. */
   async remove(place: Place): Promise<StoredDocument<CacheDocument> | null | undefined> {
     const { store, actions } = this.#options;
@@ -102,6 +105,15 @@ export class PrivateEndpoints {
 
   async removeAllOf(resourceGroup: string): Promise<void> {
     for (const endpoint of await this.list(resourceGroup)) await this.remove(endpoint);
+  }
+
+  async #required(place: Place): Promise<StoredDocument<PrivateEndpointDocument>> {
+    const stored = await this.find(place);
+    if (stored !== undefined) return stored;
+    throw new LarderError(
+      "ResourceNotFound",
+      `There is no private endpoint '${place.name}' in '${place.resourceGroup}'.`,
+    );
   }
 
   async #create(place: Place, request: PrivateEndpointRequest) {
@@ -140,17 +152,21 @@ export class PrivateEndpoints {
 
   /** Its tags, and nothing else. */
   async #change(stored: StoredDocument<PrivateEndpointDocument>, request: PrivateEndpointRequest) {
-    const { key, revision, value } = stored;
+    const { value } = stored;
     const connected = await this.connected(value);
     if (connected === null)
       throw new LarderError("Conflict", `'${value.name}' is disconnected; delete it, and make another.`);
     this.#refuseOther(value, request);
-    const endpoint = { ...value, tags: request.tags };
+    return { endpoint: await this.#retagged(stored, request.tags), cache: connected.cache };
+  }
+
+  async #retagged({ key, revision, value }: StoredDocument<PrivateEndpointDocument>, tags: Tags) {
+    const endpoint = { ...value, tags };
     const outcome = await this.#options.store.transact({
       require: [{ key, revision }],
       put: [{ key, value: endpoint }],
     });
-    if (outcome.committed) return { endpoint, cache: connected.cache };
+    if (outcome.committed) return endpoint;
     throw new LarderError("Conflict", `'${value.name}' was changed at the same moment; try again.`);
   }
 
