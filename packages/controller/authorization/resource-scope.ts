@@ -10,24 +10,38 @@ export function isWithin(scope: string, outer: string): boolean {
   return outer === "/" || scope === outer || scope.startsWith(`${outer}/`);
 }
 
+interface Named {
+  type: string;
+  name: string;
+}
+
 export interface ParsedScope {
   subscription: string;
   /** Names in the caller's casing; null: the scope is the subscription. */
   group: string | null;
-  /** The first resource: what is below it belongs to it. */
-  resource: { type: string; name: string } | null;
+  /** The first resource, and what of it is meant; types in lower case. */
+  resource: (Named & { children: Named[] }) | null;
 }
 
 const scopePattern =
-  /^\/subscriptions\/([^/]+)(?:\/resourcegroups\/([^/]+)(?:\/providers\/([^/]+\/[^/]+)\/([^/]+)(?:\/[^/]+\/[^/]+)*)?)?$/i;
+  /^\/subscriptions\/([^/]+)(?:\/resourcegroups\/([^/]+)(?:\/providers\/([^/]+\/[^/]+)\/([^/]+)((?:\/[^/]+\/[^/]+)*))?)?$/i;
 
 /** undefined where nothing can be assigned: the root, a part of a path, a type without a name. */
 export function parseScope(scope: string): ParsedScope | undefined {
-  const [, subscription, group, type, name] = scopePattern.exec(scope) ?? [];
+  const [, subscription, group, type, name, below = ""] = scopePattern.exec(scope) ?? [];
   if (subscription === undefined) return undefined;
   return {
     subscription,
     group: group ?? null,
-    resource: type === undefined || name === undefined ? null : { type: type.toLowerCase(), name },
+    resource:
+      type === undefined || name === undefined ? null : { type: type.toLowerCase(), name, children: childrenOf(below) },
   };
+}
+
+/** "/databases/default/…" */
+function childrenOf(below: string): Named[] {
+  return [...below.matchAll(/\/([^/]+)\/([^/]+)/g)].map(([, type = "", name = ""]) => ({
+    type: type.toLowerCase(),
+    name,
+  }));
 }

@@ -28,7 +28,7 @@ import { type BuiltInRole, builtInRole, builtInRoles } from "./built-in-roles.ts
 import { authorizationLimits } from "./limits.ts";
 import { isWithin, parseScope } from "./resource-scope.ts";
 import type { RoleIndex } from "./role-index.ts";
-import { findScope } from "./scope-life.ts";
+import { findScope } from "./scope-resource.ts";
 
 export interface RolesOptions {
   store: Store;

@@ -39,11 +39,13 @@ export class ResourceGroups {
     const problem = resourceGroupNameProblem(at.name);
     if (problem !== undefined)
       throw new LarderError("InvalidResourceName", `The resource group name ${problem}.`, { target: "name" });
+    const { randomness } = this.#options;
     const stored = await this.find(at.name);
     if (stored?.value.removal) throw going(stored.value);
     const group: GroupDocument = {
       ...at,
       ...asked,
+      groupId: randomness.uuid(),
       removal: null,
       ...(stored === undefined ? {} : identity(stored.value)),
     };
@@ -94,8 +96,8 @@ export class ResourceGroups {
 }
 
 /** What a later PUT cannot change. */
-function identity(group: GroupDocument): Pick<GroupDocument, "name" | "location"> {
-  return { name: group.name, location: group.location };
+function identity({ name, location, groupId }: GroupDocument): Pick<GroupDocument, "name" | "location" | "groupId"> {
+  return { name, location, ...(groupId === undefined ? {} : { groupId }) };
 }
 
 function going(group: GroupDocument): LarderError {

@@ -4,5 +4,7 @@ export interface GroupDocument {
   subscription: string;
   location: string;
   tags: Record<string, string>;
+  /** Tells it from the next one of its name; left out where an older Larder made it. */
+  groupId?: string;
   removal: { operationId: string } | null;
 }

@@ -29,6 +29,6 @@ export interface RoleAssignmentDocument extends Authorship {
   principalId: string;
   principalType: PrincipalType;
   description: string | null;
-  /** Of the resource that `scope` is or is in, so that another one of its name is not meant; null: it is of none. */
+  /** Of the resource that `scope` is or is in, or of the group that it is, so that another one of its name is not meant; null: it has none. */
   resourceId: string | null;
 }

@@ -135,6 +135,40 @@ test("a role ends with the cluster, too, and is assigned on nothing that another
   await access.controller.ended(await access.call("DELETE", `${cluster}?api-version=2025-07-01`));
 });
 
+test("a role on a database ends with it, though its cluster stays, and one on a group with the group", async () => {
+  const { ada, group } = access;
+  const cluster = access.shop.replace("/redis/", "/redisEnterprise/");
+  const version = "?api-version=2025-07-01";
+  const body = { location: "local", sku: { name: "Balanced_B0" }, properties: { publicNetworkAccess: "Enabled" } };
+  await access.call("PUT", `${cluster}${version}`, body);
+  const database = `${cluster}/databases/default`;
+  const make = async () =>
+    access.controller.ended(await access.call("PUT", `${database}${version}`, { properties: {} }));
+  expect(refusalOf(await access.assign(ada, roleIds.owner, database))).toEqual([404, "ResourceNotFound"]);
+  await make();
+  expect((await access.assign(ada, roleIds.owner, database)).status).toBe(201);
+  expect((await access.as(ada, "GET", `${database}${version}`)).status).toBe(200);
+  await access.controller.ended(await access.call("DELETE", `${database}${version}`));
+  await make();
+  expect(refusalOf(await access.as(ada, "GET", `${database}${version}`))).toEqual(refused);
+  await access.assign(ada, roleIds.reader, group);
+  expect((await access.as(ada, "GET", group)).status).toBe(200);
+  await access.controller.ended(await access.call("DELETE", group));
+  await access.call("PUT", group, { location: "local" });
+  expect(refusalOf(await access.as(ada, "GET", group))).toEqual(refused);
+});
+
+test.each([
+  ["Microsoft.Storage/storageAccounts/files", "'microsoft.storage/storageaccounts'"],
+  ["Microsoft.Cache/redis/shop/rooms/one", "'microsoft.cache/redis/rooms'"],
+  ["Microsoft.Cache/locations/local", "'microsoft.cache/locations'"],
+])("a role is assigned on nothing of a type that there is not: %s", async (below, type) => {
+  const { ada, group } = access;
+  const answer = await access.assign(ada, roleIds.reader, `${group}/providers/${below}`);
+  expect(refusalOf(answer)).toEqual([400, "InvalidParameter"]);
+  expect(answer.body.error.message).toBe(`This service has no resources of the type ${type}.`);
+});
+
 test("a role is assigned once, on what is there, and its assignment is not changed", async () => {
   const { ada, bob, group, shop } = access;
   expect((await access.assign(ada, roleIds.reader, group)).status).toBe(201);
