@@ -28,7 +28,9 @@ import {
   ControllerLink,
   type Log,
   type Randomness,
+  Resealing,
   readSealedFile,
+  resealFile,
   type SecretKeys,
   type Started,
   type StopReason,
@@ -43,7 +45,7 @@ import { HostEngines } from "./host-engines.ts";
 import { HostLook } from "./host-look.ts";
 import { lockDirectory } from "./lock.ts";
 import { type Credentials, Membership } from "./membership.ts";
-import { listNodes, nodePaths, nodesDirectory } from "./node-folder.ts";
+import { listNodes, nodePaths, nodesDirectory, resealRecord } from "./node-folder.ts";
 import { answerOrder } from "./node-orders.ts";
 import { NodeSupervisor } from "./node-supervisor.ts";
 import { ForkTurn } from "./persistence/fork-turn.ts";
@@ -81,6 +83,7 @@ export class Agent implements Started {
   readonly #forks = new ForkTurn();
   readonly #nodes = new Map<NodeId, NodeSupervisor>();
   readonly #transfers: TransferRunner;
+  readonly #resealing: Resealing;
   readonly #stopped = new AbortController();
   #wanted = new Map<NodeId, NodeSpec>();
   /** Of the newest document that was heard. */
@@ -106,6 +109,8 @@ export class Agent implements Started {
       engineOf: (nodeId) => this.#nodes.get(nodeId)?.transferEngine ?? null,
       onChange: () => this.#reporter.changed(),
     });
+    const onResealed = () => this.#reporter.changed();
+    this.#resealing = new Resealing({ ...options, reseal: () => this.#reseal(), onResealed });
     this.#hostLook = new HostLook({ engines: this.#engines, certificate: this.#certificate, onEngines, clock });
   }
 
@@ -133,6 +138,7 @@ export class Agent implements Started {
       this.#follow(),
       this.#membership().run(signal),
       this.#hostLook.run(signal),
+      this.#resealing.run(signal),
     ]);
   }
 
@@ -175,6 +181,11 @@ export class Agent implements Started {
       log.warn("desired.json is not readable; waiting for the controller");
       return undefined;
     }
+  }
+
+  #reseal(): void {
+    resealFile(this.#desiredPath, this.#options.keys);
+    for (const nodeId of listNodes(this.#options)) resealRecord(nodePaths(this.#options, nodeId));
   }
 
   #membership(): Membership {
@@ -282,6 +293,7 @@ export class Agent implements Started {
       engineKind: this.#options.engineKind,
       transfers: this.#transfers.observed(),
       nodes: nodes.filter((node) => node !== undefined),
+      secretsKeyId: this.#resealing.keyId,
     };
   }
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NodeId } from "@larder/api";
 import { SecretKeys, systemRandomness } from "@larder/service";
-import { type NodePaths, type NodeRecord, nodePaths, readRecord, writeRecord } from "./node-folder.ts";
+import { type NodePaths, type NodeRecord, nodePaths, readRecord, resealRecord, writeRecord } from "./node-folder.ts";
 
 const record = {
   nodeId: "n-1",
@@ -31,14 +31,26 @@ test("a record is read as it was written, its password sealed, also after a new 
   expect(readRecord(paths)).toEqual(record);
 });
 
+test("a record that is sealed anew with each new key is read after any number of them", () => {
+  writeRecord(paths, record);
+  for (let count = 0; count < 3; count++) {
+    keys.rotate();
+    resealRecord(paths);
+  }
+  expect(readRecord(paths)).toEqual(record);
+  expect(readFileSync(paths.recordPath, "utf8")).toContain(keys.open().mark);
+});
+
 test("without the key a record has no password, and all else", () => {
   writeRecord(paths, record);
   keys.rotate();
   keys.rotate();
+  resealRecord(paths);
   expect(readRecord(paths)).toEqual({ ...record, adminUser: { ...record.adminUser, password: "" } });
 });
 
 test("what is no record is none", () => {
   writeFileSync(paths.recordPath, "{");
+  resealRecord(paths);
   expect(readRecord(paths)).toBeUndefined();
 });

@@ -100,11 +100,23 @@ export function writeRecord({ recordPath, keys }: NodePaths, record: NodeRecord)
 
 /** Undefined when there is none, or it cannot be read: then the process id file is all there is. */
 export function readRecord({ recordPath, keys }: Pick<NodePaths, "recordPath" | "keys">): NodeRecord | undefined {
+  const record = readSealedRecord(recordPath);
+  if (record === undefined || sealedBy(record.adminUser.password) === undefined) return record;
+  const { name, password } = record.adminUser;
+  return { ...record, adminUser: { name, password: openPassword(keys, password, record.nodeId) } };
+}
+
+/** Its password with the present key. What no key opens stays as it is. */
+export function resealRecord({ recordPath, keys }: Pick<NodePaths, "recordPath" | "keys">): void {
+  const record = readSealedRecord(recordPath);
+  const password = record && keys.open().sealedAnew(record.adminUser.password, record.nodeId);
+  if (password === undefined) return;
+  writeFileAtomic(recordPath, JSON.stringify({ ...record, adminUser: { ...record?.adminUser, password } }));
+}
+
+function readSealedRecord(recordPath: string): NodeRecord | undefined {
   try {
-    const record = readJsonFile<NodeRecord>(recordPath);
-    if (record === undefined || sealedBy(record.adminUser.password) === undefined) return record;
-    const { name, password } = record.adminUser;
-    return { ...record, adminUser: { name, password: openPassword(keys, password, record.nodeId) } };
+    return readJsonFile<NodeRecord>(recordPath);
   } catch {
     return undefined;
   }

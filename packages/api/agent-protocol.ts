@@ -327,6 +327,8 @@ export interface AgentReport {
   nodes: NodeObserved[];
   /** Every transfer that is wanted of the host. */
   transfers: TransferObserved[];
+  /** Which secrets key has sealed all that it keeps; null: not known yet. Left out by an older agent. */
+  secretsKeyId?: string | null;
 }
 
 export interface ReportAnswer {

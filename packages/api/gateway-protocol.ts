@@ -48,7 +48,7 @@ export interface RouteNetwork {
   hasPublicAccess: boolean;
   /** Who may connect from other networks than private ones, sorted and without overlaps; null: everybody. */
   allowed: AddressRange[] | null;
-  /** Names of the private networks (the gateway's own configuration says where each is) on which the cache is served, too. */
+  /** Names of the private networks (the gateway's own configuration says where each is) on which the cache is served, too; without case. */
   privateNetworks: string[];
 }
 
@@ -182,6 +182,8 @@ export interface GatewayReport {
   privateNetworks: PrivateNetworkReport[];
   clients: { cacheId: CacheId; connected: number }[];
   moves: MoveReport[];
+  /** Which secrets key has sealed the routes that it keeps; null: not known yet. Left out by an older gateway. */
+  secretsKeyId?: string | null;
   /** Counters and gauges by metric name, for the controller's /metrics. */
   metrics: Record<string, number>;
 }

@@ -43,6 +43,15 @@ export interface ServiceHealth {
   gateways: number;
 }
 
+export interface RotatedSecrets {
+  /** Of the key that seals from now on. */
+  keyId: string;
+  /** How many of the store were sealed anew. */
+  documents: number;
+  /** Who has not sealed anew yet what it keeps, in words: it is away, or its disk does not take it. */
+  behind: string[];
+}
+
 export class ManagementClient {
   /** For the clients of one subject each. */
   readonly calls: RestCalls;
@@ -243,7 +252,7 @@ export class ManagementClient {
   }
 
   /** A new key for what the service seals on its disk, and all sealed anew with it. */
-  async rotateSecrets(): Promise<{ keyId: string; documents: number }> {
+  async rotateSecrets(): Promise<RotatedSecrets> {
     return this.calls.json(this.calls.call("/larder/secrets/rotate", { method: "POST" }));
   }
 }

@@ -17,6 +17,7 @@ import { ensureDoorPki } from "./pki/pki-directory.ts";
 import { keepRenewing } from "./pki/renewal.ts";
 import type { ServiceCertificates } from "./pki/service-certificates.ts";
 import { endpointHostOf, urlHostOf } from "./reachable-host.ts";
+import { secretKeepers } from "./store/secret-keepers.ts";
 import { SecretsRotation } from "./store/secrets-rotation.ts";
 import type { SqliteStore } from "./store/sqlite-store.ts";
 
@@ -136,7 +137,7 @@ function contextOf(options: DoorsOptions, { access, identity, joining }: Context
     clock,
     randomness,
     log,
-    secrets: new SecretsRotation({ keys, store, log }),
+    secrets: new SecretsRotation({ keys, store, keepers: () => secretKeepers(parts), clock, log }),
     joining,
     identity,
     subscription: service.subscription,

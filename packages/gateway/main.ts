@@ -15,6 +15,7 @@ import {
   type ConfigValues,
   ControllerLink,
   type Log,
+  Resealing,
   runDaemon,
   type Started,
   secretKeysOf,
@@ -157,9 +158,12 @@ function follow(
       privateNetworks: gateway.privateNetworkReports(),
       clients: gateway.clientReports(),
       moves: gateway.moveReports(),
+      secretsKeyId: resealing.keyId,
       metrics: { ...gateway.metrics(), larder_gateway_cpu_shared: Number(placement.hasEngineBeside) },
     } satisfies GatewayReport);
   const reportSoon = oncePerTurn(() => void report());
+  const reseal = () => keptRoutes.reseal();
+  const resealing = new Resealing({ keys, reseal, onResealed: reportSoon, clock: systemClock, log });
   gateway.onPortsSettled = reportSoon;
   gateway.onMoved = reportSoon;
   gateway.askForTokenKey = (question) =>
@@ -167,6 +171,7 @@ function follow(
   const kept = keptRoutes.read();
   if (kept !== undefined) gateway.apply(kept);
   let table = kept;
+  void resealing.run(stopping.signal);
   void link.follow<RouteTable | RouteChanges>(
     `/gateway/watch?worker=${worker}`,
     (message) => {

@@ -9,6 +9,7 @@ export * from "./failed-attempts.ts";
 export * from "./lifecycle.ts";
 export * from "./log.ts";
 export * from "./randomness.ts";
+export * from "./resealing.ts";
 export * from "./sealed-file.ts";
 export * from "./secret-box.ts";
 export * from "./secret-keys.ts";

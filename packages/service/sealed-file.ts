@@ -8,6 +8,13 @@ export function writeSealedFile(path: string, value: unknown, keys: SecretKeys):
   writeFileAtomic(path, keys.open().seal(JSON.stringify(value), basename(path)));
 }
 
+/** Where another key has sealed it, or none. What no key opens stays as it is. */
+export function resealFile(path: string, keys: SecretKeys): void {
+  const text = readTextFile(path);
+  const sealed = text === undefined ? undefined : keys.open().sealedAnew(text, basename(path));
+  if (sealed !== undefined) writeFileAtomic(path, sealed);
+}
+
 /**
  * undefined when there is no such file. One that was never sealed is read as it is. Throws SealBroken, ConfigInvalid, and SyntaxError on
  * what is not JSON: errors may quote the file.

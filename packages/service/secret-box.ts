@@ -46,6 +46,17 @@ export class SecretBox {
     return this.mark + bytes.toString("base64url");
   }
 
+  /** Sealed by the first key, whether another had sealed it or none; undefined where that is so already, or no key opens it. */
+  sealedAnew(text: string, context: string): string | undefined {
+    const keyId = sealedBy(text);
+    if (keyId === this.keyId || (keyId !== undefined && !this.has(keyId))) return undefined;
+    return this.seal(keyId === undefined ? text : this.open(text, context), context);
+  }
+
+  has(keyId: string): boolean {
+    return this.#keys.has(keyId);
+  }
+
   /** Throws SealBroken. */
   open(sealed: string, context: string): string {
     const key = this.#keys.get(sealedBy(sealed) ?? "");

@@ -3,7 +3,7 @@
  * start. Either has one key a line, 32 bytes in base64; the first seals, all open.
  *
  * All daemons of a machine share the file, and whoever needs it first makes it. It is read again at each `open()`, so that a new key
- * (`larder secrets rotate`) is taken without a restart.
+ * (`larder secrets rotate`) is taken without a restart; resealing.ts is who notices.
  */
 import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,8 +13,10 @@ import type { Randomness } from "./randomness.ts";
 import { SecretBox, secretKeyBytes } from "./secret-box.ts";
 
 export const secretsKeyVariable = "LARDER_SECRETS_KEY";
-/** The one that seals, and the one before: files that are written seldom may still be sealed with it. */
+/** The one that seals, and the one before: whoever was away when it came has files that are sealed with it. */
 const keysKept = 2;
+/** Where somebody has not sealed anew for several rotations. The oldest goes then, whoever may need it. */
+const keysMax = 16;
 
 /** The option of each daemon. */
 export const secretsKeyFileOption = {
@@ -54,14 +56,17 @@ export class SecretKeys {
     return new SecretBox(this.#keys(), this.#randomness);
   }
 
-  /** From now on a new key seals. Throws OperationNotSupported where the operator gives the key, who then has to change it. */
-  rotate(): SecretBox {
+  /**
+   * From now on a new key seals, and the one before opens; `keepsAll`: so do all. Throws OperationNotSupported where the operator
+   * gives the key, who then has to change it.
+   */
+  rotate({ keepsAll = false } = {}): SecretBox {
     if (this.#fromEnvironment !== undefined)
       throw new LarderError(
         "OperationNotSupported",
         `The key is given by ${secretsKeyVariable}: put a new one before it, on a line of its own, start the service again, and rotate then.`,
       );
-    const keys = [this.#randomness.bytes(secretKeyBytes), ...this.#keys()].slice(0, keysKept);
+    const keys = [this.#randomness.bytes(secretKeyBytes), ...this.#keys()].slice(0, keepsAll ? keysMax : keysKept);
     writeFileAtomic(this.#path, textOf(keys));
     return new SecretBox(keys, this.#randomness);
   }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { SecretKeys, systemRandomness } from "@larder/service";
+import { SecretKeys, sealedBy, systemRandomness } from "@larder/service";
 import { decodeJwt } from "jose";
 import { SqliteStore } from "../../packages/controller/store/sqlite-store.ts";
 import { CacheAccess } from "../fixture/cache-access.ts";
@@ -81,6 +81,11 @@ test("no secret is where it should not be", async () => {
   const rotated = await runCommand([larderPath, "secrets", "rotate"], { dataDir: service.dataDir });
   expect(rotated).toMatchObject({ exit: 0 });
   keepSecretsKey("the second secrets key");
+  const { keyId, behind } = await service.client.rotateSecrets();
+  expect(behind).toEqual([]);
+  keepSecretsKey("the third secrets key");
+  for (const file of ["agent/desired.json", "gateway/routes-1.json"])
+    expect(sealedBy(readFileSync(join(service.dataDir, file), "utf8"))).toBe(keyId);
 
   const writings: Writing[] = [
     ...writtenBeneath(service.dataDir, keepers),

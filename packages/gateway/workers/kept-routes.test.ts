@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { changedTable, type RouteTable } from "@larder/api";
-import { createLog, SecretKeys, systemRandomness } from "@larder/service";
+import { createLog, SecretKeys, sealedBy, systemRandomness } from "@larder/service";
 import { KeptRoutes } from "./kept-routes.ts";
 
 const log = createLog("test", "fatal");
@@ -83,4 +83,20 @@ test("what the disk does not take is tried again, and nothing of it is mixed wit
   expect(one.read()?.revision).toBe(2);
   one.keep(table(3), { revision: 3, changed: [], removed: [] });
   expect(one.read()?.revision).toBe(3);
+});
+
+test("what is sealed anew with each new key is read after any number of them, and goes on to be changed", () => {
+  const kept = () => new KeptRoutes({ directory, worker: 1, keys, log });
+  const one = kept();
+  one.keep({ revision: 601, tokenIssuers: [], routes: [] }, null);
+  one.keep({ revision: 602, tokenIssuers: [], routes: [] }, { revision: 602, changed: [], removed: [] });
+  for (let count = 0; count < 3; count++) {
+    keys.rotate();
+    one.reseal();
+    expect(kept().read()?.revision).toBe(602);
+  }
+  one.keep({ revision: 603, tokenIssuers: [], routes: [] }, { revision: 603, changed: [], removed: [] });
+  expect(kept().read()?.revision).toBe(603);
+  const ids = readFileSync(join(directory, "routes-1.json"), "utf8").trim().split("\n").map(sealedBy);
+  expect(ids).toEqual([keys.open().keyId, keys.open().keyId, keys.open().keyId]);
 });

@@ -8,7 +8,7 @@
 import { appendFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { changedTable, type RouteChanges, type RouteTable } from "@larder/api";
-import { type Log, readTextFile, type SecretKeys, writeFileAtomic } from "@larder/service";
+import { type Log, readTextFile, type SecretKeys, sealedBy, writeFileAtomic } from "@larder/service";
 
 /** Longer than clients are held by a move as a rule. */
 const keepAfterMs = 20;
@@ -92,6 +92,15 @@ export class KeptRoutes {
     this.#changesBytes = 0;
   }
 
+  /** What this worker keeps, with the present key. Lines that no key opens stay as they are. Throws what the disk does. */
+  reseal(): void {
+    const path = join(this.#directory, this.#name);
+    const lines = linesOf(readTextFile(path));
+    const box = this.#keys.open();
+    if (lines.every((line) => sealedBy(line) === box.keyId)) return;
+    writeFileAtomic(path, lines.map((line) => `${box.sealedAnew(line, this.#name) ?? line}\n`).join(""));
+  }
+
   /** Removes what workers left that there are no more, now that there were more of them once. */
   forgetBeyond(workers: number): void {
     for (const { name, worker } of this.#files()) {
@@ -123,7 +132,7 @@ export class KeptRoutes {
   #readFile(name: string): RouteTable | undefined {
     try {
       // Tables of an older Larder lack what this one goes by; they are not sealed either.
-      const [first = "", ...changes] = (readTextFile(join(this.#directory, name)) ?? "").split("\n").slice(0, -1);
+      const [first = "", ...changes] = linesOf(readTextFile(join(this.#directory, name)));
       return changes.reduce<RouteTable>(
         (table, line) => changedTable(table, this.#open(line, name) as RouteChanges),
         this.#open(first, name) as RouteTable,
@@ -137,4 +146,9 @@ export class KeptRoutes {
   #open(line: string, name: string): unknown {
     return JSON.parse(this.#keys.open().open(line, name));
   }
+}
+
+/** Without a last one that was cut off. */
+function linesOf(text = ""): string[] {
+  return text.split("\n").slice(0, -1);
 }
