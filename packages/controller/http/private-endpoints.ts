@@ -2,7 +2,7 @@
  * `Microsoft.Network/privateEndpoints`, as far as endpoints of caches go, and Larder's own list of the private networks that there are.
  * The subnet of an endpoint stands for one of them, by its last segment. A change is in force when it is answered.
  */
-import { type EndpointConnection, type PrivateEndpoint, parsePrivateEndpoint } from "@larder/api";
+import { type EndpointConnection, isSameName, type PrivateEndpoint, parsePrivateEndpoint } from "@larder/api";
 import type { Context, Hono } from "hono";
 import type { Place } from "../caches/caches.ts";
 import { cacheHostName } from "../documents/cache-document.ts";
@@ -121,5 +121,5 @@ function connectionOf(
 
 function addressesOf(network: string, { observations }: ApiContext): string[] {
   const known = knownNetworks(observations.gateways.connectedReports());
-  return known.flatMap(({ name, address }) => (name === network ? [address] : []));
+  return known.flatMap(({ name, address }) => (isSameName(name, network) ? [address] : []));
 }

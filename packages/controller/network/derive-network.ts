@@ -9,6 +9,6 @@ export function deriveNetwork({ access, settings }: Pick<CacheDocument, "access"
   return {
     hasPublicAccess: settings.publicNetworkAccess !== "Disabled",
     allowed: ranges.length === 0 ? null : mergeRanges(ranges),
-    privateNetworks: [...new Set(approved.map(({ network }) => network))].sort(),
+    privateNetworks: [...new Set(approved.map(({ network }) => network.toLowerCase()))].sort(),
   };
 }

@@ -2,7 +2,7 @@
  * The ports of all caches, at the gateway's address and on private networks: opens and closes them to match routes. A port that failed to open is tried again with each
  * table; one of which it is not known yet whether it is ours, soon.
  */
-import type { ListenerReport, PrivateNetworkReport, Route } from "@larder/api";
+import { isSameName, type ListenerReport, type PrivateNetworkReport, type Route } from "@larder/api";
 import type { Log } from "@larder/service";
 import type { ServedCache } from "../served-cache.ts";
 import type { PortClaims } from "../workers/port-claims.ts";
@@ -100,7 +100,7 @@ export class CachePorts {
   failedOn(network: string): PrivateNetworkReport["failedPorts"] {
     return [...this.#ports].flatMap(([{ route }, ports]) =>
       ports.flatMap(({ port, error, ...at }) =>
-        at.network === network && error !== null ? [{ cacheId: route.cacheId, port, error }] : [],
+        at.network !== null && isSameName(at.network, network) && error !== null ? [{ cacheId: route.cacheId, port, error }] : [],
       ),
     );
   }

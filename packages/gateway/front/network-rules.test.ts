@@ -25,6 +25,7 @@ test("without rules everybody may come, and with any only whom they name", () =>
 test("a private network passes the firewall and the switch, and only where the cache is served", () => {
   const closed = { hasPublicAccess: false, allowed: [{ first: "10.0.0.1", last: "10.0.0.1" }] };
   expect(refusalOf({ ...closed, privateNetworks: ["blue"] }, "10.9.9.9", "blue")).toBeNull();
+  expect(refusalOf({ ...closed, privateNetworks: ["blue"] }, "10.9.9.9", "Blue")).toBeNull();
   expect(refusalOf({ ...closed, privateNetworks: ["blue"] }, "10.9.9.9", "green")).toBe("private network");
   expect(refusalOf({ ...closed, privateNetworks: ["blue"] }, "10.0.0.1")).toBe("public access");
 });

@@ -6,6 +6,7 @@ import {
   type AddressRange,
   type IpAddress,
   type IpRange,
+  isSameName,
   parseIpAddress,
   parseIpRange,
   type RouteNetwork,
@@ -30,7 +31,8 @@ export class NetworkRules {
 
   /** Why it may not come in; null: it may. */
   refusalOf({ address, network }: Origin): NetworkRefusal | null {
-    if (network !== null) return this.#route.privateNetworks.includes(network) ? null : "private network";
+    if (network !== null)
+      return this.#route.privateNetworks.some((name) => isSameName(name, network)) ? null : "private network";
     if (!this.#route.hasPublicAccess) return "public access";
     return this.#allowed === null || this.#allowed.has(address) ? null : "firewall";
   }

@@ -2,7 +2,7 @@
  * The private networks of this gateway: the TLS port of all caches is open on each of them. One where that is not possible, as its
  * address or its namespace is not there, is tried again every now and then, and keeps nothing else from working.
  */
-import { LarderError, type PrivateNetwork, type PrivateNetworkReport } from "@larder/api";
+import { isSameName, LarderError, type PrivateNetwork, type PrivateNetworkReport } from "@larder/api";
 import type { Clock, Log } from "@larder/service";
 import { PortClaims, type PortClaimsOptions } from "../workers/port-claims.ts";
 import type { Port } from "./arrival.ts";
@@ -58,7 +58,7 @@ export class PrivateNetworks {
 
   /** Of a network that is open; undefined for others. */
   claimsOf(name: string): PortClaims | undefined {
-    return this.#networks.find((network) => network.name === name && network.listener !== null)?.claims;
+    return this.#networks.find((network) => isSameName(network.name, name) && network.listener !== null)?.claims;
   }
 
   /** The open ports, as other workers are told of them. */
