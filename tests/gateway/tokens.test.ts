@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { encodeRequest } from "@larder/resp";
 import { tokenRules } from "@larder/service";
 import { exportSPKI, type JWTPayload, SignJWT } from "jose";
+import { RouteUsers } from "../../packages/gateway/access/route-users.ts";
 import { counters } from "../../packages/gateway/metrics.ts";
 import { type ByteClient, connectBytes } from "../fixture/byte-client.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
@@ -16,6 +17,17 @@ let served: TokenGateway;
 async function say(client: ByteClient, ...words: string[]): Promise<string> {
   client.send(encodeRequest(words));
   return client.until("\r\n");
+}
+
+/** Whoever is refused hears this, whatever was wrong. */
+const refused = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+
+/** Why the connection log says that a log-in is refused. */
+async function reasonFor(name: string, token: string): Promise<string> {
+  const users = () => new RouteUsers(served.route);
+  const password = Buffer.from(token);
+  const verdict = await served.gateway.judge({ name, password, address: "192.0.2.1", isTls: true, users });
+  return verdict.user === null ? verdict.reason : "";
 }
 
 /** What an AUTH of a new client is answered. */
@@ -149,18 +161,32 @@ describe.skipIf(!hasValkey)("log-in with a token", () => {
       [await stranger.token({ oid: owner }, "first"), "bad signature"],
       [await stranger.token({ oid: owner }, "other"), "unknown key"],
       [`${none}.${claims}.`, "bad signature"],
+      [`${good.slice(0, 5)}.token.atall`, "malformed"],
       [`${none}.${claims}.${signature}`, "bad signature"],
       [shared, "bad signature"],
       [`${good.slice(0, -8)}AAAAAAAA`, "bad signature"],
-      ["no.token.atall", "malformed"],
-      ["", "malformed"],
-      [accessKey, "malformed"],
     ];
     for (const [token, reason] of cases)
-      expect(await tried(owner, token)).toBe(`-WRONGPASS the token is not taken: ${reason}\r\n`);
-    expect(await tried("nobody", good)).toStartWith("-WRONGPASS invalid");
-    expect(await tried("default", good)).toStartWith("-WRONGPASS invalid");
-    expect(await tried(reader, accessKey)).toBe("-WRONGPASS the token is not taken: malformed\r\n");
+      expect([await tried(owner, token), await reasonFor(owner, token)]).toEqual([refused, `token: ${reason}`]);
+    for (const [name, password] of [
+      ["nobody", good],
+      ["default", good],
+      [owner, "no.token.atall"],
+      [owner, ""],
+      [reader, accessKey],
+    ] as const)
+      expect(await tried(name, password)).toBe(refused);
+  });
+
+  test("who is not there costs a verification, too, and is told to use TLS like all others", async () => {
+    const bad = `${(await served.issuer.token({ oid: owner, jti: "nobody" })).slice(0, -8)}AAAAAAAA`;
+    for (const name of [owner, "nobody"]) {
+      const verified = await added("larder_gateway_token_verifications_total", () => tried(name, bad));
+      expect(verified).toBe(1);
+      const client = await connectBytes({ port: served.plainPort });
+      expect(await say(client, "AUTH", name, bad)).toStartWith("-ERR a token is taken on a TLS connection only");
+      client.close();
+    }
   });
 
   test("a key that is not known is asked for, and holds up nobody else", async () => {
@@ -203,7 +229,7 @@ describe.skipIf(!hasValkey)("log-in with a token", () => {
     expect(closed).toBe(1);
     expect(await say(renewing, "PING")).toBe("+PONG\r\n");
     expect(await say(keyed, "PING")).toBe("+PONG\r\n");
-    expect(await tried(owner, token)).toEndWith("expired\r\n");
+    expect(await reasonFor(owner, token)).toEndWith("expired");
     for (const each of [renewing, keyed]) each.close();
   });
 

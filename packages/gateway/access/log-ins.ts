@@ -1,6 +1,9 @@
 /**
  * Whether a name and a password, or a token in its place, let somebody in. It only judges: what becomes of the client is in
  * authentication.ts. A password is judged at once; a token, and whoever's address has failed too often, takes a while.
+ *
+ * Whoever is refused learns nothing of who is there: a token is looked at whether its user exists or not, so that neither the answer nor
+ * its time tells. What was wrong with it is in the connection log.
  */
 import type { RouteUser } from "@larder/api";
 import type { Clock } from "@larder/service";
@@ -24,7 +27,6 @@ export type LoginVerdict =
   | { user: RouteUser; endsMs: number | null }
   | { user: null; error: string; reason: string; isLast?: boolean };
 
-const wrongPass = "WRONGPASS invalid username-password pair or user is disabled.";
 const tooMany: LoginVerdict = {
   user: null,
   error: "ERR too many failed log-ins from this address; try again later",
@@ -44,7 +46,7 @@ const busy: LoginVerdict = {
 /** Neither whether there is such a user, nor what was wrong. */
 export const wrongLogin: LoginVerdict & { user: null } = {
   user: null,
-  error: wrongPass,
+  error: "WRONGPASS invalid username-password pair or user is disabled.",
   reason: "wrong user or password",
 };
 
@@ -97,9 +99,10 @@ export class LogIns {
   }
 
   #look(request: LoginRequest): LoginVerdict | Promise<LoginVerdict> {
-    const user = request.users()?.find(request.name);
-    if (user !== undefined && user.objectId !== null) return this.#lookAtToken(request);
-    return isPasswordOf(user, request.password) && user !== undefined ? { user, endsMs: null } : wrongLogin;
+    const users = request.users();
+    const user = users?.find(request.name);
+    if (user?.objectId === null) return isPasswordOf(user, request.password) ? { user, endsMs: null } : wrongLogin;
+    return users?.takesTokens && isLikeToken(request.password) ? this.#lookAtToken(request) : wrongLogin;
   }
 
   #lookAtToken(request: LoginRequest): LoginVerdict | Promise<LoginVerdict> {
@@ -113,11 +116,17 @@ function verdictOn(request: LoginRequest, finding: TokenFinding): LoginVerdict {
   if (finding.refusal === "too many log-ins") return busy;
   if (finding.refusal !== null) return refusedToken(finding.refusal);
   const user = request.users()?.find(request.name);
-  if (user?.objectId?.toLowerCase() !== finding.objectId) return refusedToken("of another user");
-  return { user, endsMs: finding.endsMs };
+  if (user?.objectId?.toLowerCase() === finding.objectId) return { user, endsMs: finding.endsMs };
+  return refusedToken(user === undefined ? "its user is not known here" : "of another user");
+}
+
+/** Three parts, of which the first is the beginning of a JSON object in base64. */
+function isLikeToken(password: Buffer): boolean {
+  const text = password.toString("latin1");
+  return text.startsWith("eyJ") && text.split(".", 4).length === 3;
 }
 
 function refusedToken(reason: string): LoginVerdict {
   counters.larder_gateway_tokens_refused_total++;
-  return { user: null, error: `WRONGPASS the token is not taken: ${reason}`, reason: `token: ${reason}` };
+  return { ...wrongLogin, reason: `token: ${reason}` };
 }

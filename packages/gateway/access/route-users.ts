@@ -43,6 +43,10 @@ export class RouteUsers {
     return this.#logins.get(engineUser);
   }
 
+  get takesTokens(): boolean {
+    return this.#byObject.size > 0;
+  }
+
   *names(): Iterable<string> {
     yield* this.#byName.keys();
     for (const { name } of this.#byObject.values()) yield name;
@@ -50,12 +54,12 @@ export class RouteUsers {
 }
 
 /** Takes as long whichever of the passwords it is, or none. */
-export function isPasswordOf(user: RouteUser | undefined, password: Buffer): boolean {
+export function isPasswordOf(user: RouteUser, password: Buffer): boolean {
   const digest = createHash("sha256").update(password).digest();
   let found = false;
-  for (const known of user?.passwordSha256 ?? []) {
+  for (const known of user.passwordSha256) {
     const isThis = timingSafeEqual(Buffer.from(known, "hex"), digest);
     found ||= isThis;
   }
-  return found || user?.needsPassword === false;
+  return found || !user.needsPassword;
 }
