@@ -111,4 +111,13 @@ describe.skipIf(!hasValkey)("who is refused", () => {
     for (const each of [one, other, refused]) each.close();
     await served.change({ isCluster: false });
   });
+
+  test("SELECT leaves the client where it was", async () => {
+    const [one, other] = await without("-select");
+    expect(await say(one, "WATCH k")).toBe("+OK\r\n");
+    expect(await say(one, "SELECT 2")).toStartWith("-NOPERM");
+    send(one, "CLIENT INFO");
+    expect(await one.until("user=")).toContain(" db=0 ");
+    for (const each of [one, other]) each.close();
+  });
 });

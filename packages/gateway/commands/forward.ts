@@ -80,10 +80,10 @@ export function forwardBlocking(client: ClientConnection, request: Request): Out
 }
 
 /** As `forward`, on a dedicated connection that the client then keeps for good. */
-export function forwardSticky(client: ClientConnection, request: Request): Outcome {
+export function forwardSticky(client: ClientConnection, request: Request, treatment: Treatment = null): Outcome {
   return onDedicated(client, () => {
     client.isSticky = true;
-    return forward(client, request);
+    return forward(client, request, treatment);
   });
 }
 
