@@ -148,7 +148,7 @@ export class ServedCache {
   }
 
   /** Asks the engine as a user; undefined where it does not answer. */
-  askAs(user: EngineLogin, words: readonly string[]): Promise<Reply | undefined> {
+  askAs(user: EngineLogin, words: readonly (string | Buffer)[]): Promise<Reply | undefined> {
     return this.#node.askAs(user, words);
   }
 

@@ -120,4 +120,19 @@ describe.skipIf(!hasValkey)("who is refused", () => {
     expect(await one.until("user=")).toContain(" db=0 ");
     for (const each of [one, other]) each.close();
   });
+
+  test("EVAL, alone or on a key, has its script remembered for no other node", async () => {
+    const scripts = served.gateway.findByServerName(served.route.hostName)?.scripts;
+    const known = () => [...(scripts?.bodies ?? [])].map(String).sort();
+    const [one, other] = await without("-eval");
+    expect(await say(one, "EVAL return'refused' 0")).toStartWith("-NOPERM");
+    expect(await say(one, "EVAL_RO return'taken' 0")).toBe("$5\r\n");
+    const [keyed] = await without("resetkeys", "~mine:*");
+    expect(await say(keyed, "EVAL return'other' 1 theirs:1")).toStartWith("-NOPERM");
+    send(keyed, "EVAL return{KEYS[1],ARGV[1]} 1 mine:1 ~");
+    await keyed.until("~\r\n");
+    expect(await say(keyed, "EVAL return'wrong'")).toStartWith("-ERR wrong number");
+    expect(known()).toEqual(["return'taken'", "return{KEYS[1],ARGV[1]}"]);
+    for (const each of [one, other, keyed]) each.close();
+  });
 });

@@ -18,8 +18,12 @@ export interface PermissionQuestion {
 /** Stands for an argument: no subcommand that is asked about does anything with it that another client could notice. */
 const filler = "?";
 
-/** Runs the command at the head of the input if the user may say `words`. With nothing in flight. */
-export function ifPermitted(client: ClientConnection, words: readonly string[], run: () => Outcome): Outcome {
+/** Runs the command at the head of the input if the user may say `words`, which is asked before it. With nothing in flight. */
+export function ifPermitted(
+  client: ClientConnection,
+  words: readonly (string | Buffer)[],
+  run: () => Outcome,
+): Outcome {
   const { cache, user, pool } = client;
   if (cache === null || user === null || cache.isOwnUser(user)) return run();
   const begun = client.permission;

@@ -56,7 +56,7 @@ export class Questions {
   #connection: AskConnection | null = null;
 
   /** Resolves with undefined where there is no answer. */
-  async ask(target: ServerTarget, words: readonly string[]): Promise<Reply | undefined> {
+  async ask(target: ServerTarget, words: readonly (string | Buffer)[]): Promise<Reply | undefined> {
     if (this.#connection?.state !== "ready") {
       this.#connecting ??= connectToAsk(target).finally(() => {
         this.#connecting = null;

@@ -230,7 +230,10 @@ export class EngineNode {
   }
 
   /** Asks as another user than the gateway's own, on a connection for such questions; undefined where there is no answer. */
-  async askAs({ engineUser, enginePassword }: EngineLogin, words: readonly string[]): Promise<Reply | undefined> {
+  async askAs(
+    { engineUser, enginePassword }: EngineLogin,
+    words: readonly (string | Buffer)[],
+  ): Promise<Reply | undefined> {
     const pool = this.pool({ engineUser, enginePassword }, 0, 2);
     const target = this.target(pool.key, { wantsCommands: false });
     return target === null ? undefined : pool.questions.ask(target, words);

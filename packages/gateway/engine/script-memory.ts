@@ -18,6 +18,10 @@ export class ScriptMemory {
     return this.#bytes;
   }
 
+  has(body: Buffer): boolean {
+    return this.#scripts.has(nameOf(body));
+  }
+
   /** Notes what EVAL, SCRIPT LOAD or SCRIPT FLUSH does to the engine's script cache. */
   note(words: readonly Buffer[]): void {
     const [name, second] = [textOf(words[0]), textOf(words[1])];
@@ -31,7 +35,7 @@ export class ScriptMemory {
       counters.larder_gateway_scripts_forgotten_total++;
       return;
     }
-    const key = `${Bun.hash(body)} ${body.length}`;
+    const key = nameOf(body);
     const known = this.#scripts.get(key);
     this.#scripts.delete(key);
     this.#scripts.set(key, known ?? Buffer.from(body));
@@ -48,6 +52,10 @@ export class ScriptMemory {
     this.#scripts.clear();
     this.#bytes = 0;
   }
+}
+
+function nameOf(body: Buffer): string {
+  return `${Bun.hash(body)} ${body.length}`;
 }
 
 /** Lower case; empty for what is too long to be a name. */
