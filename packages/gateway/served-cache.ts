@@ -147,9 +147,11 @@ export class ServedCache {
     return engineUser === this.route.ownLogin.engineUser;
   }
 
-  /** Asks the engine as a user; undefined where it does not answer. */
-  askAs(user: EngineLogin, words: readonly (string | Buffer)[]): Promise<Reply | undefined> {
-    return this.#node.askAs(user, words);
+  /** Asks the engine as a user, what may be asked twice; undefined where it does not answer. */
+  async askAs(user: EngineLogin, words: readonly (string | Buffer)[]): Promise<Reply | undefined> {
+    const reply = await this.#node.askAs(user, words);
+    // At that moment its connection may have been closed for want of use, or the node have become another.
+    return reply === undefined ? this.#node.askAs(user, words) : reply;
   }
 
   /** Now and then: replicas, and connections as users whom nobody is, are not kept once they are not needed. */

@@ -1,6 +1,7 @@
 /** What a policy takes away of what changes a connection: who is refused it leaves nothing behind for others of the same policy. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { encodeRequest } from "@larder/resp";
+import { limits } from "../../packages/gateway/limits.ts";
 import type { ByteClient } from "../fixture/byte-client.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
 import { owner, startTokenGateway, type TokenGateway } from "../fixture/token-gateway.ts";
@@ -134,5 +135,24 @@ describe.skipIf(!hasValkey)("who is refused", () => {
     expect(await say(keyed, "EVAL return'wrong'")).toStartWith("-ERR wrong number");
     expect(known()).toEqual(["return'taken'", "return{KEYS[1],ARGV[1]}"]);
     for (const each of [one, other, keyed]) each.close();
+  });
+
+  test("a question whose connection is closed for want of use is asked again", async () => {
+    await without();
+    const cache = served.gateway.findByServerName(served.route.hostName);
+    for (const each of [...(cache?.clients.values() ?? [])]) each.close();
+    const client = await served.connect();
+    client.send(encodeRequest(["HELLO", "3", "AUTH", owner, await served.issuer.token({ oid: owner })]));
+    await client.until("modules\r\n*0\r\n");
+    send(client, "CLIENT ID");
+    await client.until("\r\n");
+    cache?.sweep();
+    served.clock.advance(limits.poolUnusedMs);
+    await served.askEngine("CLIENT", "PAUSE", "100");
+    send(client, "CLIENT ID");
+    await Bun.sleep(20);
+    cache?.sweep();
+    expect(await client.until("\r\n")).toStartWith(":");
+    client.close();
   });
 });

@@ -18,7 +18,7 @@ export interface PermissionQuestion {
 /** Stands for an argument: no subcommand that is asked about does anything with it that another client could notice. */
 const filler = "?";
 
-/** Runs the command at the head of the input if the user may say `words`, which is asked before it. With nothing in flight. */
+/** Runs the command at the head of the input if the user may say `words`: asked before it, perhaps twice. With nothing in flight. */
 export function ifPermitted(
   client: ClientConnection,
   words: readonly (string | Buffer)[],
