@@ -97,7 +97,13 @@ test("what is no token", async () => {
   for (const text of texts) expect(["malformed", "bad signature"]).toContain((await outcome(text)) ?? "taken");
 });
 
-test("audiences compare without what clients put behind them", () => {
+test("audiences compare letter for letter, but for one slash at the end", async () => {
+  for (const aud of ["https://Redis.azure.com", "HTTPS://redis.azure.com", `${audience}//`, `${audience}/.default`, ""])
+    expect(await outcome(await sign({ ...usual, aud }))).toBe("other audience");
+  expect(await outcome(await sign({ ...usual, aud: `${audience}/` }))).toBeNull();
+});
+
+test("an audience may be configured as a scope", () => {
   expect(plainAudience("https://redis.azure.com/.default")).toBe("https://redis.azure.com");
   expect(plainAudience("https://redis.azure.com/")).toBe("https://redis.azure.com");
   expect(plainAudience("acca5fbb/.default")).toBe("acca5fbb");

@@ -61,14 +61,19 @@ export async function verifyToken(
   }
 }
 
-/** The form in which audiences are compared: without the `/.default` of a scope, and without a slash at the end. */
+/** An audience as it is configured, which may be a scope: without its `/.default`, and without a slash at the end. */
 export function plainAudience(audience: string): string {
-  return audience.replace(/\/\.default$/, "").replace(/\/$/, "");
+  return withoutSlash(audience.replace(/\/\.default$/, ""));
 }
 
+/** Letter for letter, but for a slash at the end: as Microsoft's own libraries compare. Their clients name it both with and without. */
 function isFor(audience: unknown, wanted: readonly string[]): boolean {
   const named = [audience].flat().filter((each) => typeof each === "string");
-  return named.some((each) => wanted.some((one) => plainAudience(one) === plainAudience(each)));
+  return named.some((each) => wanted.some((one) => plainAudience(one) === withoutSlash(each)));
+}
+
+function withoutSlash(audience: string): string {
+  return audience.replace(/\/$/, "");
 }
 
 /** What it says of itself, of which nothing is believed yet. */
