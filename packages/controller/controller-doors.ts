@@ -138,6 +138,7 @@ function contextOf(options: DoorsOptions, { access, identity, joining }: Context
     randomness,
     log,
     secrets: new SecretsRotation({ keys, store, keepers: () => secretKeepers(parts), clock, log }),
+    issuerSamples: () => [...parts.tokens.samples, ...access.samples],
     joining,
     identity,
     subscription: service.subscription,

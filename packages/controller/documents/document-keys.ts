@@ -26,6 +26,8 @@ export const roleDefinitionsPrefix = "role-definitions/";
 export const roleAssignmentsPrefix = "role-assignments/";
 /** Public keys of those whose tokens clients log in with. */
 export const tokenKeysPrefix = "token-keys/";
+/** Of those whose tokens the API takes. */
+export const apiTokenKeysPrefix = "api-token-keys/";
 export const privateEndpointsPrefix = "private-endpoints/";
 export const serviceKey = "service";
 
@@ -107,10 +109,6 @@ export function hostKey(hostId: string): string {
 /** Stays for good: an agent that was removed must hear so however late it comes back. */
 export function removedHostKey(hostId: string): string {
   return `${removedHostsPrefix}${hostId.toLowerCase()}`;
-}
-
-export function tokenKeysKey(issuerSha256: string): string {
-  return `${tokenKeysPrefix}${issuerSha256}`;
 }
 
 export function joinTokenKey(secretSha256: string): string {

@@ -54,6 +54,8 @@ export interface ApiContext {
   joining: Joining | null;
   /** null: there is no identity provider of the service itself. */
   identity: EmbeddedIdentity | null;
+  /** Of the issuers of tokens, for the metrics. */
+  issuerSamples(): readonly (readonly [string, number])[];
   observations: Observations;
   orders: Orders;
   published: Published;

@@ -83,3 +83,25 @@ test("an issuer that hangs holds up nobody but who comes with its tokens", async
   expect(refusalOf(await waiting)).toEqual([503, "ServiceUnavailable"]);
   await silent.stop();
 });
+
+test("after a restart while the issuer is away its keys count; those of one that was not trusted meanwhile do not", async () => {
+  const before = new AccessFixture();
+  await before.start();
+  const token = await before.issuer.token({ oid: "ada" });
+  expect((await before.asToken(token, "GET", "/subscriptions")).status).toBe(200);
+  const { controller: fixture, options } = before;
+  await fixture.controller.stop();
+  before.issuer.answer = () => new Response("", { status: 500 });
+  const status = async (apiIssuers: string[]) => {
+    const again = fixture.another({ ...options, apiIssuers });
+    await again.start();
+    const url = `https://localhost:${again.apiPort}/subscriptions?api-version=2022-12-01`;
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` }, tls: { ca: fixture.ca } });
+    await again.stop();
+    return response.status;
+  };
+  expect([await status(options.apiIssuers), await status([]), await status(options.apiIssuers)]).toEqual([
+    200, 401, 503,
+  ]);
+  await before.stop();
+});

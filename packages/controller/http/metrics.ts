@@ -34,6 +34,7 @@ async function ownSamples(api: ApiContext): Promise<Map<string, number>> {
     ...api.authorization.samples,
     ...api.audit.samples,
     ...api.certificates.samples(),
+    ...api.issuerSamples(),
   ]);
   for (const [sample, value] of api.identity?.metrics() ?? []) samples.set(sample, value);
   for (const [kind, count] of await api.transfers.countUnderWay())

@@ -2,23 +2,17 @@
  * Whose tokens clients of caches may log in with. The keys of issuers elsewhere are in the store, so that gateways are told the same ones
  * after a restart, be the issuer there or not; each change of a key goes to all gateways.
  */
-import { createHash } from "node:crypto";
 import type { TokenKeyQuestion } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
-import { tokenKeysKey, tokenKeysPrefix } from "../documents/document-keys.ts";
+import { tokenKeysPrefix } from "../documents/document-keys.ts";
 import type { Store } from "../store/store.ts";
 import { requireIssuerUrl } from "./fetch-keys.ts";
-import { IssuerKeys } from "./issuer-keys.ts";
-import type { PublicKey } from "./key-set.ts";
+import { emptyAnswersOf, IssuerKeys } from "./issuer-keys.ts";
+import { KeptKeys } from "./kept-keys.ts";
 import { TokenIssuers } from "./token-issuers.ts";
 
 /** As Azure's clients name the data of caches. */
 export const defaultTokenAudiences = ["https://redis.azure.com", "acca5fbb-b7e4-4009-81f1-37e38fd66d78"] as const;
-
-interface TokenKeysDocument {
-  issuer: string;
-  keys: readonly PublicKey[];
-}
 
 export interface DataTokensOptions {
   store: Store;
@@ -54,19 +48,21 @@ export class DataTokens {
   async open(): Promise<void> {
     const { store, issuers, clock, randomness, log } = this.#options;
     for (const issuer of issuers) requireIssuerUrl(issuer, `--token-issuer ${issuer}`);
-    const { documents } = await store.list<TokenKeysDocument>(tokenKeysPrefix);
-    const known = new Map(documents.map(({ key, value }) => [key, value.keys]));
+    const kept = new KeptKeys(store, tokenKeysPrefix);
+    const known = await kept.read(issuers);
     for (const issuer of new Set(issuers)) {
-      const own = { issuer, jwksUrl: null, known: known.get(keyOf(issuer)) ?? [] };
+      const own = { issuer, jwksUrl: null, known: known.get(issuer) ?? [] };
       const fetched = new IssuerKeys({ ...own, clock, randomness, log });
       const { keys } = fetched;
       this.#fetched.push(fetched);
       // Before they are published: the table's revision is the store's.
-      keys.listen(() => this.#tell(() => this.#keep({ issuer, keys: keys.keys })));
+      keys.listen(() => this.#tell(() => kept.keep(issuer, keys.keys)));
       this.issuers.add({ issuer, audiences: this.audiences, keys, lookFor: (keyId) => fetched.lookFor(keyId) });
-      known.delete(keyOf(issuer));
     }
-    if (known.size > 0) await store.transact({ delete: [...known.keys()] });
+  }
+
+  get samples(): readonly (readonly [string, number])[] {
+    return [[`larder_issuer_answers_empty_total{for="caches"}`, emptyAnswersOf(this.#fetched)]];
   }
 
   start(): void {
@@ -87,10 +83,6 @@ export class DataTokens {
     await this.#telling;
   }
 
-  async #keep(document: TokenKeysDocument): Promise<void> {
-    await this.#options.store.transact({ put: [{ key: keyOf(document.issuer), value: document }] });
-  }
-
   #tell(act: () => Promise<unknown>): void {
     this.#telling = this.#telling.then(async () => {
       try {
@@ -100,8 +92,4 @@ export class DataTokens {
       }
     });
   }
-}
-
-function keyOf(issuer: string): string {
-  return tokenKeysKey(createHash("sha256").update(issuer).digest("hex"));
 }

@@ -13,7 +13,7 @@ let asked = 0;
 let server: Bun.Server<undefined>;
 let started: IssuerKeys[] = [];
 
-const limits = { fetchMs: 200, refreshMs: 3_600_000, lookAgainMs: 3_600_000 };
+const limits = { fetchMs: 200, refreshMs: 3_600_000, lookAgainMs: 3_600_000, emptyBelievedMs: 3_600_000 };
 
 beforeEach(async () => {
   key ??= { ...(await exportJWK((await generateKeyPair("ES256")).publicKey)), kid: "one" };
@@ -123,6 +123,24 @@ test("who answers badly or not at all changes nothing and holds nobody up", asyn
     expect(ids(keys)).toEqual(["one"]);
     answers = good;
   }
+});
+
+test("an issuer that names no key is believed once it has done so for long", async () => {
+  let nowMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => nowMs };
+  const keys = keysOf({ known: [key], clock, limits: { ...limits, lookAgainMs: 0, emptyBelievedMs: 1_000 } });
+  const lookAt = async (atMs: number, named: unknown[]) => {
+    nowMs = atMs;
+    answers.keys = () => Response.json({ keys: named });
+    await keys.lookFor("two");
+    return ids(keys);
+  };
+  expect(await lookAt(0, [])).toEqual(["one"]);
+  expect(await lookAt(999, [{ kty: "oct", k: "c2VjcmV0" }])).toEqual(["one"]);
+  expect(await lookAt(1_500, [key])).toEqual(["one"]);
+  expect(await lookAt(1_600, [])).toEqual(["one"]);
+  expect(await lookAt(2_600, [])).toEqual([]);
+  expect(keys.emptyAnswers).toBe(4);
 });
 
 test("an issuer that is back is asked again by itself", async () => {

@@ -1,7 +1,8 @@
 /**
  * The keys of one issuer elsewhere, fetched and kept: at the start, now and then, and when a token names a key that is not among
  * them. An issuer that hangs costs whoever waits `fetchMs` at most; one that does not answer, or with nonsense, changes nothing: keys
- * that were once had stay, over restarts too, until it names others.
+ * that were once had stay, over restarts too, until it names others. One that names no key at all is more likely to have a fault than to
+ * mean it: keys that were known count for `emptyBelievedMs` still.
  *
  *   caller           waits
  *   keys.findKey     never: what is known is known
@@ -9,7 +10,7 @@
  */
 import { backoffMs, type Clock, type Log, type Randomness } from "@larder/service";
 import { fetchKeys } from "./fetch-keys.ts";
-import { KeySet, type PublicKey } from "./key-set.ts";
+import { KeySet, type PublicKey, publicKeysOf } from "./key-set.ts";
 
 export const issuerKeyLimits = {
   /** Discovery document and key set together. */
@@ -18,6 +19,8 @@ export const issuerKeyLimits = {
   refreshMs: 300_000,
   /** How often unknown keys may have it asked anew: anybody can name one. */
   lookAgainMs: 10_000,
+  /** For so long an issuer has to go on naming no key until that is believed. */
+  emptyBelievedMs: 3_600_000,
 } as const;
 
 const retry = { firstMs: 1_000, maxMs: 60_000 };
@@ -41,6 +44,8 @@ export class IssuerKeys {
   readonly #stopping = new AbortController();
   #fetching: Promise<boolean> | null = null;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #emptySinceMs: number | null = null;
+  #emptyAnswers = 0;
   /** What the last fetch failed with: said once. */
   #problem = "";
 
@@ -48,6 +53,11 @@ export class IssuerKeys {
     this.#options = options;
     this.#limits = options.limits ?? issuerKeyLimits;
     this.keys.use(options.known);
+  }
+
+  /** How often it has named no key although it had some. */
+  get emptyAnswers(): number {
+    return this.#emptyAnswers;
   }
 
   /** Waits for nothing. */
@@ -89,7 +99,7 @@ export class IssuerKeys {
     const { issuer, jwksUrl, log } = this.#options;
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(this.#limits.fetchMs)]);
     try {
-      this.keys.use(await fetchKeys({ issuer, jwksUrl, signal }));
+      this.#take(publicKeysOf(await fetchKeys({ issuer, jwksUrl, signal })));
       if (this.#problem !== "") log.info({ issuer }, "the issuer's keys could be fetched again");
       this.#problem = "";
       return true;
@@ -101,4 +111,20 @@ export class IssuerKeys {
       return false;
     }
   }
+
+  /** Throws where it names none and that is not to be believed yet. */
+  #take(keys: readonly PublicKey[]): void {
+    if (keys.length > 0 || this.keys.keys.length === 0) this.#emptySinceMs = null;
+    else {
+      const nowMs = this.#options.clock.monotonicMs();
+      this.#emptySinceMs ??= nowMs;
+      this.#emptyAnswers++;
+      if (nowMs - this.#emptySinceMs < this.#limits.emptyBelievedMs) throw new Error("it names no key");
+    }
+    this.keys.use(keys);
+  }
+}
+
+export function emptyAnswersOf(all: readonly IssuerKeys[]): number {
+  return all.reduce((sum, { emptyAnswers }) => sum + emptyAnswers, 0);
 }

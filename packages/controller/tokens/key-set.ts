@@ -27,7 +27,7 @@ export class KeySet {
 
   /** Takes the place of all that were there. */
   use(keys: readonly PublicKey[]): void {
-    const taken = keys.flatMap((key) => publicKeyOf(key) ?? []).slice(0, keysMax);
+    const taken = publicKeysOf(keys);
     if (JSON.stringify(taken) === JSON.stringify(this.#keys)) return;
     this.#keys = taken;
     this.#find = taken.length === 0 ? noKey : createLocalJWKSet({ keys: taken });
@@ -42,6 +42,11 @@ export class KeySet {
 const noKey: JWTVerifyGetKey = () => {
   throw new errors.JWKSNoMatchingKey();
 };
+
+/** Those that can be used, as far as they are public. */
+export function publicKeysOf(keys: readonly PublicKey[]): PublicKey[] {
+  return keys.flatMap((key) => publicKeyOf(key) ?? []).slice(0, keysMax);
+}
 
 function publicKeyOf(key: PublicKey): PublicKey | undefined {
   if (key.kty !== "RSA" && key.kty !== "EC") return undefined;
