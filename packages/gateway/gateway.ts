@@ -16,6 +16,7 @@ import type {
 import type { Clock, Log, Randomness } from "@larder/service";
 import type { Socket } from "bun";
 import { LogIns, type LoginRequest, type LoginVerdict } from "./access/log-ins.ts";
+import type { Taken } from "./access/login-throttle.ts";
 import { logInWithoutPassword } from "./client/authentication.ts";
 import { ClientConnection } from "./client/client-connection.ts";
 import type { ClientHost } from "./client/client-host.ts";
@@ -99,7 +100,11 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     this.#nowMs = options.clock.monotonicMs();
     const { host, tlsPort, tls, clock, log, workers, proxies = null, privateNetworks: networks = [] } = options;
     this.#claims = new PortClaims({ place: ListeningPlace.public(host), clock, workers });
-    this.#logIns = new LogIns({ clock, askForKey: (question) => this.askForTokenKey(question) });
+    this.#logIns = new LogIns({
+      clock,
+      askForKey: (question) => this.askForTokenKey(question),
+      tellTaken: (taken) => workers.failedLogins(taken),
+    });
     this.#door = new FrontDoor({ clients: this, tls, proxies, clock });
     const listen = this.#listen.bind(this);
     this.#networks = new PrivateNetworks({ networks, tlsPort, listen, clock, workers, log });
@@ -296,6 +301,10 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
 
   answer(question: WorkerQuestion): WorkerAnswers[WorkerQuestion["kind"]] {
     return answerQuestion(this.#caches.get(question.cacheId), question);
+  }
+
+  onFailedLogins(taken: readonly Taken[]): void {
+    for (const each of taken) this.#logIns.takenElsewhere(each);
   }
 
   onWorkersChanged(): void {

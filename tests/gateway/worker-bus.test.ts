@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock, systemRandomness } from "@larder/service";
+import type { Taken } from "../../packages/gateway/access/login-throttle.ts";
 import { everybody } from "../../packages/gateway/client/client-filter.ts";
 import { limits } from "../../packages/gateway/limits.ts";
 import { counters } from "../../packages/gateway/metrics.ts";
@@ -28,6 +29,7 @@ interface Worker {
   clients: Map<string, number>;
   open: number[];
   changes: number;
+  failed: Taken[];
 }
 
 /** A worker whose answer to everything is the id of one client: its own number. */
@@ -40,12 +42,13 @@ async function startWorker(worker: number, workers = 2): Promise<Worker> {
     randomness: systemRandomness,
   });
   buses.push(bus);
-  const own: Worker = { bus, clients: new Map(), open: [], changes: 0 };
+  const own: Worker = { bus, clients: new Map(), open: [], changes: 0, failed: [] };
   const host: WorkerHost = {
     cacheIds: () => own.clients.keys(),
     clientsOf: (cacheId) => own.clients.get(cacheId) ?? 0,
     ports: () => own.open,
     answer: () => [{ id: worker, line: `worker ${worker}` }],
+    onFailedLogins: (taken) => own.failed.push(...taken),
     onWorkersChanged: () => {
       own.changes++;
     },
@@ -56,6 +59,19 @@ async function startWorker(worker: number, workers = 2): Promise<Worker> {
 
 const question: WorkerQuestion & { kind: "list" } = { kind: "list", cacheId: "shop", filter: everybody };
 const answersOf = async ({ bus }: Worker) => (await bus.ask(question)).flat().map(({ id }) => id);
+
+test("failed log-ins are told to all others, those of one address and turn together", async () => {
+  const [one, two, three] = [await startWorker(1, 3), await startWorker(2, 3), await startWorker(3, 3)];
+  await until("all have met", () => [one, two, three].every(({ changes }) => changes >= 2));
+  one.bus.failedLogins({ network: "10.0.0.1", failures: 1, turns: 0 });
+  one.bus.failedLogins({ network: "10.0.0.1", failures: 1, turns: 1 });
+  await until("they know", () => two.failed.length > 0 && three.failed.length > 0);
+  expect([one.failed, two.failed, three.failed]).toEqual([
+    [],
+    [{ network: "10.0.0.1", failures: 2, turns: 1 }],
+    [{ network: "10.0.0.1", failures: 2, turns: 1 }],
+  ]);
+});
 
 test("a worker by itself has nobody to ask and no socket", async () => {
   const only = await startWorker(1, 1);

@@ -103,3 +103,37 @@ test("however many were wrong at once, whoever shares their address is slowed do
   for (let count = 0; count < 4_000; count++) throttle.ended("10.0.0.1", { isGood: false, hasWaited: false });
   expect(throttle.pauseMs("10.0.0.1")).toBe(1_000 / limits.failedLoginsPerSecond);
 });
+
+test("an address has one allowance at all workers: as many tries as at one, and one pace for all who wait", () => {
+  const workers: LoginThrottle[] = Array.from(
+    { length: 4 },
+    (_, own) =>
+      new LoginThrottle(clock, (taken) => {
+        for (const [index, other] of workers.entries()) if (index !== own) other.takenElsewhere(taken);
+      }),
+  );
+  const next = (index: number) => workers[index % workers.length] as LoginThrottle;
+  let failures = 0;
+  for (let index = 0; next(index).pauseMs("10.0.0.1") === 0; index++, failures++)
+    next(index).ended("10.0.0.1", { isGood: false, hasWaited: false });
+  expect(failures).toBe(limits.failedLoginsBurst);
+  const pauses = Array.from({ length: 4 }, (_, index) => next(index).pauseMs("10.0.0.1"));
+  const each = 1_000 / limits.failedLoginsPerSecond;
+  expect(pauses).toEqual([2, 3, 4, 5].map((turn) => turn * each));
+  expect(next(0).pauseMs("10.0.0.2")).toBe(0);
+  for (let index = 0; index < 5; index++) next(index).ended("10.0.0.1", { isGood: true, hasWaited: true });
+  for (const worker of workers) expect(worker.pauseMs("10.0.0.1")).not.toBeNull();
+});
+
+test("what others were told of is counted where it was, and is forgotten like the rest", () => {
+  const throttle = new LoginThrottle(clock);
+  throttle.takenElsewhere({ network: "10.0.0.1", failures: 1_000, turns: 0 });
+  expect(throttle.addressCount).toBe(0);
+  expect(throttle.pauseMs("10.0.0.1")).toBe(1_000 / limits.failedLoginsPerSecond);
+  expect(throttle.addressCount).toBe(1);
+  throttle.takenElsewhere({ network: "10.0.0.1", failures: 0, turns: 1_000 });
+  expect(throttle.pauseMs("10.0.0.1")).toBeNull();
+  nowMs += 60_000;
+  throttle.sweep();
+  expect(throttle.addressCount).toBe(0);
+});

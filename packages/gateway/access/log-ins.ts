@@ -8,7 +8,7 @@
 import type { RouteUser } from "@larder/api";
 import type { Clock } from "@larder/service";
 import { counters } from "../metrics.ts";
-import { LoginThrottle } from "./login-throttle.ts";
+import { LoginThrottle, type Taken } from "./login-throttle.ts";
 import { isPasswordOf, type RouteUsers } from "./route-users.ts";
 import { type TokenFinding, TokenVerifier, type TokenVerifierOptions } from "./token-verifier.ts";
 
@@ -55,9 +55,10 @@ export class LogIns {
   readonly #throttle: LoginThrottle;
   readonly #clock: Clock;
 
-  constructor(options: TokenVerifierOptions) {
+  /** `tellTaken`: the other workers, of what `takenElsewhere` is told there. */
+  constructor(options: TokenVerifierOptions & { tellTaken?(taken: Taken): void }) {
     this.tokens = new TokenVerifier(options);
-    this.#throttle = new LoginThrottle(options.clock);
+    this.#throttle = new LoginThrottle(options.clock, (taken) => options.tellTaken?.(taken));
     this.#clock = options.clock;
   }
 
@@ -72,6 +73,10 @@ export class LogIns {
     const verdict = this.#look(request);
     if (verdict instanceof Promise) return verdict.then((each) => this.#note(request, each, false));
     return this.#note(request, verdict, false);
+  }
+
+  takenElsewhere(taken: Taken): void {
+    this.#throttle.takenElsewhere(taken);
   }
 
   sweep(): void {

@@ -5,7 +5,9 @@
  *
  * An IPv6 address stands for its network of 64 bits, as whoever has one of it has all.
  *
- * Each address has an allowance. A failure takes one from it, and so does who waits, until it turns out that he was right.
+ * Each address has an allowance. A failure takes one from it, and so does who waits, until it turns out that he was right. The gateway's
+ * workers tell each other, so that it is one allowance for all of them, but for what happens within one message's time, and for what a
+ * worker has missed that was away.
  */
 import { addressGroup, type Clock } from "@larder/service";
 import { limits } from "../limits.ts";
@@ -13,24 +15,40 @@ import { limits } from "../limits.ts";
 interface Allowance {
   left: number;
   asOfMs: number;
+  /** Somebody failed or waited here, not at another worker alone. */
+  isOwn: boolean;
+}
+
+/** What was taken from an address's allowance, at any worker. */
+export interface Taken {
+  /** As an allowance is kept: of IPv6, the network. */
+  network: string;
+  /** At once: never below none, as many may have been judged at the same time. */
+  failures: number;
+  /** By those who wait from now on; less than 0: given back by those who were right. */
+  turns: number;
 }
 
 export class LoginThrottle {
   readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #tell: (taken: Taken) => void;
   /** Of addresses that have failed lately; the one that did so last is the last. */
   readonly #allowances = new Map<string, Allowance>();
 
-  constructor(clock: Pick<Clock, "monotonicMs">) {
+  /** `tell`: the other workers. */
+  constructor(clock: Pick<Clock, "monotonicMs">, tell: (taken: Taken) => void = () => {}) {
     this.#clock = clock;
+    this.#tell = tell;
   }
 
   /** For how long a log-in from there has to wait first; null: it is refused. Whoever waits has to be let in or `failed` afterwards. */
   pauseMs(address: string): number | null {
     if (this.#allowances.size === 0) return 0;
-    const allowance = this.#presentOf(addressGroup(address));
+    const network = addressGroup(address);
+    const allowance = this.#presentOf(network);
     if (allowance === undefined || allowance.left >= 1) return 0;
     if (allowance.left - 1 < -limits.failedLoginsWaitingMax) return null;
-    allowance.left--;
+    this.#take({ network, failures: 0, turns: 1 });
     return (-allowance.left / limits.failedLoginsPerSecond) * 1_000;
   }
 
@@ -38,9 +56,26 @@ export class LoginThrottle {
   ended(address: string, { isGood, hasWaited }: { isGood: boolean; hasWaited: boolean }): void {
     if (isGood !== hasWaited) return;
     const network = addressGroup(address);
-    const allowance = this.#presentOf(network) ?? { left: limits.failedLoginsBurst, asOfMs: this.#clock.monotonicMs() };
+    this.#take(isGood ? { network, failures: 0, turns: -1 } : { network, failures: 1, turns: 0 });
+  }
+
+  /** Another worker has told of it. */
+  takenElsewhere(taken: Taken): void {
+    this.#use(taken, { isOwn: false });
+  }
+
+  #take(taken: Taken): void {
+    this.#use(taken, { isOwn: true });
+    this.#tell(taken);
+  }
+
+  #use({ network, failures, turns }: Taken, { isOwn }: { isOwn: boolean }): void {
+    const nowMs = this.#clock.monotonicMs();
+    const allowance = this.#presentOf(network) ?? { left: limits.failedLoginsBurst, asOfMs: nowMs, isOwn };
     // Many that were judged at the same time take no more than there is: whoever comes next is to wait, not to be refused.
-    allowance.left = isGood ? allowance.left + 1 : Math.max(allowance.left - 1, Math.min(allowance.left, 0));
+    const afterFailures = Math.max(allowance.left - failures, Math.min(allowance.left, 0));
+    allowance.left = Math.max(afterFailures - turns, -limits.failedLoginsWaitingMax);
+    allowance.isOwn ||= isOwn;
     this.#allowances.delete(network);
     this.#allowances.set(network, allowance);
     if (this.#allowances.size <= limits.failedLoginAddressesMax) return;
@@ -53,8 +88,11 @@ export class LoginThrottle {
       if ((this.#presentOf(network)?.left ?? 0) >= limits.failedLoginsBurst) this.#allowances.delete(network);
   }
 
+  /** Of those that failed here: each worker counts its own. */
   get addressCount(): number {
-    return this.#allowances.size;
+    let count = 0;
+    for (const { isOwn } of this.#allowances.values()) if (isOwn) count++;
+    return count;
   }
 
   #presentOf(network: string): Allowance | undefined {

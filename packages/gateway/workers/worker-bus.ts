@@ -1,6 +1,6 @@
 /**
- * The gateway's other workers, as this one sees them: how many clients each cache has there, which ports they hold, and
- * what they answer about their clients. Workers share nothing else.
+ * The gateway's other workers, as this one sees them: how many clients each cache has there, which ports they hold, whose log-ins
+ * fail there, and what they answer about their clients. Workers share nothing else.
  *
  * Counts are told once for each turn of the event loop in which they changed. So what is known of another worker is as
  * old as one message, and a limit that is counted over all can be passed by what they admit in that time. A worker that
@@ -10,6 +10,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock, Randomness } from "@larder/service";
 import type { UnixSocketListener } from "bun";
+import type { Taken } from "../access/login-throttle.ts";
 import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
 import { type LineEvents, type LineSocket, lineSocketHandlers } from "./line-socket.ts";
@@ -22,6 +23,8 @@ export interface WorkerHost {
   clientsOf(cacheId: string): number;
   ports(): number[];
   answer(question: WorkerQuestion): WorkerAnswers[WorkerQuestion["kind"]];
+  /** At another worker. */
+  onFailedLogins(taken: readonly Taken[]): void;
   /** Another worker came, went, or opened or closed a port. */
   onWorkersChanged(): void;
 }
@@ -41,6 +44,8 @@ export class WorkerBus {
   /** Connections of those that listen to this one; true where one has missed something, as it did not read. */
   readonly #listening = new Map<LineSocket, boolean>();
   readonly #changed = new Set<string>();
+  /** What is to be told of, by network. */
+  readonly #taken = new Map<string, Taken>();
   #portsTold = "";
   #isTelling = false;
   #host: WorkerHost | null = null;
@@ -60,7 +65,8 @@ export class WorkerBus {
       if (other === worker) continue;
       const onChange = () => host.onWorkersChanged();
       const socketPath = this.#socketPath(other);
-      this.#links.set(other, new WorkerLink({ socketPath, own: worker, randomness, onChange }));
+      const onFailedLogins = (taken: readonly Taken[]) => host.onFailedLogins(taken);
+      this.#links.set(other, new WorkerLink({ socketPath, own: worker, randomness, onChange, onFailedLogins }));
     }
     const met = Promise.all([...this.#links.values()].map((link) => link.dial()));
     const late = clock.sleep(limits.workerMeetMs).then(() => "late");
@@ -107,6 +113,18 @@ export class WorkerBus {
   /** The number of the cache's clients here has changed. */
   clientsChanged(cacheId: string): void {
     this.#changed.add(cacheId);
+    this.#tellSoon();
+  }
+
+  /** Something was taken from the allowance of an address. */
+  failedLogins({ network, failures, turns }: Taken): void {
+    if (this.#listening.size === 0) return;
+    const before = this.#taken.get(network);
+    this.#taken.set(network, {
+      network,
+      failures: failures + (before?.failures ?? 0),
+      turns: turns + (before?.turns ?? 0),
+    });
     this.#tellSoon();
   }
 
@@ -165,6 +183,8 @@ export class WorkerBus {
   #tellChanges(): void {
     const messages: WorkerMessage[] = [];
     if (this.#changed.size > 0) messages.push({ clients: this.#counts(this.#changed), areAll: false });
+    if (this.#taken.size > 0) messages.push({ logins: [...this.#taken.values()] });
+    this.#taken.clear();
     const ports = this.#host?.ports() ?? [];
     if (String(ports) !== this.#portsTold) messages.push({ ports });
     this.#portsTold = String(ports);

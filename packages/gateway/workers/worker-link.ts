@@ -8,6 +8,7 @@
  *   meeting, there   the socket ends          away      what it told is forgotten: its clients went with it
  */
 import { backoffMs, type Randomness } from "@larder/service";
+import type { Taken } from "../access/login-throttle.ts";
 import { limits } from "../limits.ts";
 import { counters } from "../metrics.ts";
 import { type LineEvents, type LineSocket, lineSocketHandlers } from "./line-socket.ts";
@@ -22,6 +23,7 @@ export interface WorkerLinkOptions {
   randomness: Randomness;
   /** It came, went, or told something new. */
   onChange(): void;
+  onFailedLogins(taken: readonly Taken[]): void;
 }
 
 export class WorkerLink {
@@ -118,6 +120,7 @@ export class WorkerLink {
         else this.clients.set(cacheId, count);
       }
     }
+    if ("logins" in message) this.#options.onFailedLogins(message.logins);
     if ("ports" in message) {
       this.ports = new Set(message.ports);
       this.#state = "there";

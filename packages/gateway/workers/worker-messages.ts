@@ -6,8 +6,10 @@
  *   ask       a question, with a number of the asker's choice
  *   answer    to the question of that number; null where the worker could not tell
  *   clients   how many clients each of the named caches has at this worker; no other has any where they are all
+ *   logins    what failed log-ins have taken from the allowances of addresses at this worker
  *   ports     all ports that this worker listens on, those of private networks by numbers of their own (listening-place.ts)
  */
+import type { Taken } from "../access/login-throttle.ts";
 import type { ClientFilter } from "../client/client-filter.ts";
 
 export type WorkerMessage =
@@ -15,6 +17,7 @@ export type WorkerMessage =
   | { ask: number; question: WorkerQuestion }
   | { answer: number; value: unknown }
   | { clients: Record<string, number>; areAll: boolean }
+  | { logins: Taken[] }
   | { ports: number[] };
 
 /** About one cache and its clients, as one worker has them. */
