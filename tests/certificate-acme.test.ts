@@ -1,11 +1,11 @@
 /** The certificate comes from an ACME directory: Pebble, where Debian's package is installed. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createLog, systemClock, systemRandomness } from "@larder/service";
 import { dnsNamesOf } from "../packages/controller/pki/certificate-rules.ts";
-import type { AcmeChallenge } from "../packages/controller/pki/certificate-source.ts";
+import type { AcmeChallenge, ExternalAccount } from "../packages/controller/pki/certificate-source.ts";
 import { ensurePki } from "../packages/controller/pki/pki-directory.ts";
 import { ServedCertificates } from "../packages/controller/pki/served-certificates.ts";
 import { serverNames } from "../packages/controller/pki/server-names.ts";
@@ -65,6 +65,37 @@ describe.skipIf(!hasPebble)("a certificate of an ACME directory", () => {
     await stop();
   }, 30_000);
 
+  test("of a directory that knows its customers comes with the right key alone", async () => {
+    const keys = ["right", "wrong"].map((each) =>
+      Buffer.from(`the ${each} key of the customer`.repeat(2)).toString("base64url"),
+    );
+    const [right = "", wrong = ""] = keys;
+    const other = await startPebble({ validitySeconds: 3_600, customers: { "customer-7": right } });
+    const keyPath = join(mkdtempSync(join(tmpdir(), "larder-eab-")), "key");
+    const challenge = { kind: "http-01", port: other.httpPort } as const;
+    const externalAccount = { keyId: "customer-7", keyPath };
+    try {
+      writeFileSync(keyPath, `${wrong}\n`);
+      const refused = await certificatesOf(challenge, [`shop.${domain}`], { pebble: other, externalAccount });
+      const failures = () => new Map(refused.certificates.samples()).get("larder_certificate_renewals_failed_total");
+      await until("it is refused", () => failures() === 1);
+      await refused.stop();
+      writeFileSync(keyPath, `${right}\n`);
+      const taken = await certificatesOf(challenge, [`shop.${domain}`], { pebble: other, externalAccount });
+      await until("it is there", () => taken.certificates.pairs.public !== null);
+      await taken.stop();
+      for (const text of ["not base64!", ""]) {
+        writeFileSync(keyPath, text);
+        await expect(certificatesOf(challenge, [`shop.${domain}`], { pebble: other, externalAccount })).rejects.toThrow(
+          `--acme-eab-key-file ${keyPath} has to have a key in base64`,
+        );
+      }
+    } finally {
+      rmSync(dirname(keyPath), { recursive: true });
+      await other.stop();
+    }
+  }, 30_000);
+
   test("that cannot be had is counted, and the built-in one goes on", async () => {
     const { certificates, directory, stop } = await certificatesOf({ kind: "dns-01", hookPath: "/bin/false" }, []);
     const sample = (name: string) => new Map(certificates.samples()).get(name);
@@ -77,21 +108,33 @@ describe.skipIf(!hasPebble)("a certificate of an ACME directory", () => {
 });
 
 /** As the controller has them, without a controller. */
-async function certificatesOf(challenge: AcmeChallenge, names: string[]) {
+async function certificatesOf(
+  challenge: AcmeChallenge,
+  names: string[],
+  {
+    pebble: issuer = pebble,
+    externalAccount = null,
+  }: { pebble?: Pebble; externalAccount?: ExternalAccount | null } = {},
+) {
   const directory = mkdtempSync(join(tmpdir(), "larder-acme-"));
   const shared = { directory, clock: systemClock, randomness: systemRandomness };
   const { server: builtIn } = await ensurePki({ ...shared, names: serverNames({ domain, host }) });
   const certificates = new ServedCertificates({
     ...shared,
     builtIn,
-    source: { kind: "acme", directoryUrl: pebble.directoryUrl, contact: null, challenge, names },
-    caPath: pebble.caPath,
+    source: { kind: "acme", directoryUrl: issuer.directoryUrl, contact: null, externalAccount, challenge, names },
+    caPath: issuer.caPath,
     domain,
     locations: () => [],
     host,
     log: createLog("controller", "silent"),
   });
-  certificates.start();
+  try {
+    certificates.start();
+  } catch (error) {
+    rmSync(directory, { recursive: true });
+    throw error;
+  }
   const stop = async () => {
     await certificates.stop();
     rmSync(directory, { recursive: true });

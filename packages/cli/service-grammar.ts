@@ -80,6 +80,8 @@ function addService(program: Command): void {
     )
     .addOption(withVariable("--acme-directory <url>", "get and renew the certificate there"))
     .addOption(withVariable("--acme-contact <email>", "address for notices of its owner"))
+    .addOption(withVariable("--acme-eab-key-id <id>", "of the key by which it knows whose account it is"))
+    .addOption(withVariable("--acme-eab-key-file <file>", "with that key (HMAC), in base64"))
     .addOption(withVariable("--acme-http-port <port>", "answer challenges here: what port 80 of the names leads to"))
     .addOption(withVariable("--acme-dns-hook <program>", "or let this program answer them in the DNS"))
     .addOption(withVariable("--acme-name <name...>", "names in it (default: the domain, and all names in it)"))

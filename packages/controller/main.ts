@@ -27,6 +27,8 @@ await runDaemon({
         keyFile: config["key-file"],
         acmeDirectory: config["acme-directory"],
         acmeContact: config["acme-contact"],
+        acmeEabKeyId: config["acme-eab-key-id"],
+        acmeEabKeyFile: config["acme-eab-key-file"],
         acmeHttpPort: config["acme-http-port"],
         acmeDnsHook: config["acme-dns-hook"],
         acmeNames: config["acme-name"],

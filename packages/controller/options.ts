@@ -54,6 +54,12 @@ export const controllerOptions = {
   },
   "acme-directory": { type: "string", default: undefined, text: "The ACME directory that issues the certificate." },
   "acme-contact": { type: "string", default: undefined, text: "An e-mail address for its owner's notices." },
+  "acme-eab-key-id": {
+    type: "string",
+    default: undefined,
+    text: "The id of the key by which the directory knows whose account it is (external account binding).",
+  },
+  "acme-eab-key-file": { type: "string", default: undefined, text: "The file with that key (HMAC), in base64." },
   "acme-http-port": {
     type: "integer",
     default: 0,

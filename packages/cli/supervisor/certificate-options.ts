@@ -11,6 +11,8 @@ export interface CertificateArguments {
   caFile?: string;
   acmeDirectory?: string;
   acmeContact?: string;
+  acmeEabKeyId?: string;
+  acmeEabKeyFile?: string;
   acmeHttpPort?: string;
   acmeDnsHook?: string;
   acmeName?: string | string[];
@@ -30,6 +32,8 @@ export function parseCertificate(given: CertificateArguments, problems: string[]
     "ca-file": path(given.caFile),
     "acme-directory": given.acmeDirectory,
     "acme-contact": given.acmeContact,
+    "acme-eab-key-id": given.acmeEabKeyId,
+    "acme-eab-key-file": path(given.acmeEabKeyFile),
     "acme-http-port": given.acmeHttpPort,
     "acme-dns-hook": path(given.acmeDnsHook),
     "acme-name": names.length === 0 ? undefined : names,

@@ -8,6 +8,7 @@ import { rootCertificates } from "node:tls";
 import { readTextFile, writeFileAtomic } from "@larder/service";
 import type { Prover } from "./acme-challenges.ts";
 import type { AcmeSource } from "./certificate-source.ts";
+import { externalAccountBinding } from "./external-account.ts";
 import type { IssuedPair } from "./issue.ts";
 
 /** How often and how fast it is asked whether an order is done. */
@@ -28,12 +29,14 @@ export interface AcmeOrderOptions {
 /** Throws an Error whose message has the directory's reason. */
 export async function orderCertificate(options: AcmeOrderOptions): Promise<IssuedPair> {
   const { source, names, prover, extraCa } = options;
+  const { externalAccount } = source;
   // Slow to load, and few services need it.
   const { default: acme } = await import("acme-client");
   acme.axios.defaults.httpsAgent = new Agent({ ca: [...rootCertificates, extraCa] });
   const client = new acme.Client({
     directoryUrl: source.directoryUrl,
     accountKey: await ensureAccountKey(options.directory, () => acme.crypto.createPrivateEcdsaKey()),
+    ...(externalAccount === null ? {} : { externalAccountBinding: externalAccountBinding(externalAccount) }),
     backoffAttempts: pollAttempts,
     backoffMin: pollMinMs,
     backoffMax: pollMaxMs,

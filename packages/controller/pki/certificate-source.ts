@@ -15,9 +15,17 @@ export interface AcmeSource {
   directoryUrl: string;
   /** For notices of the directory's owner: "mailto:ops@example.com". */
   contact: string | null;
+  /** By which the directory knows whose customer the account is (RFC 8555, section 7.3.4); null: it asks for none. */
+  externalAccount: ExternalAccount | null;
   challenge: AcmeChallenge;
   /** None: the domain's own, with wildcards. */
   names: readonly string[];
+}
+
+export interface ExternalAccount {
+  keyId: string;
+  /** Of the file with the key, in base64. */
+  keyPath: string;
 }
 
 export type AcmeChallenge =
@@ -32,6 +40,8 @@ export interface CertificateSettings {
   keyFile: string | undefined;
   acmeDirectory: string | undefined;
   acmeContact: string | undefined;
+  acmeEabKeyId: string | undefined;
+  acmeEabKeyFile: string | undefined;
   acmeHttpPort: number;
   acmeDnsHook: string | undefined;
   acmeNames: readonly string[];
@@ -56,7 +66,8 @@ export function certificateSourceOf(settings: CertificateSettings): CertificateS
     throw invalid(
       "By --acme-http-port no wildcard can be had: name each host with --acme-name, or use --acme-dns-hook.",
     );
-  return { kind: "acme", directoryUrl, contact: contactOf(acmeContact), challenge, names };
+  const externalAccount = externalAccountOf(settings);
+  return { kind: "acme", directoryUrl, contact: contactOf(acmeContact), externalAccount, challenge, names };
 }
 
 function challengeOf({ acmeHttpPort: port, acmeDnsHook: hookPath }: CertificateSettings): AcmeChallenge {
@@ -70,8 +81,17 @@ function contactOf(given: string | undefined): string | null {
   return given.includes(":") ? given : `mailto:${given}`;
 }
 
-function hasAcmeSetting({ acmeContact, acmeHttpPort, acmeDnsHook, acmeNames }: CertificateSettings): boolean {
-  return acmeContact !== undefined || acmeHttpPort !== 0 || acmeDnsHook !== undefined || acmeNames.length > 0;
+function externalAccountOf({ acmeEabKeyId: keyId, acmeEabKeyFile: keyPath }: CertificateSettings) {
+  if (keyId === undefined && keyPath === undefined) return null;
+  if (keyId === undefined || keyPath === undefined)
+    throw invalid("--acme-eab-key-id and --acme-eab-key-file go together.");
+  return { keyId, keyPath };
+}
+
+function hasAcmeSetting({ acmeHttpPort, acmeNames, ...settings }: CertificateSettings): boolean {
+  const { acmeContact, acmeEabKeyId, acmeEabKeyFile, acmeDnsHook } = settings;
+  const isGiven = [acmeContact, acmeEabKeyId, acmeEabKeyFile, acmeDnsHook].some((each) => each !== undefined);
+  return isGiven || acmeHttpPort !== 0 || acmeNames.length > 0;
 }
 
 /** For all caches, of whatever cluster, and for the API at the domain itself. */

@@ -12,6 +12,7 @@ import { type Prover, proverOf } from "./acme-challenges.ts";
 import { orderCertificate } from "./acme-order.ts";
 import { hasNames, isNearEnd, lifeOf, pairProblem, renewAtMs } from "./certificate-rules.ts";
 import { type AcmeSource, acmeNames, type CertificateSource } from "./certificate-source.ts";
+import { externalAccountBinding } from "./external-account.ts";
 import type { IssuedPair } from "./issue.ts";
 import { PublicFiles } from "./public-files.ts";
 
@@ -68,6 +69,7 @@ export class PublicCertificate {
   start(): void {
     const { source, builtIn, clock } = this.#options;
     this.#files.writeTrust(this.#extraCa());
+    if (source.kind === "acme" && source.externalAccount !== null) externalAccountBinding(source.externalAccount);
     this.#pair = this.#files.read(clock.nowMs());
     if (this.#pair === null) this.#files.write(builtIn());
     if (source.kind === "files") this.#followFiles(source);
