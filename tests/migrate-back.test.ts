@@ -34,7 +34,9 @@ afterEach(async () => {
 const batch = (end: number): Batch => ({
   commands: [["INCR", "counter"].map((word) => Buffer.from(word))],
   database: 0,
+  places: [{ end, database: 0 }],
   databaseAfter: 3,
+  start: end - 100,
   end,
 });
 

@@ -86,7 +86,7 @@ test("chosen prefixes and databases, as a copy and as they change", async () => 
   expect(await node.mget("a:new", "a:last", "a:string")).toEqual([null, "last", expect.any(String)]);
 });
 
-longTest("a cluster's primaries in one cache", async () => {
+longTest("a cluster's primaries in one cache, and back", async () => {
   const cluster = await SourceCluster.start();
   sources.push(...cluster.servers);
   const old = cluster.client();
@@ -104,6 +104,18 @@ longTest("a cluster's primaries in one cache", async () => {
   await node.set("key:7", "another");
   const { differences } = await agent.done(agent.compare(intake, remoteOf(first!)));
   expect(differences).toMatchObject({ count: 1, examples: [{ key: "key:7", difference: "value" }] });
+  const { place } = await agent.done(migration);
+  const reverse = agent.reverse(intake, remoteOf(first!), place!);
+  await node.mset(Object.fromEntries(keys.map((key) => [key, "back"])));
+  for (const key of keys) await node.multi().append(key, "!").expire(key, 1_000).exec();
+  await node.rename("key:1", "key:2");
+  await node.set("last", "last");
+  await until("the cluster has it", async () => (await old.get("last")) === "last");
+  await agent.when(reverse, ({ caveats }) => caveats.some((caveat) => caveat.includes("RENAME 1")));
+  expect(await old.ttl("key:9")).toBeGreaterThan(900);
+  const after = await agent.done(agent.compare(intake, remoteOf(first!)));
+  // What RENAME took away is gone, and what it brought has the same value there by chance.
+  expect(after.differences).toEqual({ count: 0, examples: [] });
   old.disconnect();
 });
 

@@ -31,7 +31,7 @@ export class Progress {
   #state: TransferState = "preparing";
   #phase = "";
   #error: TransferObserved["error"] = null;
-  #caveats: readonly string[] = [];
+  #caveats: ReadonlyMap<string, string> = new Map();
   #shown: { observed: TransferObserved; atMs: number } | null = null;
 
   constructor(transferId: TransferId, options: { clock: Clock; onChange: () => void }) {
@@ -54,7 +54,7 @@ export class Progress {
     this.differences = null;
     this.place = null;
     this.backup = null;
-    this.#caveats = [];
+    this.#caveats = new Map();
   }
 
   enter(state: TransferState, phase: string): void {
@@ -69,9 +69,9 @@ export class Progress {
     this.enter("failed", "");
   }
 
-  /** Each is said once. */
-  addCaveat(caveat: string): void {
-    if (!this.#caveats.includes(caveat)) this.#caveats = [...this.#caveats, caveat];
+  /** Each is said once. `about`: it takes the place of what was said of that before. */
+  addCaveat(caveat: string, about = caveat): void {
+    this.#caveats = new Map(this.#caveats).set(about, caveat);
   }
 
   observed(): TransferObserved {
@@ -114,7 +114,7 @@ export class Progress {
       lagBytes,
       lagMs,
       usedEngineLoader,
-      caveats: [...this.#caveats],
+      caveats: [...this.#caveats.values()],
       files,
       differences,
       place,

@@ -11,11 +11,14 @@ import { CannotFollow, StreamPlan, type StreamPlanOptions } from "../migrate/str
 
 export interface Batch {
   commands: Buffer[][];
+  /** Of each of them: the offset behind it, and the database that is selected in the stream there. */
+  places: { end: number; database: number }[];
   /** The database that is selected before the first command. */
   database: number;
   /** The one that is selected behind it. */
   databaseAfter: number;
-  /** The offset behind it. */
+  /** The offset before it, and the one behind it. */
+  start: number;
   end: number;
 }
 
@@ -35,14 +38,17 @@ export class Batches {
   readonly #plan: StreamPlan;
   readonly #lacksPxat: boolean;
   #commands: Buffer[][] = [];
+  #places: Batch["places"] = [];
   #bytes = 0;
   #words = 0;
+  #start: number;
   #database: number;
   #selected: number;
 
   /** `database`: what was selected at the place. */
   constructor({ from, lacksPxat, ...plan }: BatchesOptions, database: number) {
     this.#frames = new CommandFrames({ offset: from.offset, isWhole: true });
+    this.#start = from.offset;
     this.#plan = new StreamPlan({ ...plan, database });
     this.#lacksPxat = lacksPxat;
     this.#database = this.#selected = database;
@@ -72,20 +78,26 @@ export class Batches {
     this.#words += words.length;
     if (this.#bytes + wordBytes * this.#words > migrationLimits.transactionBytesMax) throw tooLong("transaction");
     const kept = planned === "whole" ? words : wordsOf(planned.bytes);
-    this.#commands.push(...(this.#lacksPxat ? withoutPxat(kept) : [kept.map((word) => Buffer.from(word))]));
+    const commands = this.#lacksPxat ? withoutPxat(kept) : [kept.map((word) => Buffer.from(word))];
+    this.#commands.push(...commands);
+    this.#places.push(...commands.map(() => ({ end: this.#frames.offset, database: this.#selected })));
   }
 
   #end(): Batch {
     const [database, databaseAfter] = [this.#database, this.#selected];
-    const batch = { commands: this.#commands, database, databaseAfter, end: this.#frames.offset };
+    const { offset: end } = this.#frames;
+    const batch = { commands: this.#commands, places: this.#places, database, databaseAfter, start: this.#start, end };
+    this.#start = end;
     this.#commands = [];
+    this.#places = [];
     this.#bytes = this.#words = 0;
     this.#database = this.#selected;
     return batch;
   }
 }
 
-function wordsOf(bytes: Buffer): Buffer[] {
+/** Of a request, whole. */
+export function wordsOf(bytes: Buffer): Buffer[] {
   const frames = new CommandFrames({ offset: 0, isWhole: true });
   frames.push(bytes);
   const item = frames.next();

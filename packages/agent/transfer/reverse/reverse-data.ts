@@ -16,11 +16,14 @@ import { showAddress } from "../remote/remote-socket.ts";
 import type { Transfer, TransferContext } from "../transfer.ts";
 import { TransferError } from "../transfer-error.ts";
 import { Batches } from "./batches.ts";
-import { type TargetPlace, TargetWriter } from "./target-writer.ts";
+import { openTarget } from "./open-target.ts";
+import type { Target, TargetPlace } from "./target.ts";
 
 export type ReverseContext = TransferContext<Extract<TransferSpec, { kind: "reverse" }>>;
 
 const lookEveryMs = 1_000;
+const clusterCaveat =
+  "A transaction becomes one for each slot, and what is in other databases than 0 is not written back: a cluster has none.";
 /** More than a server of ours has: which databases there are is the other one's matter. */
 const databasesMax = 1_000_000;
 
@@ -34,6 +37,7 @@ class Reverse implements Transfer {
   #follower: SourceFollower | null = null;
   #trouble: string | null = null;
   readonly #lag = new Lag();
+  readonly #leftOut = new Map<string, number>();
 
   constructor(context: ReverseContext) {
     this.#context = context;
@@ -52,9 +56,12 @@ class Reverse implements Transfer {
     const onTrouble = (trouble: string | null) => {
       this.#trouble = trouble;
     };
-    const writer = new TargetWriter({ ...this.#context, target, migrationId, onTrouble });
+    const onLeftOut = (counts: ReadonlyMap<string, number>) => this.#countLeftOut(counts);
+    const writer = await openTarget({ ...this.#context, target, migrationId, onTrouble, onLeftOut });
     const node = await NodeWatch.open(engine);
     try {
+      if (writer.isCluster) requireDatabaseOfClusters(spec.filter.databases);
+      if (writer.isCluster) progress.addCaveat(clusterCaveat);
       const from = (await writer.place()) ?? { ...spec.from, database: 0 };
       const follower = this.#followerFrom(from);
       this.#follower = follower;
@@ -99,11 +106,12 @@ class Reverse implements Transfer {
     return follower;
   }
 
-  async #carry(follower: SourceFollower, writer: TargetWriter, from: TargetPlace): Promise<never> {
+  async #carry(follower: SourceFollower, writer: Target, from: TargetPlace): Promise<never> {
     const { spec, progress, signal } = this.#context;
     const { commands, version } = await writer.look();
     const isBesideOthers = !new KeyChoice(spec.filter).isEverything;
-    const plan = { commands, filter: spec.filter, databases: databasesMax, isBesideOthers };
+    const filter = writer.isCluster ? { ...spec.filter, databases: [0] } : spec.filter;
+    const plan = { commands, filter, databases: databasesMax, isBesideOthers };
     const batches = new Batches({ ...plan, from, lacksPxat: isBefore62(version) }, from.database);
     for (;;) {
       const bytes = await follower.stream.take(signal);
@@ -132,6 +140,15 @@ class Reverse implements Transfer {
     }
   }
 
+  #countLeftOut(counts: ReadonlyMap<string, number>): void {
+    for (const [name, count] of counts) this.#leftOut.set(name, (this.#leftOut.get(name) ?? 0) + count);
+    const names = [...this.#leftOut].map(([name, count]) => `${name.toUpperCase()} ${count}`).join(", ");
+    this.#context.progress.addCaveat(
+      `Commands that a cluster cannot do, as their keys are in several slots, were left out, at least in part (${names}): a comparison shows where the two differ.`,
+      "left out",
+    );
+  }
+
   #show(): void {
     const { progress, spec } = this.#context;
     const names = spec.target.addresses.map(showAddress).join(", ");
@@ -141,6 +158,11 @@ class Reverse implements Transfer {
       this.#trouble === null ? `writing to ${names}` : `trying to reach it again: ${this.#trouble}`,
     );
   }
+}
+
+function requireDatabaseOfClusters(chosen: readonly number[]): void {
+  if (chosen.length === 0 || chosen.includes(0)) return;
+  throw new TransferError("NotSupported", "A cluster has database 0 alone, which was not chosen.");
 }
 
 function isBefore62(version: string): boolean {
