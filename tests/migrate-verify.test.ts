@@ -82,6 +82,8 @@ test("the way back: what the node writes, once, through lost connections", async
   expect(await old.llen("numbers")).toBe(1_000);
   await old.select(4);
   expect(await old.get("fourth")).toBe("4");
+  // The key by which the other server knows how far it is, is ours.
+  expect((await agent.done(agent.compare(intake, source.remote))).differences?.count).toBe(0);
   proxy.stop();
 });
 

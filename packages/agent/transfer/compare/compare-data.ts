@@ -9,6 +9,7 @@ import { RdbError } from "@larder/rdb";
 import { KeyChoice } from "../key-choice.ts";
 import { RemoteClient } from "../remote/remote-client.ts";
 import { findPrimaries } from "../remote/source-primaries.ts";
+import { isMarker } from "../reverse/target.ts";
 import type { ChangedKey } from "../scan/changed-keys.ts";
 import { KeyReader, type ReadKey } from "../scan/key-reader.ts";
 import type { Transfer, TransferContext } from "../transfer.ts";
@@ -138,7 +139,8 @@ class Comparison {
     keys: ChangedKey[],
     onDifference: (key: ChangedKey, difference: NonNullable<ReturnType<typeof differenceOf>>) => void,
   ): Promise<void> {
-    for await (const some of partsOf([this.#sides.here, ...this.#sides.there], keys)) {
+    const theirs = keys.filter(({ key }) => !isMarker(key));
+    for await (const some of partsOf([this.#sides.here, ...this.#sides.there], theirs)) {
       const [here, ...there] = await Promise.all(
         [this.#sides.here, ...this.#sides.there].map((reader) => reader.read(some)),
       );
