@@ -23,6 +23,14 @@ describe("accepted", () => {
     expect(create()).toEqual({ location: "local", properties: { sku } } as never);
   });
 
+  test("a place for copies that is empty takes back what was set, as a text and as the command line sends it", () => {
+    const none = { properties: { larder: { persistTo: { url: "", credentials: null } } } };
+    for (const persistTo of ["", { url: "", credentials: null }])
+      expect(parseRedisUpdate({ properties: { larder: { persistTo } } })).toEqual(none as never);
+    const bad = refusal(() => parseRedisUpdate({ properties: { larder: { persistTo: { url: "shop" } } } }));
+    expect(bad.target).toStartWith("properties.larder.persistTo");
+  });
+
   test("enumerations in any case, numbers and booleans as text", () => {
     const body = create({
       sku: { name: "BASIC", family: "c", capacity: "1" },

@@ -49,8 +49,11 @@ const flag = z.union(
 );
 const text = z.string("must be a string");
 
-/** An empty one takes back what was set. */
-const persistTo = z.union([z.literal("").transform((url) => ({ url, credentials: null })), storageLocation]);
+/** An empty one, or one with an empty URL, takes back what was set. */
+const persistTo = z.preprocess(
+  (given) => ((given as { url?: unknown } | null | undefined)?.url === "" ? "" : given),
+  z.union([z.literal("").transform((url) => ({ url, credentials: null })), storageLocation]),
+);
 
 /** `properties.larder`, of both providers. */
 export const larderSettings = z.object({
