@@ -94,11 +94,11 @@ describe("export", () => {
     const [engine] = fixture.agent.engines;
     if (engine !== undefined) fixture.agent.outcome = () => ({ engine: { ...engine, kind: "embedded" } });
     await fixture.agent.report();
-    expect(refusal(await call("POST", "export", { prefix: "shop", container }))[1]).toBe("EngineNotAvailable");
+    expect(refusal(await call("POST", "export", { prefix: "shop", container }))[1]).toBe("OperationNotSupported");
     const location = signedFile({ sp: "rwdl" }).replace("/shop.rdb", "");
-    expect(refusal(await call("POST", "backups", { location }))[1]).toBe("EngineNotAvailable");
+    expect(refusal(await call("POST", "backups", { location }))[1]).toBe("OperationNotSupported");
     const schedule = { properties: { location, everyMinutes: 360, keep: 2 } };
-    expect(refusal(await call("PUT", "backupPolicies/default", schedule))[1]).toBe("EngineNotAvailable");
+    expect(refusal(await call("PUT", "backupPolicies/default", schedule))[1]).toBe("OperationNotSupported");
     expect((await call("GET", "backups")).body.value).toEqual([]);
   });
 

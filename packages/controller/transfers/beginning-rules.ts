@@ -49,11 +49,11 @@ function requireDatabases(cache: CacheDocument, { filter }: Pick<TransferDocumen
   throw new LarderError("InvalidParameter", text, { target: "filter.databases" });
 }
 
-/** Its agent would refuse it, too, but only after it was asked. Throws EngineNotAvailable. */
+/** Its agent would refuse it, too, but only after it was asked. Throws OperationNotSupported. */
 export function requireCopyable(cache: CacheDocument, reports: readonly AgentReport[]): void {
   if (engineOf(cache, reports)?.kind !== "embedded") return;
   const text = `'${cache.name}' is on the embedded engine, which cannot give what it holds at one moment: it is neither exported nor backed up. Install valkey-server and make the cache anew.`;
-  throw new LarderError("EngineNotAvailable", text);
+  throw new LarderError("OperationNotSupported", text);
 }
 
 /** As its agent says; null where nobody knows yet. */

@@ -41,7 +41,7 @@ function outcomeText({ task, progress }: TransferDocument): string {
   const size = sizeOf(progress);
   switch (task.kind) {
     case "import":
-      return task.mode === "fill" ? `The cache's data was replaced by ${size}` : `${size} were imported`;
+      return task.mode === "fill" ? `The cache's data was replaced by ${size}` : mergedText(progress);
     case "export":
       return isBackup(task)
         ? `A backup of ${size} was made: ${task.fileName}`
@@ -55,6 +55,14 @@ function outcomeText({ task, progress }: TransferDocument): string {
     case "compare":
       return `${size} were compared; ${differText(progress?.differences?.count ?? 0)}`;
   }
+}
+
+/** Each key of a merge is counted, also where all were there already. */
+function mergedText(progress: TransferObserved | null): string {
+  const skipped = progress?.keysSkipped ?? 0;
+  const left = skipped === 0 ? "" : `; ${keysText(skipped)} of the files ${skipped === 1 ? "was" : "were"} left out`;
+  const keys = progress?.keys ?? 0;
+  return `${keysText(keys)} ${keys === 1 ? "was" : "were"} imported${left}`;
 }
 
 /** Keys are not counted where a file passes as it is. */

@@ -105,7 +105,7 @@ export class Transfers {
     throw overtaken(place);
   }
 
-  /** Throws EngineNotAvailable where nothing can be exported. */
+  /** Throws OperationNotSupported where nothing can be exported. */
   requireExportable(cache: CacheDocument): void {
     requireCopyable(cache, this.#options.observations.agentReports());
   }
