@@ -2,16 +2,19 @@
  * Copies a node's newest snapshot to storage, beside all else; one that was taken meanwhile comes next. One that failed is
  * tried again, by the next agent as well.
  */
-import type { CacheId, NodeId, PersistenceSpec } from "@larder/api";
+import { createHash } from "node:crypto";
+import type { CacheId, NodeId, PersistenceSpec, StorageLocation } from "@larder/api";
 import { readJsonFile, writeFileAtomic } from "@larder/service";
 import { Copies, type CopiesContext } from "./copies.ts";
 import type { KeepingPaths } from "./node-keeping.ts";
 import type { Problems } from "./problems.ts";
 import type { Snapshot } from "./snapshots.ts";
 
-/** What copied.json says: which snapshot was copied last, under which persistence, and when. */
+/** What copied.json says: which snapshot was copied last, under which persistence, where to, and when. */
 interface Copied {
   sinceMs: number;
+  /** A hash of the place and what opens it: another account may have a container of the same name. */
+  to: string;
   number: number;
   atMs: number;
 }
@@ -37,13 +40,20 @@ export class Copier {
     this.#copied = readCopied(context.paths);
   }
 
-  copiedAtMs({ sinceMs }: PersistenceSpec): number | null {
-    return this.#copied?.sinceMs === sinceMs ? this.#copied.atMs : null;
+  /** null: not yet, or to another place only. */
+  copiedAtMs(persistence: PersistenceSpec): number | null {
+    return this.#copiedTo(persistence)?.atMs ?? null;
+  }
+
+  #copiedTo({ sinceMs, copyTo }: PersistenceSpec): Copied | null {
+    const copied = this.#copied;
+    if (copied === null || copyTo === null) return null;
+    return copied.sinceMs === sinceMs && copied.to === hashOf(copyTo) ? copied : null;
   }
 
   attend(snapshot: Snapshot | null, persistence: PersistenceSpec, cacheId: CacheId): void {
     if (persistence.copyTo === null) return this.#context.problems.works("copy");
-    const isCopied = this.#copied?.sinceMs === persistence.sinceMs && this.#copied.number >= (snapshot?.number ?? 0);
+    const isCopied = (this.#copiedTo(persistence)?.number ?? -1) >= (snapshot?.number ?? 0);
     const mayTry = this.#copying === null && this.#context.clock.monotonicMs() >= this.#notBeforeMs;
     if (snapshot === null || isCopied || !mayTry) return;
     this.#copying = this.#copy(snapshot, persistence, cacheId).finally(() => {
@@ -53,6 +63,11 @@ export class Copier {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    await this.idle();
+  }
+
+  /** Resolves when nothing is being copied. */
+  async idle(): Promise<void> {
     await this.#copying;
   }
 
@@ -68,7 +83,7 @@ export class Copier {
       } finally {
         copies.close();
       }
-      this.#copied = { sinceMs, number: snapshot.number, atMs: clock.nowMs() };
+      this.#copied = { sinceMs, to: hashOf(copyTo), number: snapshot.number, atMs: clock.nowMs() };
       writeFileAtomic(paths.copiedPath, JSON.stringify(this.#copied));
       problems.works("copy");
       problems.works("restore");
@@ -79,6 +94,12 @@ export class Copier {
       if (!this.#stopped.signal.aborted) problems.failed("copy", `The newest snapshot could not be copied: ${reason}`);
     }
   }
+}
+
+function hashOf({ url, credentials }: StorageLocation): string {
+  return createHash("sha256")
+    .update(JSON.stringify([url, credentials]))
+    .digest("hex");
 }
 
 function readCopied({ copiedPath }: KeepingPaths): Copied | null {

@@ -10,7 +10,7 @@
  *   appendonlydir.before/, appendonly.before.json   what both were before a copy from storage took their place: until that is loaded
  *   unreadable/         what could not be loaded
  *   ending.json         what is to be sealed of an engine that was told to save and end
- *   copied.json         which snapshot was copied to storage last
+ *   copied.json         which snapshot was copied to storage last, and to which
  */
 import { join } from "node:path";
 
