@@ -24,7 +24,6 @@ export function activityBody(
   const scope = record.scope ?? "";
   const { group, provider, type } = resourceOf(scope);
   const ticks = ticksAt1970 + BigInt(Date.parse(time)) * 10_000n;
-  const hasFailed = status >= 400;
   return {
     authorization: { action: record.action, scope },
     caller: caller?.name ?? null,
@@ -37,7 +36,7 @@ export function activityBody(
     category: named("Administrative"),
     httpRequest: { clientRequestId: correlationId, clientIpAddress: record.address, method: record.method },
     id: `${scope}/events/${requestId}/ticks/${ticks}`,
-    level: hasFailed ? "Error" : "Informational",
+    level: status >= 400 ? "Error" : "Informational",
     resourceGroupName: group,
     resourceProviderName: named(provider ?? ""),
     resourceId: scope,
@@ -45,13 +44,18 @@ export function activityBody(
     operationId: correlationId,
     operationName: named(record.action ?? ""),
     properties: { statusCode: String(status), statusMessage: record.code, durationMs: String(record.durationMs) },
-    status: named(hasFailed ? "Failed" : status === 202 ? "Accepted" : "Succeeded"),
+    status: named(statusOf(record)),
     subStatus: named(String(status), `HTTP status code: ${status}`),
     eventTimestamp: time,
     submissionTimestamp: time,
     subscriptionId: subscription,
     tenantId: tenant,
   };
+}
+
+export function statusOf({ status }: AuditRecord): "Failed" | "Accepted" | "Succeeded" {
+  if (status >= 400) return "Failed";
+  return status === 202 ? "Accepted" : "Succeeded";
 }
 
 function named(value: string, localizedValue = value): { value: string; localizedValue: string } {

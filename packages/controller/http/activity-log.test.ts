@@ -37,6 +37,9 @@ test("the activity log has what changed or did something, in Azure's shape, for 
   expect(body.value).toHaveLength(2);
   const bare = `eventTimestamp ge ${since} and eventTimestamp le 2999-01-01T00:00:00Z and eventChannels eq 'Admin, Operation' and resourceUri eq '${shop}'`;
   expect((await access.call("GET", valuesOf(bare))).body.value).toHaveLength(2);
+  const withStatus = async (status: string) =>
+    (await access.call("GET", valuesOf(`resourceUri eq '${shop}' and status eq '${status}'`))).body.value.length;
+  expect([await withStatus("succeeded"), await withStatus("Failed")]).toEqual([2, 0]);
   const names = (await access.call("GET", `${valuesOf(bare)}&$select=caller,level`)).body.value.map(Object.keys);
   expect(names[0]).toEqual(["caller", "id", "level"]);
   for (const filter of ["level eq 'Error'", "eventTimestamp ge 'soon'"])

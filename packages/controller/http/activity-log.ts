@@ -4,7 +4,7 @@
  */
 import type { Context, Hono } from "hono";
 import type { AuditRecord } from "../audit/audit-record.ts";
-import { activityBody, resourceOf } from "./activity-body.ts";
+import { activityBody, resourceOf, statusOf } from "./activity-body.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
 import { requireResourcesVersion } from "./api-versions.ts";
 import { badFilter, type Condition, parseFilter } from "./filter-query.ts";
@@ -61,6 +61,8 @@ function conditionOf({ name, operator, value }: Condition): (record: AuditRecord
         return ({ scope }) => same(resourceOf(scope ?? "").group);
       case "resourceprovider":
         return ({ scope }) => same(resourceOf(scope ?? "").provider);
+      case "status":
+        return (record) => same(statusOf(record));
       case "correlationid":
         return ({ correlationId }) => same(correlationId);
       case "caller":
