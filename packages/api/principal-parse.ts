@@ -36,6 +36,8 @@ const principal = z.object({
   password: password.optional(),
   secretDays,
 });
+/** As many as Graph takes. */
+const directoryIds = z.object({ ids: z.array(z.string("must be text"), "must be a list of ids").max(1_000) });
 const secret = z.object({ secretDays, replace: z.boolean("must be true or false").default(false) });
 
 export type ParsedPrincipal = Required<Omit<PrincipalCreateBody, "password">> & { password: string | null };
@@ -59,4 +61,9 @@ export function parseSecretCreate(body: unknown): Required<SecretCreateBody> {
 
 export function parsePassword(body: unknown): PasswordBody {
   return parseBody(z.object({ password }), body) as PasswordBody;
+}
+
+/** Of the call of Microsoft Graph by which principals are looked up. */
+export function parseDirectoryIds(body: unknown): string[] {
+  return (parseBody(directoryIds, body) as { ids: string[] }).ids;
 }

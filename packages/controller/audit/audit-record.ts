@@ -24,7 +24,7 @@ export interface AuditRecord {
 }
 
 /** Whether it changed or did something, or was to: what the activity log has. Who may not do it at all cannot fill that. */
-export function isActivity({ method, status, scope }: AuditRecord): boolean {
-  const isRead = method === "GET" || method === "HEAD" || method === "OPTIONS";
+export function isActivity({ method, action, status, scope }: AuditRecord): boolean {
+  const isRead = method === "GET" || method === "HEAD" || method === "OPTIONS" || action?.endsWith("/read") === true;
   return !isRead && scope !== null && ![401, 403, 429].includes(status);
 }

@@ -28,6 +28,8 @@ test.each([
   ["GET", cache.replace("/Shop", ""), `Microsoft.Cache/redis/read ${g} listing`],
   ["GET", `/subscriptions/${subscription}`, `Microsoft.Resources/subscriptions/read /subscriptions/5e0c`],
   ["GET", "/subscriptions", "Microsoft.Resources/subscriptions/read / listing"],
+  ["POST", "/v1.0/directoryObjects/getByIds", "Larder.Service/principals/read /subscriptions/5e0c"],
+  ["GET", "/V1.0/users", "Larder.Service/principals/read /subscriptions/5e0c"],
   ["DELETE", group, `Microsoft.Resources/subscriptions/resourceGroups/delete ${g}`],
   ["GET", `${group}/resources`, `Microsoft.Resources/subscriptions/resourceGroups/resources/read ${g} listing`],
   [

@@ -9,6 +9,7 @@
  *   PUT    …/redis/shop/providers/Microsoft.Authorization/roleAssignments/…
  *                                              microsoft.authorization/roleassignments/write, on the cache
  *   POST   /larder/hosts/tokens                larder.service/hosts/tokens/action, in the subscription
+ *   POST   /v1.0/directoryObjects/getByIds     larder.service/principals/read, as all of the directory: nothing is written there
  *
  * A path is taken apart from its beginning, kind and name in turn, so that a cache which is called `providers` is a cache.
  */
@@ -27,6 +28,7 @@ export const rootScope = "/";
 
 /** Larder's own paths are of the one subscription. */
 const ownNamespace = "larder.service";
+const directoryPath = /^\/v1\.0\//i;
 /** What they have belongs to another resource: that is the scope. */
 const extensions = new Set(["microsoft.authorization", "microsoft.insights", "microsoft.resources"]);
 /** Of subscriptions/{id}/resourceGroups/{name}. */
@@ -43,6 +45,7 @@ const verbs: Record<string, string> = {
 
 /** `path` as it came, `subscription` the service's own. undefined: nothing can be there. */
 export function requestedAccess(method: string, path: string, subscription: string): RequestedAccess | undefined {
+  if (directoryPath.test(path)) return requestedAccess("GET", "/larder/principals", subscription);
   const segments = ownPath(path.replace(/\/+$/, "").split("/").slice(1).map(plainSegment), subscription);
   const verb = verbs[method];
   if (verb === undefined || segments.length === 0 || segments.includes("")) return undefined;

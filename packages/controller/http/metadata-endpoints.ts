@@ -28,6 +28,7 @@ export function metadataEndpoints(app: Hono<ApiEnvironment>, api: ApiContext): v
       media: base,
       graph: base,
       graphAudience: base,
+      microsoftGraphResourceId: `${base}/`,
       suffixes: { redisCache: domain },
       // For `larder login`: the issuer, and what it is there; another issuer than the service's own does not know it.
       larder: { issuer: issuer ?? null, clientId: identity === null ? null : larderCliClientId },

@@ -47,7 +47,7 @@ export function principalRoutes(app: Hono<ApiEnvironment>, api: ApiContext): voi
 }
 
 /** Throws ServiceUnavailable where the service has no identity provider of its own. */
-function principalsOf({ identity }: ApiContext): Principals {
+export function principalsOf({ identity }: ApiContext): Principals {
   if (identity !== null) return identity.principals;
   const text = "The service has no identity provider of its own: start it with --identity embedded.";
   throw new LarderError("ServiceUnavailable", text);
