@@ -113,6 +113,9 @@ test("who asks with the first version of the metadata signs in as with AD FS, wh
     token_endpoint: `${origin}/${tenant}/oauth2/v2.0/token`,
     device_authorization_endpoint: `${origin}/${tenant}/oauth2/v2.0/devicecode`,
   });
+  const named = await withCa(`${body.authentication.loginEndpoint}/larder/.well-known/openid-configuration`);
+  expect((await named.json()).issuer).toBe(`${origin}/${tenant}/v2.0`);
+  expect((await withCa(`${origin}/adfs/contoso.com/.well-known/openid-configuration`)).status).toBe(400);
 });
 
 test("large bodies, odd ones and odd hosts are refused", async () => {
