@@ -7,18 +7,6 @@ import { auditedCalls } from "./audit.ts";
 import { bearerAuthentication } from "./authentication.ts";
 import { roleAuthorization } from "./authorization.ts";
 import { enterpriseRoutes } from "./enterprise-routes.ts";
-import { deploymentRoutes } from "./deployments.ts";
-import { directoryRoutes } from "./directory.ts";
-import { enterpriseActions } from "./enterprise-actions.ts";
-import { enterpriseAssignments } from "./enterprise-assignments.ts";
-import { enterpriseClusters } from "./enterprise-clusters.ts";
-import { enterpriseDatabases } from "./enterprise-databases.ts";
-import { enterpriseKeys } from "./enterprise-keys.ts";
-import { clustersInGroup, clustersInSubscription } from "./enterprise-paths.ts";
-import { enterprisePrivateLink } from "./enterprise-private-link.ts";
-import { enterpriseUnbuilt } from "./enterprise-unbuilt.ts";
-import { firewallRules } from "./firewall-rules.ts";
-import { groupRoutes } from "./group-routes.ts";
 import { headAnswers } from "./head-answers.ts";
 import { health } from "./health.ts";
 import { metadataEndpoints } from "./metadata-endpoints.ts";
@@ -46,44 +34,6 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
 
   // Those of caches first: which versions of the API a path beneath a cache takes is theirs to say.
   for (const routes of [redisRoutes, enterpriseRoutes, privateEndpoints, resourceManagerRoutes, serviceRoutes])
-  for (const routes of [
-    metrics,
-    hostRoutes,
-    secretsRoutes,
-    principalRoutes,
-    directoryRoutes,
-    subscriptions,
-    providerRoutes,
-    groupRoutes,
-    operations,
-    nameAvailability,
-  ])
-    routes(app, api);
-  for (const routes of [resourceLists, tagRoutes, skuRoutes, deploymentRoutes]) routes(app, api);
-  for (const routes of [
-    redisCaches,
-    redisKeys,
-    redisActions,
-    patchSchedules,
-    accessPolicies,
-    accessPolicyAssignments,
-    redisUpdates,
-    redisEvents,
-    redisTransfers,
-    redisBackups,
-    linkedServers,
-    upgradeNotifications,
-    firewallRules,
-    privateEndpoints,
-    redisPrivateLink,
-    enterpriseClusters,
-    enterpriseDatabases,
-    enterpriseKeys,
-    enterpriseActions,
-    enterpriseAssignments,
-    enterprisePrivateLink,
-    enterpriseUnbuilt,
-  ])
     routes(app, api);
 
   app.notFound((context) => unknownPath(app, context));

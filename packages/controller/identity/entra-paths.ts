@@ -17,7 +17,9 @@ const discovery = "/.well-known/openid-configuration";
 export function entraPath(path: string, tenant: string): EntraPath {
   if (/^\/common\/discovery\/instance\/?$/i.test(path)) return { kind: "instance-discovery" };
   const match =
-    /^(?:\/adfs)?\/([^/]+)(\/(?:oauth2|discovery)\/v2\.0\/[^?]*|(?:\/v2\.0)?\/\.well-known\/openid-configuration)$/i.exec(path);
+    /^(?:\/adfs)?\/([^/]+)(\/(?:oauth2|discovery)\/v2\.0\/[^?]*|(?:\/v2\.0)?\/\.well-known\/openid-configuration)$/i.exec(
+      path,
+    );
   if (match === null) return { kind: "provider", path };
   const [, named = "", rest = ""] = match;
   if (![tenant, ...anyTenant].includes(named.toLowerCase())) return { kind: "unknown-tenant", tenant: named };

@@ -100,7 +100,9 @@ export class CachePorts {
   failedOn(network: string): PrivateNetworkReport["failedPorts"] {
     return [...this.#ports].flatMap(([{ route }, ports]) =>
       ports.flatMap(({ port, error, ...at }) =>
-        at.network !== null && isSameName(at.network, network) && error !== null ? [{ cacheId: route.cacheId, port, error }] : [],
+        at.network !== null && isSameName(at.network, network) && error !== null
+          ? [{ cacheId: route.cacheId, port, error }]
+          : [],
       ),
     );
   }
