@@ -131,7 +131,7 @@ test("an endpoint that needs no approval serves the cache in its network, until 
     manualPrivateLinkServiceConnections: [],
   });
   expect(stateOf(created.body)).toBe("Approved");
-  expect(network()?.privateNetworks).toEqual(["Green"]);
+  expect(network()?.privateNetworks).toEqual(["green"]);
   const cache = await client.redis.get(...at);
   expect(cache.privateEndpointConnections?.map(({ privateEndpoint }) => privateEndpoint?.id)).toEqual([
     created.body.id,

@@ -51,11 +51,13 @@ export class IdentityFixture extends ControllerFixture {
     return readFileSync(join(this.directory, "data/audit.log"), "utf8");
   }
 
-  /** Once one has been written down. */
-  async newestSignIn(outcome: SignInRecord["outcome"]): Promise<SignInRecord> {
+  /** The newest record of a sign-in of the client that ended so: records come a moment after the answer. */
+  async signInRecord(clientId: string | null, outcome: SignInRecord["outcome"]): Promise<SignInRecord> {
     for (;;) {
-      const line = this.auditLog.split("\n").findLast((each) => each.includes(`"outcome":"${outcome}"`));
-      if (line !== undefined) return JSON.parse(line);
+      const lines = this.auditLog.split("\n").filter((line) => line.includes('"event":"sign-in"'));
+      const records = lines.map((line): SignInRecord => JSON.parse(line));
+      const record = records.findLast((each) => each.clientId === clientId && each.outcome === outcome);
+      if (record !== undefined) return record;
       await systemClock.sleep(10);
     }
   }

@@ -77,13 +77,17 @@ test("what does not belong together is refused, with the same words", async () =
 test("who signs in and who fails to is written down, without what was shown", async () => {
   const { objectId, applicationId, secret } = application;
   const who = { principal: { objectId, name: "deploy" }, clientId: applicationId, kind: "application" };
-  expect(await fixture.newestSignIn("succeeded")).toMatchObject({
+  expect(await fixture.signInRecord(applicationId, "succeeded")).toMatchObject({
     event: "sign-in",
     ...who,
     error: null,
     address: "127.0.0.1",
   });
-  expect(await fixture.newestSignIn("failed")).toMatchObject({ event: "sign-in", error: "invalid_client", ...who });
+  expect(await fixture.signInRecord(applicationId, "failed")).toMatchObject({
+    event: "sign-in",
+    error: "invalid_client",
+    ...who,
+  });
   expect(fixture.auditLog).not.toContain(secret);
 });
 
