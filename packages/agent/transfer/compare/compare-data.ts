@@ -101,7 +101,8 @@ class Comparison {
     }
   }
 
-  async #round(keys: ChangedKey[], which: "all" | "missing"): Promise<void> {
+  async #round(found: ChangedKey[], which: "all" | "missing"): Promise<void> {
+    const keys = withoutMarkers(found);
     const toRead = which === "all" ? keys : await this.#missingHere(keys);
     this.#context.progress.keys += keys.length;
     await this.#compare(toRead, (key, difference) => this.#differences.doubt(key, difference));
@@ -115,7 +116,8 @@ class Comparison {
   async #sample(count: number): Promise<void> {
     const { here, there } = this.#sides;
     for (const reader of [here, ...there])
-      for await (const keys of samplesOf(reader, Math.ceil(count / (there.length + 1)))) {
+      for await (const found of samplesOf(reader, Math.ceil(count / (there.length + 1)))) {
+        const keys = withoutMarkers(found);
         this.#context.signal.throwIfAborted();
         this.#context.progress.keys += keys.length;
         await this.#compare(keys, (key, difference) => this.#differences.doubt(key, difference));
@@ -139,8 +141,7 @@ class Comparison {
     keys: ChangedKey[],
     onDifference: (key: ChangedKey, difference: NonNullable<ReturnType<typeof differenceOf>>) => void,
   ): Promise<void> {
-    const theirs = keys.filter(({ key }) => !isMarker(key));
-    for await (const some of partsOf([this.#sides.here, ...this.#sides.there], theirs)) {
+    for await (const some of partsOf([this.#sides.here, ...this.#sides.there], keys)) {
       const [here, ...there] = await Promise.all(
         [this.#sides.here, ...this.#sides.there].map((reader) => reader.read(some)),
       );
@@ -165,6 +166,11 @@ class Comparison {
       throw new TransferError("NotSupported", `A value cannot be compared: ${error.message}.`, { cause: error });
     }
   }
+}
+
+/** What a way back has written for itself is no data. */
+function withoutMarkers(keys: ChangedKey[]): ChangedKey[] {
+  return keys.filter(({ key }) => !isMarker(key));
 }
 
 /** As many at a time as each side may give at once: a key may be large on one of them only. */
