@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "./clock.ts";
 import { LocalFiles, requireWritable } from "./local-files.ts";
 
 let directory: string;
@@ -38,6 +48,18 @@ test("what has come to an export's place meanwhile is kept, unless it is to be r
   await local.take("export.rdb", path, true);
   expect(readFileSync(path, "utf8")).toBe("new");
   await local.remove();
+});
+
+test("what a command left that was ended by force goes a day later", async () => {
+  const gone = Bun.spawnSync(["true"]).pid;
+  const [forgotten, recent, used] = [`larder-${gone}-aaaaaa`, `larder-${gone}-bbbbbb`, `larder-${process.pid}-cccccc`];
+  for (const name of [forgotten, recent, used, "shop"]) mkdirSync(join(root, name));
+  const yesterday = systemClock.nowMs() / 1_000 - 90_000;
+  for (const name of [forgotten, used, "shop"]) utimesSync(join(root, name), yesterday, yesterday);
+  const local = await open();
+  await local.remove();
+  expect(readdirSync(root).sort()).toEqual([recent, used, "shop"].sort());
+  for (const name of readdirSync(root)) rmSync(join(root, name), { recursive: true });
 });
 
 test("a place without a folder is refused before anything is moved", async () => {

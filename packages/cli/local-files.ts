@@ -4,14 +4,18 @@
  * was exported is moved from there to where its owner wants it.
  */
 import { constants, existsSync, rmSync } from "node:fs";
-import { access, copyFile, link, mkdir, mkdtemp, realpath, rename, rm } from "node:fs/promises";
+import { access, copyFile, link, mkdir, mkdtemp, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { constants as system } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LarderError } from "@larder/api/errors";
+import { systemClock } from "./clock.ts";
 import { CommandError } from "./failure.ts";
+import { isAlive } from "./process-alive.ts";
 import type { ServiceConnection } from "./service-connection.ts";
 
+/** Longer than a transfer of a file of this machine takes. */
+const forgottenMs = 24 * 3_600_000;
 const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** A folder for one command, which goes with it, also where a signal ends that. */
@@ -40,7 +44,8 @@ export class LocalFiles {
         "put the file into storage that all reach (https://, azure://, s3://), or name one of their own with file:///",
       );
     await mkdir(root, { recursive: true, mode: 0o700 });
-    return new LocalFiles(await mkdtemp(join(root, "larder-")));
+    await removeForgotten(root);
+    return new LocalFiles(await mkdtemp(join(root, `larder-${process.pid}-`)));
   }
 
   /** URL of the folder. */
@@ -101,6 +106,18 @@ export async function requireWritable(path: string): Promise<void> {
   await access(dirname(resolve(path)), constants.W_OK).catch((error: unknown) => {
     throw unwritable(path, error);
   });
+}
+
+/** Of commands that nothing could end but by force. What one of them asked for may still be under way for a while. */
+async function removeForgotten(root: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    const pid = /^larder-(\d+)-\w{6}$/.exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const folder = join(root, name);
+    // Another command may have removed it by now.
+    const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Infinity }));
+    if (mtimeMs < systemClock.nowMs() - forgottenMs) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Nobody sees half a file under its name, and no other file's name is used. */
