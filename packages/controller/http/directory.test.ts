@@ -50,6 +50,19 @@ test("who is called so", async () => {
   expect((await fixture.call("GET", "/v1.0/users/ada@larder")).body.id).toBe(ada.objectId);
 });
 
+test("whether a role is a user's or an application's is known", async () => {
+  const scope = `/subscriptions/${await fixture.subscription()}`;
+  const roleDefinitionId = `${scope}/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7`;
+  for (const [principal, type] of [
+    [deploy, "ServicePrincipal"],
+    [ada, "User"],
+  ] as const) {
+    const path = `${scope}/providers/Microsoft.Authorization/roleAssignments/${principal.objectId}?api-version=2022-04-01`;
+    const body = { properties: { roleDefinitionId, principalId: principal.objectId } };
+    expect((await fixture.call("PUT", path, { body })).body.properties.principalType).toBe(type);
+  }
+});
+
 test("what is refused", async () => {
   const statuses = [
     "GET users?$filter=mail%20eq%20'x'",

@@ -1,5 +1,12 @@
 /** `Microsoft.Authorization/roleAssignments`, on any scope: who has which role. It counts from the next call on. */
-import { LarderError, type Page, parseRoleAssignment, type RoleAssignmentResource, samePrincipal } from "@larder/api";
+import {
+  LarderError,
+  type Page,
+  type PrincipalType,
+  parseRoleAssignment,
+  type RoleAssignmentResource,
+  samePrincipal,
+} from "@larder/api";
 import type { Context, Hono } from "hono";
 import { isWithin } from "../authorization/resource-scope.ts";
 import type { RoleAssignmentDocument } from "../documents/role-document.ts";
@@ -22,7 +29,8 @@ export function roleAssignments(app: Hono<ApiEnvironment>, api: ApiContext): voi
     app.put(one, requireResourcesVersion, async (context) => {
       const body = parseRoleAssignment(await readJsonBody(context));
       const [name, by] = [pathValue(context, "assignment"), context.get("caller").objectId];
-      const { assignment, created } = await roles.assign(roleScope(context), name, body, by);
+      const principalType = knownType(api, body.principalId) ?? body.principalType;
+      const { assignment, created } = await roles.assign(roleScope(context), name, { ...body, principalType }, by);
       return context.json(bodyOf(assignment, subscription), created ? 201 : 200);
     });
     app.delete(one, requireResourcesVersion, async (context) => {
@@ -37,6 +45,13 @@ export function roleAssignments(app: Hono<ApiEnvironment>, api: ApiContext): voi
       { target: "scope" },
     );
   });
+}
+
+/** Of a principal of the embedded identity provider, whatever the caller says or leaves out. */
+function knownType({ identity }: ApiContext, principalId: string): PrincipalType | undefined {
+  const kind = identity?.principals.find(principalId)?.kind;
+  if (kind === undefined) return undefined;
+  return kind === "user" ? "User" : "ServicePrincipal";
 }
 
 /** On the scope, above it and in it. */
