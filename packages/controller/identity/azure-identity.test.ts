@@ -29,6 +29,14 @@ test("an application, with its secret", async () => {
   await expect(wrong.getToken("https://management.azure.com/.default")).rejects.toThrow("invalid_client");
 });
 
+test("the tenant adfs, of which nobody asks Microsoft", async () => {
+  const { applicationId, objectId, secret } = await fixture.application("unasked");
+  const { disableInstanceDiscovery: _, ...plain } = await options();
+  const credential = new ClientSecretCredential("adfs", applicationId ?? "", secret, plain);
+  const { token } = await credential.getToken("https://management.azure.com/.default");
+  expect(decodeJwt(token)).toMatchObject({ oid: objectId });
+});
+
 test("a person, with a code", async () => {
   const { tenant } = await fixture.authority();
   const { objectId } = await fixture.user();
