@@ -13,6 +13,7 @@ import {
   type AgentOrder,
   type AgentReport,
   agentLimits,
+  type ControllerLife,
   type EngineKind,
   type FilesOrder,
   type HostIntroduction,
@@ -87,6 +88,7 @@ export class Agent implements Started {
   readonly #stopped = new AbortController();
   #wanted = new Map<NodeId, NodeSpec>();
   /** Of the newest document that was heard. */
+  #life: ControllerLife;
   #revision = 0;
   /** Of the controller's newest answer to a report. */
   #stamp: ReportStamp | null = null;
@@ -221,6 +223,7 @@ export class Agent implements Started {
   /** A document from the living controller. The nodes hear of it first: writing it down takes a disk's time. */
   #take(desired: AgentDesired): void {
     this.#wanted = new Map(desired.nodes.map((spec) => [spec.nodeId, spec]));
+    this.#life = desired.life;
     this.#revision = desired.revision;
     for (const [nodeId, node] of this.#nodes) node.want(this.#wanted.get(nodeId) ?? "unwanted");
     this.#superviseWanted();
@@ -265,14 +268,14 @@ export class Agent implements Started {
       const answer = await this.#link.ask<ReportAnswer>("/agent/report", this.#report(), timeoutMs);
       this.#stamp = answer.stamp;
       if (!answer.isTaken) return "too late";
-      return this.#isCurrent(answer.revision) ? "taken" : "failed";
+      return this.#isCurrent(answer) ? "taken" : "failed";
     } catch {
       return "failed";
     }
   }
 
-  #isCurrent(revision: number): boolean {
-    const isCurrent = this.#revision >= revision;
+  #isCurrent({ life, revision }: ReportAnswer): boolean {
+    const isCurrent = this.#life === life && this.#revision >= revision;
     const nowMs = this.#options.clock.monotonicMs();
     const isLate = !isCurrent && nowMs - this.#currentAtMs > agentLimits.documentLateMs;
     if (isCurrent || isLate) this.#currentAtMs = nowMs;

@@ -18,6 +18,7 @@
  * what is to happen once. An order may be lost, and its answer too; whoever gave it must be able to go on from not knowing.
  */
 import type { BackupManifest } from "./backup-manifest.ts";
+import type { ControllerLife } from "./gateway-protocol.ts";
 import type { EngineKind } from "./redis-resource.ts";
 import type { StorageLocation } from "./storage-location.ts";
 import type { TransferId, TransferObserved, TransferSpec } from "./transfer-protocol.ts";
@@ -139,6 +140,7 @@ export interface PersistenceSpec {
 }
 
 export interface AgentDesired {
+  life?: ControllerLife;
   revision: number;
   nodes: NodeSpec[];
   transfers: TransferSpec[];
@@ -336,6 +338,7 @@ export interface ReportAnswer {
   /** False where the report's own stamp was missing or too old: it is to be made again, with this answer's. */
   isTaken: boolean;
   /** Of the newest document for the agent. One that has it knows who leads; one that has not may hear of it late. */
+  life?: ControllerLife;
   revision: number;
 }
 

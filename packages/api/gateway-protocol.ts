@@ -58,7 +58,7 @@ export interface Route {
   name: string;
   /** The TLS server name that selects the cache on the shared port. */
   hostName: string;
-  /** Rises with every change of `node`; a gateway refuses an older one. */
+  /** Rises with every change of `node`; a gateway refuses an older one of the same life of the controller. */
   epoch: number;
   /** The cache's own ports; the plain one is null unless it is enabled. */
   tlsPort: number;
@@ -69,7 +69,7 @@ export interface Route {
   users: RouteUser[];
   /** As whom the gateway asks the engine for what it needs itself, whoever may log in. */
   ownLogin: EngineLogin;
-  /** When it rises, every connection is closed: access by keys was turned on or off. */
+  /** When it changes, every connection is closed: access by keys was turned on or off. */
   cutEpoch: number;
   network: RouteNetwork;
   /** False: the TLS port is not open, and the cache is not served on the shared one either. */
@@ -133,7 +133,15 @@ export interface TokenIssuer {
   keys: Record<string, unknown>[];
 }
 
+/**
+ * Which life of the controller a document is of: each start has a higher one. Within one life revisions and epochs only rise; over two
+ * they may fall, as the store may have been put back from a copy. So what the living controller says always counts. undefined: of an older
+ * Larder's.
+ */
+export type ControllerLife = number | undefined;
+
 export interface RouteTable {
+  life?: ControllerLife;
   revision: number;
   tokenIssuers: TokenIssuer[];
   routes: Route[];
@@ -176,6 +184,7 @@ export interface GatewayReport {
   workers: number;
   pid: number;
   /** Of the newest table that is in force. */
+  life?: ControllerLife;
   revision: number;
   /** At the gateway's own address. */
   listeners: ListenerReport[];

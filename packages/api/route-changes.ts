@@ -36,5 +36,5 @@ export function changedTable(
   const routes = new Map(table.routes.map((route) => [route.cacheId, route]));
   for (const cacheId of removed) routes.delete(cacheId);
   for (const route of changed) routes.set(route.cacheId, route);
-  return { revision, tokenIssuers: tokenIssuers ?? table.tokenIssuers, routes: [...routes.values()] };
+  return { ...table, revision, tokenIssuers: tokenIssuers ?? table.tokenIssuers, routes: [...routes.values()] };
 }

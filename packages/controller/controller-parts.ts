@@ -26,6 +26,7 @@ import { Announcer } from "./notices/announcer.ts";
 import { Orders } from "./orders/orders.ts";
 import { GroupRemover } from "./reconcile/group-remover.ts";
 import { Observations } from "./reconcile/observations.ts";
+import { OvertakenLeaders } from "./reconcile/overtaken-leaders.ts";
 import { Published } from "./reconcile/published.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import type { Store } from "./store/store.ts";
@@ -34,6 +35,7 @@ import { Transfers } from "./transfers/transfers.ts";
 
 export interface PartsOptions extends Omit<ControllerOptions, "keys"> {
   store: Store;
+  controllerLife: number;
   /** Makes the names of a location's caches part of the server's certificate. */
   coverLocation(location: string): Promise<void>;
 }
@@ -51,10 +53,11 @@ export function makeParts(options: PartsOptions) {
   return { ...peers, ...commands, ...makeWorkers(base, { ...peers, ...commands }, options) };
 }
 
-function makePeers(base: Base, { domain, tokenIssuers: issuers, tokenAudiences: audiences }: PartsOptions) {
+function makePeers(base: Base, options: PartsOptions) {
+  const { controllerLife, domain, tokenIssuers: issuers, tokenAudiences: audiences } = options;
   const observations = new Observations(base.clock);
   const tokens = new DataTokens({ ...base, issuers, audiences, publish: () => published.refresh() });
-  const published: Published = new Published(base.store, domain, () => tokens.issuers.published());
+  const published: Published = new Published(base.store, domain, () => tokens.issuers.published(), controllerLife);
   const orders = new Orders(base);
   const hosts = new Hosts(base);
   return { observations, tokens, published, orders, hosts };
@@ -99,8 +102,9 @@ function makeWorkers(base: Base, parts: Peers & Commands, options: PartsOptions)
   const removeCluster = (name: string) => parts.clusters.removeByName(name);
   const removeEndpoints = (resourceGroup: string) => parts.privateEndpoints.removeAllOf(resourceGroup);
   const groupRemover = new GroupRemover({ ...base, removeCache, removeCluster, removeEndpoints });
+  const overtakenLeaders = new OvertakenLeaders({ ...base, ...parts });
   const clusterRemover = new ClusterRemover({ ...base, removeCache });
-  return { reconciler, groupRemover, clusterRemover };
+  return { reconciler, overtakenLeaders, groupRemover, clusterRemover };
 }
 
 /** Of the service itself: no cache gets them. */

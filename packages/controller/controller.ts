@@ -16,7 +16,7 @@ import type { ControllerOptions } from "./controller-options.ts";
 import { makeParts } from "./controller-parts.ts";
 import { ensureDataDirectory } from "./data-directory.ts";
 import { completeDocuments } from "./documents/older-documents.ts";
-import { ensureServiceDocument } from "./documents/service-document.ts";
+import { beginLife, ensureServiceDocument } from "./documents/service-document.ts";
 import type { ApiServer } from "./http/api-server.ts";
 import { InternalServer } from "./internal/internal-server.ts";
 import { Lifetime } from "./lifetime.ts";
@@ -61,10 +61,12 @@ export class Controller {
     const service = await ensureServiceDocument(store, options.randomness);
 
     const coverLocation = (location: string) => certificates.coverLocation(location);
-    const parts = makeParts({ ...options, store, coverLocation });
+    const controllerLife = await beginLife(store, options.clock);
+    const parts = makeParts({ ...options, store, controllerLife, coverLocation });
     await parts.tokens.open();
     await parts.hosts.start();
     await life.run(parts.reconciler);
+    await life.run(parts.overtakenLeaders);
     await life.run(parts.groupRemover);
     await life.run(parts.clusterRemover);
     await life.run(parts.tokens);

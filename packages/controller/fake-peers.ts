@@ -215,6 +215,7 @@ export class FakeGateway {
       index: 1,
       workers: 1,
       pid: 1,
+      life: this.table?.life,
       revision: this.table?.revision ?? 0,
       listeners: routes.flatMap((route) =>
         [route.hasTls ? route.tlsPort : null, route.plainPort]

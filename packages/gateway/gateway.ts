@@ -5,6 +5,7 @@
 import type { BlockList } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import type {
+  ControllerLife,
   ListenerReport,
   MoveReport,
   PrivateNetwork,
@@ -72,6 +73,7 @@ const snapshotEveryMs = 10_000;
 
 export class Gateway implements ClientHost, Clients, WorkerHost {
   /** Of the table in force. */
+  life: ControllerLife;
   revision = 0;
   /** Called when ports are open, or found to be somebody else's, that were in doubt when the table was applied. */
   onPortsSettled: () => void = () => {};
@@ -148,14 +150,18 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
     this.#door.contexts.use(files);
   }
 
-  /** Brings ports and caches into line with the table. Ports that failed to open are tried again. */
+  /**
+   * Brings ports and caches into line with the table, whatever its revision: it is what the controller said last. Ports that failed to
+   * open are tried again.
+   */
   apply(table: RouteTable): void {
-    if (table.revision < this.revision) return;
+    const isSameLife = table.life === this.life;
+    this.life = table.life;
     this.revision = table.revision;
     this.#logIns.tokens.useIssuers(table.tokenIssuers);
     const wanted = new Set<string>(table.routes.map((route) => route.cacheId));
     for (const cacheId of [...this.#caches.keys()]) if (!wanted.has(cacheId)) this.#remove(cacheId);
-    for (const route of table.routes) this.#serve(route);
+    for (const route of table.routes) this.#serve(route, isSameLife);
     this.#byServerName.clear();
     for (const cache of this.#caches.values()) this.#byServerName.set(cache.route.hostName.toLowerCase(), cache);
   }
@@ -314,7 +320,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
 
   // ── routes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #serve(route: Route): void {
+  #serve(route: Route, isSameLife: boolean): void {
     let cache = this.#caches.get(route.cacheId);
     if (cache === undefined) {
       const { nodeCertificate: certificate = null, workers, clock } = this.#options;
@@ -328,7 +334,7 @@ export class Gateway implements ClientHost, Clients, WorkerHost {
       cache.start();
     } else if (route !== cache.route && !isDeepStrictEqual(route, cache.route)) {
       const before = cache.network;
-      cache.update(route);
+      cache.update(route, { isSameLife });
       if (cache.network !== before) this.#closeUnreachable(cache);
     }
     this.#ports.match(cache);

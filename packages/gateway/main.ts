@@ -153,6 +153,7 @@ function follow(
       index: config.worker,
       workers: config.workers,
       pid: process.pid,
+      life: gateway.life,
       revision: gateway.revision,
       listeners: gateway.listenerReports(),
       privateNetworks: gateway.privateNetworkReports(),

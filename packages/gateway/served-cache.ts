@@ -95,14 +95,17 @@ export class ServedCache {
     this.#followMove(this.route);
   }
 
-  /** Takes a newer route. One with an older epoch is refused: it names a node that is no longer the primary. */
-  update(route: Route): void {
-    if (route.epoch < this.route.epoch) return;
+  /**
+   * Takes a newer route. One with an older epoch is refused: it names a node that is no longer the primary. Of another life of the
+   * controller any is taken, as that one's store may be older.
+   */
+  update(route: Route, { isSameLife }: { isSameLife: boolean }): void {
+    if (isSameLife && route.epoch < this.route.epoch) return;
     const isSame = this.#place === null ? route.node === null : this.#place.isOf(route.node);
     const isRefusalNews = !isDeepStrictEqual(route.refusedCommands, this.route.refusedCommands);
     if (!isDeepStrictEqual(route.network, this.route.network)) this.network = new NetworkRules(route.network);
     const areReplicasNews = !isDeepStrictEqual(route.readNodes, this.route.readNodes);
-    const isCut = route.cutEpoch > this.route.cutEpoch;
+    const isCut = route.cutEpoch !== this.route.cutEpoch;
     const areUsersNews = !isDeepStrictEqual([route.users, route.ownLogin], [this.route.users, this.route.ownLogin]);
     this.route = route;
     if (areUsersNews) this.users = new RouteUsers(route);

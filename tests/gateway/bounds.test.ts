@@ -1,6 +1,7 @@
 /** Limits of the data path, in one process: who takes no replies, who sends large values, who is one too many. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
+import type { Route } from "@larder/api";
 import { encodeRequest } from "@larder/resp";
 import { type ByteClient, connectBytes } from "../fixture/byte-client.ts";
 import { startGateway, type TestGateway } from "../fixture/gateway.ts";
@@ -15,6 +16,12 @@ async function logIn(key = accessKey): Promise<ByteClient> {
   client.send(encodeRequest(["AUTH", key]));
   await client.until("+OK\r\n");
   return client;
+}
+
+/** With another key. */
+function renewedRoute(): Route {
+  const passwordSha256 = [createHash("sha256").update("renewed").digest("hex")];
+  return { ...served.route, users: served.route.users.map((user) => ({ ...user, passwordSha256 })) };
 }
 
 describe.skipIf(!hasValkey)("bounds", () => {
@@ -110,11 +117,7 @@ describe.skipIf(!hasValkey)("bounds", () => {
 
   test("a changed key counts for new log-ins, and a route with an older epoch is not taken", async () => {
     const before = await logIn();
-    const users = served.route.users.map((user) => ({
-      ...user,
-      passwordSha256: [createHash("sha256").update("renewed").digest("hex")],
-    }));
-    served.gateway.apply({ revision: 2, tokenIssuers: [], routes: [{ ...served.route, users }] });
+    served.gateway.apply({ revision: 2, tokenIssuers: [], routes: [renewedRoute()] });
     const renewed = await logIn("renewed");
     const refused = await connectBytes({ port: served.plainPort });
     refused.send(encodeRequest(["AUTH", accessKey]));
@@ -125,6 +128,15 @@ describe.skipIf(!hasValkey)("bounds", () => {
     refused.send(encodeRequest(["AUTH", accessKey]));
     expect(await refused.until("\r\n")).toStartWith("-WRONGPASS ");
     for (const client of [before, renewed, refused]) client.close();
+  });
+
+  test("what another life of the controller says counts, however low its revision and epochs: its store may be an older one", async () => {
+    const client = await logIn("renewed");
+    served.gateway.apply({ life: 2, revision: 1, tokenIssuers: [], routes: [{ ...served.route, epoch: 0 }] });
+    expect(served.gateway.revision).toBe(1);
+    client.close();
+    (await logIn()).close();
+    served.gateway.apply({ life: 3, revision: 2, tokenIssuers: [], routes: [renewedRoute()] });
   });
 
   test("what is too large for its command, or no RESP, ends the connection, and is counted once", async () => {

@@ -93,7 +93,8 @@ export class InternalServer {
   #takeReport(report: AgentReport): Response {
     const { observations, published } = this.#options;
     const taken = observations.agentReported(report);
-    const answer: ReportAnswer = { ...taken, revision: published.desired(report.hostId).current?.revision ?? 0 };
+    const revision = published.desired(report.hostId).current?.revision ?? 0;
+    const answer: ReportAnswer = { ...taken, life: published.life, revision };
     return Response.json(answer);
   }
 

@@ -24,7 +24,7 @@ export function observeCache(
     transfers: transfers.map((document) => ({ document, seen: progressOf(cache, document, observations) })),
     gateways: observations.gateways.connectedReports().map((report) => {
       const { move, listeners, connected } = saidOf(cache.cacheId, report);
-      const isInForce = needed !== undefined && report !== null && report.revision >= needed;
+      const isInForce = needed !== undefined && report !== null && published.hasInForce(report, needed);
       return {
         acknowledged: isInForce && (move === undefined || move.moveId === moveId),
         listeners,

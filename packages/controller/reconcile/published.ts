@@ -2,10 +2,21 @@
  * The documents that agents and gateways follow, derived anew after each change of a cache, and which revision of the
  * route table each cache's route came with: a gateway that has that one in force serves the route.
  *
- * A document's revision is the store's at the moment of deriving, so it rises over restarts too. It is only published
- * when its content changed; a change that concerns no gateway wakes none.
+ * A document's revision is the store's at the moment of deriving, so it rises over restarts too, unless the store was put back from a
+ * copy: therefore it goes with the controller's life. It is only published when its content changed; a change that concerns no gateway
+ * wakes none.
  */
-import type { AgentDesired, CacheId, NodeSpec, Route, RouteTable, TokenIssuer, TransferId } from "@larder/api";
+import type {
+  AgentDesired,
+  CacheId,
+  ControllerLife,
+  GatewayReport,
+  NodeSpec,
+  Route,
+  RouteTable,
+  TokenIssuer,
+  TransferId,
+} from "@larder/api";
 import { allNodes, type CacheDocument } from "../documents/cache-document.ts";
 import { deriveNodes, deriveRoute, deriveTransfers } from "../documents/derive.ts";
 import { cachesPrefix, transfersPrefix } from "../documents/document-keys.ts";
@@ -24,6 +35,7 @@ const noChanges: DocumentChanges = { changed: [], removed: [] };
 
 export class Published {
   readonly routes = new LatestDocument<RouteTable>();
+  readonly life: ControllerLife;
   readonly #store: Store;
   readonly #tokenIssuers: () => TokenIssuer[];
   readonly #routeParts: DerivedParts<Route | undefined>;
@@ -36,8 +48,9 @@ export class Published {
   #coveredRevision = 0;
 
   /** `tokenIssuers`: as they are at the moment. After a change of theirs, refresh(). */
-  constructor(store: Store, domain: string, tokenIssuers: () => TokenIssuer[] = () => []) {
+  constructor(store: Store, domain: string, tokenIssuers: () => TokenIssuer[] = () => [], life?: ControllerLife) {
     this.#store = store;
+    this.life = life;
     this.#tokenIssuers = tokenIssuers;
     this.#routeParts = new DerivedParts((cache) => deriveRoute(cache, domain));
   }
@@ -83,6 +96,11 @@ export class Published {
     return this.#routeParts.revisionOf(cacheId) ?? this.routes.current?.revision;
   }
 
+  /** Whether the gateway has that table in force, or a later one: of this life, as the one before may have had another store. */
+  hasInForce({ life, revision }: GatewayReport, tableRevision: number): boolean {
+    return life === this.life && revision >= tableRevision;
+  }
+
   /** The store gives the same documents again while they do not change. */
   #takeCaches(listed: Listing<CacheDocument>["documents"]): DocumentChanges {
     if (listed === this.#listed) return noChanges;
@@ -106,7 +124,8 @@ export class Published {
     const tokenIssuers = this.#tokenIssuers();
     const { current } = this.routes;
     if (!isChanged && current !== undefined && sameText(current.tokenIssuers, tokenIssuers)) return;
-    this.routes.publish({ revision, tokenIssuers, routes: this.#routeParts.all().flatMap((route) => route ?? []) });
+    const routes = this.#routeParts.all().flatMap((route) => route ?? []);
+    this.routes.publish({ life: this.life, revision, tokenIssuers, routes });
   }
 
   #refreshDesired(hostId: string, changes: DocumentChanges, revision: number): void {
@@ -121,7 +140,7 @@ export class Published {
     const before = desired.document.current;
     const nodes = isChanged || before === undefined ? desired.parts.all().flat() : before.nodes;
     const isKnown = before !== undefined && sameMembers(before.nodes, nodes) && sameText(before.transfers, transfers);
-    if (!isKnown) desired.document.publish({ revision, nodes, transfers });
+    if (!isKnown) desired.document.publish({ life: this.life, revision, nodes, transfers });
   }
 }
 

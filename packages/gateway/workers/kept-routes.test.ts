@@ -100,3 +100,17 @@ test("what is sealed anew with each new key is read after any number of them, an
   const ids = readFileSync(join(directory, "routes-1.json"), "utf8").trim().split("\n").map(sealedBy);
   expect(ids).toEqual([keys.open().keyId, keys.open().keyId, keys.open().keyId]);
 });
+
+test("of two lives of the controller the later one's table counts, though its revision is lower", () => {
+  const [one, two] = [1, 2].map((worker) => new KeptRoutes({ directory, worker, keys, log })) as [
+    KeptRoutes,
+    KeptRoutes,
+  ];
+  one.write({ life: 1_000, revision: 9_000, tokenIssuers: [], routes: [] });
+  two.write({ life: 2_000, revision: 7, tokenIssuers: [], routes: [] });
+  for (const kept of [one, two]) expect(kept.read()?.revision).toBe(7);
+  two.keep({ life: 2_000, revision: 7, tokenIssuers: [], routes: [] }, null);
+  two.keep({ life: 2_000, revision: 8, tokenIssuers: [], routes: [] }, { revision: 8, changed: [], removed: [] });
+  expect(one.read()).toMatchObject({ life: 2_000, revision: 8 });
+  two.forgetBeyond(1);
+});

@@ -42,7 +42,7 @@ export class KeptRoutes {
   read(): RouteTable | undefined {
     const tables = this.#files().flatMap(({ name }) => this.#readFile(name) ?? []);
     return tables.reduce<RouteTable | undefined>(
-      (newest, table) => (newest === undefined || table.revision > newest.revision ? table : newest),
+      (newest, table) => (newest === undefined || isNewer(table, newest) ? table : newest),
       undefined,
     );
   }
@@ -146,6 +146,12 @@ export class KeptRoutes {
   #open(line: string, name: string): unknown {
     return JSON.parse(this.#keys.open().open(line, name));
   }
+}
+
+/** Of the life before, revisions may be higher (see ControllerLife). */
+function isNewer(a: RouteTable, b: RouteTable): boolean {
+  const [lifeOfA, lifeOfB] = [a.life ?? 0, b.life ?? 0];
+  return lifeOfA > lifeOfB || (lifeOfA === lifeOfB && a.revision > b.revision);
 }
 
 /** Without a last one that was cut off. */

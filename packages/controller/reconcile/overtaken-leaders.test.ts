@@ -1,0 +1,109 @@
+/** A store that was put back from a copy, and engines that know of later leaders. */
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AgentReport, Leader, NodeId, NodeObserved, ReplicationObserved } from "@larder/api";
+import { createLog } from "@larder/service";
+import type { CacheDocument } from "../documents/cache-document.ts";
+import { cacheFixture, nodeFixture } from "../documents/cache-fixture.ts";
+import { cacheKey } from "../documents/document-keys.ts";
+import { boxFixture } from "../store/box-fixture.ts";
+import { SqliteStore } from "../store/sqlite-store.ts";
+import { leaderAbove, OvertakenLeaders } from "./overtaken-leaders.ts";
+
+const leader: Leader = {
+  epoch: 3,
+  firstEpoch: 3,
+  nodeId: "shop-1" as NodeId,
+  runId: "life-1",
+  endedAtMs: null,
+  address: { host: "10.0.0.1", port: 1 },
+};
+const nodes = [nodeFixture("shop-1", "host-1"), nodeFixture("shop-2", "host-2")];
+const cache = cacheFixture({ nodes, leader });
+
+function observed(nodeId: string, replication: Partial<ReplicationObserved>): NodeObserved {
+  const runId = `life-of-${nodeId}`;
+  const address = { host: "10.0.0.2", port: 2 };
+  return { nodeId, runId, replication: { role: "replica", address, ...replication } } as NodeObserved;
+}
+
+function above(document: CacheDocument, ...seen: NodeObserved[]): Leader | null {
+  return leaderAbove(document, new Map(seen.map((node) => [node.nodeId, node])));
+}
+
+test("whoever leads goes on to lead, above all epochs", () => {
+  const successor = observed("shop-2", { role: "primary", epoch: 5 });
+  expect(above(cache, observed("shop-1", { epoch: 5 }), successor)).toEqual({
+    epoch: 6,
+    firstEpoch: 5,
+    nodeId: "shop-2" as NodeId,
+    runId: "life-of-shop-2",
+    endedAtMs: null,
+    address: { host: "10.0.0.2", port: 2 },
+  });
+  expect(above({ ...cache, leader: null }, successor)).toMatchObject({ epoch: 6, nodeId: "shop-2" });
+});
+
+test("where nobody leads, the store's leader is known by a higher epoch, so that engines hear of its end", () => {
+  expect(above(cache, observed("shop-2", { role: "detached", epoch: 5 }))).toEqual({
+    ...leader,
+    epoch: 6,
+    firstEpoch: 5,
+  });
+  expect(above({ ...cache, leader: null }, observed("shop-2", { epoch: 5 }))).toBeNull();
+});
+
+test("a primary of an older epoch is not taken for the leader, and a move is left alone", () => {
+  const [old, replica] = [observed("shop-1", { role: "primary", epoch: 4 }), observed("shop-2", { epoch: 5 })];
+  expect(above(cache, old, replica)).toMatchObject({ epoch: 6, nodeId: "shop-1", runId: "life-1" });
+  expect(above({ ...cache, move: {} as never }, old, replica)).toBeNull();
+});
+
+let directory: string;
+let store: SqliteStore;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "larder-store-"));
+  store = SqliteStore.open(join(directory, "store.db"), boxFixture());
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(directory, { recursive: true });
+});
+
+test("the store catches up with each node once, however late its engine answers", async () => {
+  const key = cacheKey(cache.name);
+  await store.transact({ put: [{ key, value: cache }] });
+  let reports: AgentReport[] = [];
+  let told = Promise.withResolvers<void>();
+  const report = (hostId: string, node: NodeObserved) => {
+    reports = [...reports, { hostId, nodes: [node] } as unknown as AgentReport];
+    told.resolve();
+  };
+  const nextChange = () => {
+    told = Promise.withResolvers<void>();
+    return told.promise;
+  };
+  const log = createLog("test", "fatal");
+  const leaders = new OvertakenLeaders({ store, observations: { agentReports: () => reports, nextChange }, log });
+  const epochs = async () => (await store.get<CacheDocument>(key))?.value.leader?.epoch;
+  const settle = async () => {
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  };
+  leaders.start();
+  report("host-1", observed("shop-1", { epoch: 3 }));
+  report("host-2", { ...observed("shop-2", {}), replication: null });
+  await settle();
+  expect(await epochs()).toBe(3);
+  report("host-2", observed("shop-2", { role: "primary", epoch: 5 }));
+  await settle();
+  expect(await epochs()).toBe(6);
+  told.resolve();
+  await settle();
+  expect(await epochs()).toBe(6);
+  const stopped = leaders.stop();
+  told.resolve();
+  await stopped;
+});

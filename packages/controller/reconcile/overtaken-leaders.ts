@@ -1,0 +1,97 @@
+/**
+ * A store that was put back from a copy may name a leader who has been succeeded since. Engines refuse it, as the epoch that they have in
+ * force is higher, and would refuse every one after it up to there, while nobody is served. So where a node reports a higher epoch than
+ * the store has, the store catches up: whoever leads goes on to lead.
+ *
+ * A node is looked at until it was once found to know of nothing newer: from then on it gets its epochs from this store alone. During a
+ * move the target may be an epoch ahead: that is the move's own business.
+ */
+import type { Leader, NodeId, NodeObserved } from "@larder/api";
+import type { Log } from "@larder/service";
+import type { CacheDocument } from "../documents/cache-document.ts";
+import { cachesPrefix } from "../documents/document-keys.ts";
+import type { Store, StoredDocument } from "../store/store.ts";
+import type { Observations } from "./observations.ts";
+
+export interface OvertakenLeadersOptions {
+  store: Store;
+  observations: Pick<Observations, "agentReports" | "nextChange">;
+  log: Log;
+}
+
+export class OvertakenLeaders {
+  readonly #options: OvertakenLeadersOptions;
+  readonly #stopping = new AbortController();
+  /** Nodes that know of nothing that the store does not. */
+  #known: ReadonlySet<NodeId> = new Set();
+  #following: Promise<void> = Promise.resolve();
+
+  constructor(options: OvertakenLeadersOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#following = this.#follow();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#following;
+  }
+
+  async #follow(): Promise<void> {
+    const { observations, log } = this.#options;
+    const { signal } = this.#stopping;
+    for (; !signal.aborted; await observations.nextChange(signal)) {
+      const nodes = observations.agentReports().flatMap((report) => report.nodes);
+      if (!nodes.some((node) => this.#isNew(node))) continue;
+      try {
+        await this.#catchUp(nodes);
+      } catch (error) {
+        log.error({ err: error }, "leaders in force could not be compared with the store's");
+      }
+    }
+  }
+
+  #isNew({ nodeId, replication }: NodeObserved): boolean {
+    return replication !== null && !this.#known.has(nodeId);
+  }
+
+  async #catchUp(nodes: readonly NodeObserved[]): Promise<void> {
+    const seen = new Map(nodes.map((node) => [node.nodeId, node]));
+    const { documents } = await this.#options.store.list<CacheDocument>(cachesPrefix);
+    const behind = documents.filter(({ value }) => highestEpoch(value, seen) > (value.leader?.epoch ?? 0));
+    for (const stored of behind) await this.#succeed(stored, seen);
+    const left = new Set(behind.flatMap(({ value }) => value.nodes.map(({ nodeId }) => nodeId)));
+    const known = nodes.filter(({ nodeId, replication }) => replication !== null && !left.has(nodeId));
+    this.#known = new Set(known.map(({ nodeId }) => nodeId));
+  }
+
+  async #succeed({ key, value, revision }: StoredDocument<CacheDocument>, seen: Seen): Promise<void> {
+    const leader = leaderAbove(value, seen);
+    if (leader === null) return;
+    const put = [{ key, value: { ...value, leader } }];
+    const { committed } = await this.#options.store.transact({ require: [{ key, revision }], put });
+    const { cacheId, name: cache } = value;
+    if (committed) this.#options.log.warn({ cacheId, cache, epoch: leader.epoch }, "the store knew of an older leader");
+  }
+}
+
+type Seen = ReadonlyMap<NodeId, NodeObserved>;
+
+function highestEpoch({ nodes }: CacheDocument, seen: Seen): number {
+  return Math.max(0, ...nodes.map(({ nodeId }) => seen.get(nodeId)?.replication?.epoch ?? 0));
+}
+
+/** Who leads from now on, with an epoch above all that are in force; null: that cannot be said, or is not to be decided here. */
+export function leaderAbove(cache: CacheDocument, seen: Seen): Leader | null {
+  if (cache.move !== null) return null;
+  const highest = highestEpoch(cache, seen);
+  const present = cache.nodes.flatMap(({ nodeId }) => seen.get(nodeId) ?? []);
+  const leads = present.find(({ replication }) => replication?.role === "primary" && replication.epoch === highest);
+  // Who has all of that epoch's data has all of the next one's.
+  const epochs = { epoch: highest + 1, firstEpoch: highest };
+  if (leads?.replication == null || leads.runId === null) return cache.leader && { ...cache.leader, ...epochs };
+  const { nodeId, runId, replication } = leads;
+  return { ...epochs, nodeId, runId, endedAtMs: null, address: replication.address };
+}
