@@ -225,7 +225,7 @@ export class Caches {
           app: this.#newEnginePassword(),
           replication: this.#newEnginePassword(),
         },
-        ports: this.#newPorts(caches, wanted.port),
+        ports: this.#newPorts(caches, settings, wanted.port),
         change: this.#changeOf(operation),
       },
     );
@@ -343,12 +343,18 @@ export class Caches {
     return { kind: operation.kind as ChangeKind, operationId: operation.operationId, deadlineMs };
   }
 
-  #newPorts(caches: readonly CacheDocument[], asked: number | undefined): CacheDocument["ports"] {
+  /** A database that speaks plain text has its one port, which may be asked for, there. */
+  #newPorts(
+    caches: readonly CacheDocument[],
+    { enterprise, enableNonSslPort }: CacheSettings,
+    asked: number | undefined,
+  ): CacheDocument["ports"] {
     const taken = portsTaken(caches, this.#options.portsReserved);
     if (asked !== undefined) requireFreePort(asked, taken);
-    const tls = asked ?? freePort(this.#options.portBase, taken);
-    const plain = freePort(Math.max(tls + 1, this.#options.portBase), taken);
-    return { tls: { port: tls, served: false }, plain: { port: plain, served: false } };
+    const port = asked ?? freePort(this.#options.portBase, taken);
+    const first = { port, served: false };
+    const second = { port: freePort(Math.max(port + 1, this.#options.portBase), taken), served: false };
+    return enterprise !== null && enableNonSslPort ? { tls: second, plain: first } : { tls: first, plain: second };
   }
 
   #newAccessKey(): string {

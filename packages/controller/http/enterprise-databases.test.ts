@@ -55,6 +55,8 @@ describe("a database", () => {
       "InvalidParameter",
       "properties.port",
     ]);
+    await made("other", { port: 12_400, clientProtocol: "Plaintext" });
+    expect((await database("other")).body.properties).toMatchObject({ port: 12_400, clientProtocol: "Plaintext" });
   });
 
   test.each([
