@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import type { EngineVersion } from "./agent-protocol.ts";
+import type { EnterpriseSku } from "./enterprise-skus.ts";
 import { LarderError } from "./errors.ts";
 import type { Sku } from "./skus.ts";
 
@@ -21,7 +22,7 @@ export interface BackupLabel {
   cache: string;
   cacheId: string;
   /** Of the cache, so that one like it can be made. */
-  sku: Sku;
+  sku: Sku | EnterpriseSku;
 }
 
 export interface BackupManifest extends BackupLabel {
@@ -52,11 +53,10 @@ const manifest = z.object({
   name: z.iso.datetime(),
   cache: z.string().min(1).max(63),
   cacheId: z.string().max(100),
-  sku: z.object({
-    name: z.enum(["Basic", "Standard", "Premium"]),
-    family: z.enum(["C", "P"]),
-    capacity: count,
-  }),
+  sku: z.union([
+    z.object({ name: z.enum(["Basic", "Standard", "Premium"]), family: z.enum(["C", "P"]), capacity: count }),
+    z.object({ name: z.string().regex(/^[A-Za-z]{1,30}_[A-Z]\d{1,5}$/), capacity: count.optional() }),
+  ]),
   file: z.string().min(1).max(300),
   endedAt: z.iso.datetime(),
   engine: z.object({ name: z.enum(["redis", "valkey"]), version: z.string().max(40) }),

@@ -47,6 +47,9 @@ export function clusterResourceId(at: { subscription: string; resourceGroup: str
   return `${resourceGroupId(at.subscription, at.resourceGroup)}/providers/Microsoft.Cache/redisEnterprise/${at.name}`;
 }
 
+/** Which resource provider a cache belongs to: `Microsoft.Cache/redis`, or `Microsoft.Cache/redisEnterprise` as a cluster's database. */
+export type CacheProvider = "redis" | "enterprise";
+
 /** A cluster has one database, which always has this name. */
 export const databaseName = "default";
 

@@ -3,7 +3,7 @@
  *
  *   POST …/redis/{name}/import    {files, format?} as Azure has it, and Larder's own: merge, existing, filter
  *   POST …/redis/{name}/export    {container, prefix, format?}, and: filter, gzip, rdbVersion
- *   POST …/databases/{name}/import|export of redisEnterprise: {sasUris} and {sasUri}
+ *   POST …/databases/{name}/import|export of redisEnterprise: {sasUris} and {sasUri}, or as above
  *
  * Where Azure takes a signed URL, Larder takes every storage location.
  */
@@ -96,15 +96,17 @@ export function parseExport(body: unknown, nowMs: number): TransferAsked<"export
   return { task: { kind: "export", to: container, fileName: exportName(prefix, gzip), gzip, rdbVersion }, filter };
 }
 
-/** The form of Azure Managed Redis. Throws as `parseImport`. */
+/** The form of Azure Managed Redis, or Larder's own, which names `files`. Throws as `parseImport`. */
 export function parseEnterpriseImport(body: unknown, nowMs: number): TransferAsked<"import"> {
+  if (has(body, "files")) return parseImport(body, nowMs);
   const { sasUris } = parseBody(enterpriseImportBody, body) as z.infer<typeof enterpriseImportBody>;
   requireSignatures(sasUris, "sasUris", nowMs);
   return { task: { kind: "import", files: sasUris, mode: "fill" }, filter: keyFilter.parse(undefined) };
 }
 
-/** The form of Azure Managed Redis, which names its files itself. Throws as `parseImport`. */
+/** The form of Azure Managed Redis, which names its files itself, or Larder's own, with a `container`. Throws as `parseImport`. */
 export function parseEnterpriseExport(body: unknown, prefix: string, nowMs: number): TransferAsked<"export"> {
+  if (has(body, "container")) return parseExport(body, nowMs);
   const { sasUri } = parseBody(enterpriseExportBody, body) as z.infer<typeof enterpriseExportBody>;
   requireSignature(sasUri, "sasUri", "write", nowMs);
   const task = {
@@ -121,6 +123,10 @@ export function parseEnterpriseExport(body: unknown, prefix: string, nowMs: numb
 export function exportName(prefix: string, gzip: boolean): string {
   const base = prefix.replace(/(\.rdb)?(\.gz)?$/, "");
   return `${base}.rdb${gzip ? ".gz" : ""}`;
+}
+
+function has(body: unknown, property: string): boolean {
+  return typeof body === "object" && body !== null && property in body;
 }
 
 function importTask({ files: from, merge, existing }: z.infer<typeof importBody>): TransferAsked<"import">["task"] {

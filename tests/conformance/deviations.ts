@@ -47,7 +47,7 @@ export const beyondSwagger: readonly { method: string; path: RegExp; because: st
     because: "the live service polls what takes its time there",
   },
   own("GET", "/events"),
-  own("POST", "/switchover"),
+  own("POST", "/(switchover|forcereboot)"),
   own("(GET|POST)", "/updates(/(start|pause|resume))?"),
   own("POST", "/(migrate|reverse|compare|restore)"),
   own("(GET|POST)", "/transfers(/.*)?"),
@@ -58,7 +58,7 @@ export const beyondSwagger: readonly { method: string; path: RegExp; because: st
 function own(method: string, path: string) {
   return {
     method: `^${method}$`,
-    path: new RegExp(`^/redis/[^/]+${path}$`),
+    path: new RegExp(`^/(redis/[^/]+|redisenterprise/[^/]+/databases/[^/]+)${path}$`),
     because: ours,
   };
 }

@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BackupResource, manifestNameOf, type StorageLocation, type TransferResource } from "@larder/api";
+import {
+  type BackupResource,
+  manifestNameOf,
+  type Sku,
+  type StorageLocation,
+  type TransferResource,
+} from "@larder/api";
 import { type Azurite, startAzurite } from "../fixture/azurite.ts";
 import { CacheAccess } from "../fixture/cache-access.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
@@ -125,7 +131,7 @@ describe.skipIf(!hasValkey)("a backup", () => {
     await service.client.deleteCache(at("lost"));
     const [found] = await service.client.backups.findIn(container, "lost");
     expect(found?.manifest).toEqual(backup.manifest!);
-    await service.createCache("again", { sku: found!.manifest.sku });
+    await service.createCache("again", { sku: found!.manifest.sku as Sku });
     expect(await carriedOut("lost", backup.name, "restore", "again", container)).toMatchObject({ status: "succeeded" });
     expect(await readKey("again", "key:777")).toBe("value 777");
   }, 60_000);

@@ -4,6 +4,7 @@ import type { BackupResource } from "@larder/api/backup-resource";
 import { LarderError } from "@larder/api/errors";
 import type { ManagementClient } from "@larder/api/management-client";
 import type { CacheAddress } from "@larder/api/rest-calls";
+import { isRedisSku } from "@larder/api/skus";
 import type { StorageLocation } from "@larder/api/storage-location";
 import type { TransferResource } from "@larder/api/transfer-resource";
 import { chosenBackup, parseEvery } from "../backup-arguments.ts";
@@ -155,7 +156,8 @@ async function restorable(
       backup,
       found.map((manifest) => manifest.name),
     );
-    return { chosen, sku: found.find((manifest) => manifest.name === chosen)?.sku, resourceGroup };
+    const sku = found.find((manifest) => manifest.name === chosen)?.sku;
+    return { chosen, sku: sku && isRedisSku(sku) ? sku : undefined, resourceGroup };
   }
   const { at, cache } = await findCache(client, name);
   const chosen = chosenBackup(backup, madeNames(await client.backups.list(at)));

@@ -7,7 +7,7 @@ import { type CacheId, LarderError, manifestNameOf } from "@larder/api";
 import type { Clock, Log, Randomness } from "@larder/service";
 import { AdmissionLock } from "../caches/admission-lock.ts";
 import type { BackupDocument, BackupPolicyDocument } from "../documents/backup-document.ts";
-import { allNodes, type CacheDocument, redisSku } from "../documents/cache-document.ts";
+import { allNodes, type CacheDocument } from "../documents/cache-document.ts";
 import {
   backupKey,
   backupPoliciesPrefix,
@@ -74,7 +74,7 @@ export class BackupKeeper {
       const backup = stored.backups.find(({ value }) => value.name === name)?.value;
       if (backup?.state !== "making" || exportOf(backup, stored.transfers) !== undefined) return;
       const { settings, cacheId, name: cacheName } = cache;
-      const label = { name, cache: cacheName, cacheId, sku: redisSku(settings) };
+      const label = { name, cache: cacheName, cacheId, sku: settings.sku };
       const { at: to, file: fileName } = backup;
       const task = { kind: "export", to, fileName, gzip: true, rdbVersion: null, backup: label } as const;
       await this.#options.transfers.begin(cache, { task, filter: { prefixes: [], types: [], databases: [] } });

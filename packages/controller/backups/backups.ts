@@ -140,15 +140,14 @@ export class Backups {
     return this.get(place, backup.name);
   }
 
-  /** Into the cache or, `target`, into another one of its group. Throws as `Transfers.begin`, and where it would not fit. */
+  /** `into`: the cache itself, or another. Throws as `Transfers.begin`, and where it would not fit. */
   async restore(
     place: Place,
     name: string,
-    { target, from }: { target?: string | undefined; from?: StorageLocation | undefined },
+    { into, from }: { into: Place; from?: StorageLocation | undefined },
   ): Promise<Begun> {
     const { caches, transfers } = this.#options;
     const { manifest, at } = await this.#locate(place, name, from);
-    const into = { ...place, name: target ?? place.name };
     requireFits(manifest, (await caches.require(into)).value);
     const { bytes, sha256, file } = manifest;
     const task = { kind: "import", mode: "fill", files: [fileIn(at, file)], expects: { bytes, sha256 } } as const;

@@ -7,6 +7,7 @@ import {
   type AccessKeys,
   type AgentReport,
   type CacheId,
+  type CacheProvider,
   databaseName,
   isOlder,
   LarderError,
@@ -18,7 +19,6 @@ import {
   allNodes,
   type CacheDocument,
   type CacheNode,
-  type CacheProvider,
   type CacheSettings,
   type ChangeKind,
 } from "../documents/cache-document.ts";

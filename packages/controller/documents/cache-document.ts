@@ -18,6 +18,7 @@ import {
   type AccessKeys,
   type AskedIdentity,
   type CacheId,
+  type CacheProvider,
   type ClusteringPolicy,
   type EngineVersion,
   type EnterpriseSku,
@@ -42,9 +43,6 @@ export interface UpdateState {
   /** Why the last one was given up; it is not tried again until its owner says so. */
   stopped: Problem | null;
 }
-
-/** Which resource provider a cache belongs to: `Microsoft.Cache/redis`, or `Microsoft.Cache/redisEnterprise` as a cluster's database. */
-export type CacheProvider = "redis" | "enterprise";
 
 /** What a database of `Microsoft.Cache/redisEnterprise` is told that has no place elsewhere in the settings. */
 export interface EnterpriseSettings {

@@ -6,6 +6,7 @@ import { armHeaders } from "./arm-headers.ts";
 import { auditedCalls } from "./audit.ts";
 import { bearerAuthentication } from "./authentication.ts";
 import { roleAuthorization } from "./authorization.ts";
+import { cacheRoutes } from "./cache-routes.ts";
 import { enterpriseRoutes } from "./enterprise-routes.ts";
 import { headAnswers } from "./head-answers.ts";
 import { health } from "./health.ts";
@@ -33,7 +34,14 @@ export function managementApi(api: ApiContext): Hono<ApiEnvironment> {
   app.use("/subscriptions/:subscription/*", requireSubscription(api));
 
   // Those of caches first: which versions of the API a path beneath a cache takes is theirs to say.
-  for (const routes of [redisRoutes, enterpriseRoutes, privateEndpoints, resourceManagerRoutes, serviceRoutes])
+  for (const routes of [
+    redisRoutes,
+    enterpriseRoutes,
+    cacheRoutes,
+    privateEndpoints,
+    resourceManagerRoutes,
+    serviceRoutes,
+  ])
     routes(app, api);
 
   app.notFound((context) => unknownPath(app, context));

@@ -9,6 +9,23 @@ const actions = (resource: string, ...names: string[]) => names.map((name) => `$
 /** Asked for beside the operation of the path, as it is about another resource: http/private-endpoints.ts. */
 const approval = "privateEndpointConnectionsApproval";
 
+/** What is done with a cache and its data, whichever type it is of. */
+const ofCaches = (resource: string) => [
+  ...actions(resource, "listKeys", "regenerateKey", "forceReboot", "flush", "import", "export"),
+  ...actions(resource, "switchover", "migrate", "reverse", "compare"),
+  ...writes(`${resource}/accessPolicyAssignments`),
+  ...reads(`${resource}/events`),
+  ...reads(`${resource}/updates`),
+  ...actions(`${resource}/updates`, "start", "pause", "resume"),
+  ...reads(`${resource}/transfers`),
+  ...actions(`${resource}/transfers`, "cancel", "pause", "resume", "cutover"),
+  ...writes(`${resource}/backupPolicies`),
+  ...reads(`${resource}/backups`),
+  `${resource}/backups/action`,
+  `${resource}/backups/delete`,
+  ...actions(`${resource}/backups`, "restore", "verify"),
+];
+
 /** Without the namespace before them. */
 export const cacheOperations: readonly string[] = [
   "register/action",
@@ -19,7 +36,7 @@ export const cacheOperations: readonly string[] = [
   "locations/asyncOperations/read",
   "locations/operationresults/read",
   ...writes("redis"),
-  ...actions("redis", "listKeys", "regenerateKey", "forceReboot", "flush", "import", "export"),
+  ...ofCaches("redis"),
   ...actions("redis", approval),
   ...reads("redis/listUpgradeNotifications"),
   ...writes("redis/patchSchedules"),
@@ -28,18 +45,6 @@ export const cacheOperations: readonly string[] = [
   ...reads("redis/privateLinkResources"),
   ...writes("redis/linkedServers"),
   ...writes("redis/accessPolicies"),
-  ...writes("redis/accessPolicyAssignments"),
-  ...actions("redis", "switchover", "migrate", "reverse", "compare"),
-  ...reads("redis/events"),
-  ...reads("redis/updates"),
-  ...actions("redis/updates", "start", "pause", "resume"),
-  ...reads("redis/transfers"),
-  ...actions("redis/transfers", "cancel", "pause", "resume", "cutover"),
-  ...writes("redis/backupPolicies"),
-  ...reads("redis/backups"),
-  "redis/backups/action",
-  "redis/backups/delete",
-  ...actions("redis/backups", "restore", "verify"),
   "redisBackups/action",
   ...reads("locations/operationsStatus"),
   ...writes("redisEnterprise"),
@@ -48,9 +53,8 @@ export const cacheOperations: readonly string[] = [
   ...writes("redisEnterprise/privateEndpointConnections"),
   ...reads("redisEnterprise/privateLinkResources"),
   ...writes("redisEnterprise/databases"),
-  ...actions("redisEnterprise/databases", "listKeys", "regenerateKey", "import", "export", "flush"),
+  ...ofCaches("redisEnterprise/databases"),
   ...actions("redisEnterprise/databases", "forceUnlink", "forceLinkToReplicationGroup", "upgradeDBRedisVersion"),
-  ...writes("redisEnterprise/databases/accessPolicyAssignments"),
 ];
 
 const verbs: Record<string, string> = { read: "Read", write: "Set", delete: "Delete", action: "Do" };

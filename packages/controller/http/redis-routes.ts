@@ -7,14 +7,9 @@ import { requireRedisVersion } from "./api-versions.ts";
 import { firewallRules } from "./firewall-rules.ts";
 import { linkedServers } from "./linked-servers.ts";
 import { patchSchedules } from "./patch-schedules.ts";
-import { redisActions } from "./redis-actions.ts";
-import { redisBackups } from "./redis-backups.ts";
 import { cachesInGroup, cachesInSubscription, redisCaches } from "./redis-caches.ts";
-import { redisEvents } from "./redis-events.ts";
 import { redisKeys } from "./redis-keys.ts";
 import { redisPrivateLink } from "./redis-private-link.ts";
-import { redisTransfers } from "./redis-transfers.ts";
-import { redisUpdates } from "./redis-updates.ts";
 import { upgradeNotifications } from "./upgrade-notifications.ts";
 
 export function redisRoutes(app: Hono<ApiEnvironment>, api: ApiContext): void {
@@ -22,17 +17,12 @@ export function redisRoutes(app: Hono<ApiEnvironment>, api: ApiContext): void {
   for (const routes of [
     redisCaches,
     redisKeys,
-    redisActions,
-    redisEvents,
     patchSchedules,
-    redisUpdates,
     upgradeNotifications,
     accessPolicies,
     accessPolicyAssignments,
     firewallRules,
     redisPrivateLink,
-    redisTransfers,
-    redisBackups,
     linkedServers,
   ])
     routes(app, api);

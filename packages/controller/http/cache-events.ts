@@ -1,25 +1,23 @@
-/** A cache's history, Larder's own: `GET …/redis/{name}/events`, the newest first, in pages of `$top`. */
+/** A cache's history, Larder's own: `GET …/events`, the newest first, in pages of `$top`. */
 import { type CacheEvent, LarderError, type Page } from "@larder/api";
-import type { Context, Hono } from "hono";
+import type { Context } from "hono";
 import { cacheEventsPrefix } from "../documents/document-keys.ts";
-import type { ApiContext, ApiEnvironment } from "./api-context.ts";
-import { cachePlace, oneCache } from "./redis-caches.ts";
+import { beneathCaches } from "./cache-roots.ts";
 import { callerBase } from "./request-path.ts";
 
 const pageDefault = 100;
 const pageMax = 1_000;
 
-export function redisEvents(app: Hono<ApiEnvironment>, api: ApiContext): void {
-  app.get(`${oneCache}/events`, async (context) => {
-    await api.groups.require(cachePlace(context).resourceGroup);
-    const { cacheId } = (await api.caches.require(cachePlace(context))).value;
+export const cacheEvents = beneathCaches((app, api, root) => {
+  app.get(`${root.path}/events`, async (context) => {
+    const { cacheId } = (await api.caches.require(await root.place(context, api))).value;
     const top = wholeNumber(context, "$top", pageMax) ?? pageDefault;
     const before = wholeNumber(context, "$skipToken", Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY;
     const { documents } = await api.store.list<CacheEvent>(cacheEventsPrefix(cacheId));
     const older = documents.map(({ value }) => value).filter(({ number }) => number < before);
     return context.json(pageOf(context, older.toReversed(), top));
   });
-}
+});
 
 function pageOf(context: Context, events: readonly CacheEvent[], top: number): Page<CacheEvent> {
   const value = events.slice(0, top);
