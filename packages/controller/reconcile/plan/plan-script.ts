@@ -145,13 +145,16 @@ export class ScriptedCache {
     const document = this.transfers.find(({ transferId }) => transferId === name);
     if (document === undefined || document.nodeId === null) return;
     const [state = "", detail] = what.split(" ");
+    const leads = this.cache?.leader?.nodeId === document.nodeId;
+    // A migration follows until its node leads.
+    if (state === "done" && document.task.kind === "migrate" && !leads) return;
     const error = state === "failed" ? { code: detail ?? "", message: "it says why" } : null;
     const said = {
       runId: this.#nodes.get(document.nodeId)?.runId ?? null,
       state: state as TransferObserved["state"],
       error,
       lagBytes: detail === undefined ? null : Number(detail),
-      place: this.cache?.leader?.nodeId === document.nodeId ? { history: "h", offset: 1 } : null,
+      place: leads && state !== "done" ? { history: "h", offset: 1 } : null,
     };
     this.#said.set(agentsTransferId(document), transferObservedFixture(agentsTransferId(document), said));
   }

@@ -241,6 +241,14 @@ const scripts = {
     gateway: serving    => drop a
     t1: following 0     => t1 succeeded`,
 
+  "a migration key by key ends once its agent is done": `${filled.replace("import", "migrate")}
+    t1: following 0     => prepare b
+    gateway: prepared   => hold
+    gateway: drained    => hand over to b
+    b: running          => rest
+    gateway: serving    => drop a
+    t1: done            => t1 succeeded`,
+
   "a migration whose node dies before its last word": `${standard}
     migrate             => fill c
     c: running          => start t1 on c

@@ -103,7 +103,9 @@ class Underway {
     if (ownsIntake(this.#cache, document)) return { type: "transferGoesOn", transfer: document };
     const end: TransferAction = { type: "endTransfer", transfer: document, status: "succeeded", problem: null };
     const node = this.#observed.nodes.find(({ nodeId }) => nodeId === document.nodeId);
-    if (seen?.place != null || seen?.state === "failed" || node?.nodeId !== this.#leaderId) return end;
+    // What was copied key by key has no place in a stream.
+    const isLastWord = seen?.place != null || seen?.state === "done" || seen?.state === "failed";
+    if (isLastWord || node?.nodeId !== this.#leaderId) return end;
     return node?.silentSinceMs == null
       ? undefined
       : this.#unlessBefore(this.#silentUntil(node, silentMs.read), () => end);
