@@ -1,6 +1,6 @@
 /** Every command of the command line against a whole service: what it prints, its JSON, and its exit status. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorTable } from "@larder/api";
@@ -98,6 +98,76 @@ describe("a cache's life", () => {
     expect(refused.stderr).toEndWith("hint: add --yes\n");
     expect(await larderJson<object>("delete", "shop", "--yes")).toEqual({ name: "shop", deleted: true });
     expect((await larder("show", "shop")).exit).toBe(errorTable.ResourceNotFound.exit);
+  });
+});
+
+describe.skipIf(!hasNativeEngine)("a cluster's life", () => {
+  interface Cluster {
+    sku: object;
+    tags: Record<string, string>;
+    databases: { properties: Record<string, unknown> }[];
+  }
+
+  test("create, with its database, or neither", async () => {
+    const refused = await larder("create", "orders", "--sku", "Balanced_B0", "--clustering-policy", "none");
+    expect(refused.stderr).toStartWith("larder: 'properties.clusteringPolicy' must be one of OSSCluster");
+    const options = ["--persistence", "aof", "--policy", "allkeys-lru", "--tag", "team=web"];
+    const created = await larder("create", "orders", "--sku", "b0", "--high-availability", "off", ...options);
+    expect(created.stdout).toStartWith("Created orders in ");
+    expect(await larder("console", "orders", "SET", "key", "value")).toMatchObject({ exit: 0, stdout: "OK\n" });
+  });
+
+  test("is listed with caches, and shown", async () => {
+    const { stdout } = await larder("list");
+    expect(stdout).toMatch(
+      /^NAME +TYPE +SIZE .*\norders +cluster +Balanced_B0 +available .*\nquickstart +cache +Basic C0/,
+    );
+    const { databases } = await larderJson<Cluster>("show", "ORDERS");
+    expect(databases).toMatchObject([
+      {
+        properties: {
+          evictionPolicy: "AllKeysLRU",
+          accessKeysAuthentication: "Enabled",
+          persistence: { aofEnabled: true },
+        },
+      },
+    ]);
+    expect((await larder("show", "orders")).stdout).toMatch(/Clustering +OSSCluster\n +Eviction +AllKeysLRU\n/);
+  });
+
+  test("is changed in both of its parts", async () => {
+    const changes = ["--sku", "Balanced_B1", "--tag", "a=b", "--untag", "team", "--access-keys", "off"];
+    const updated = await larderJson<Cluster>("update", "orders", ...changes);
+    expect(updated).toMatchObject({ sku: { name: "Balanced_B1" }, tags: { a: "b" } });
+    expect(updated.tags).not.toHaveProperty("team");
+    expect(updated.databases[0]?.properties["accessKeysAuthentication"]).toBe("Disabled");
+    expect((await larder("connect", "orders")).stdout).toMatch(/Key +off: clients log in with a token/);
+    await larderJson("update", "orders", "--access-keys", "on");
+  });
+
+  test("keeps its data through what is done to all caches", async () => {
+    const backups = join(service.dataDir, "files", "backups");
+    mkdirSync(backups, { recursive: true });
+    expect(await larder("backup", "now", "orders", "--to", backups)).toMatchObject({ exit: 0 });
+    await larderJson("flush", "orders", "--yes");
+    expect(await larder("backup", "restore", "orders", "latest")).toMatchObject({ exit: 0 });
+    expect(await larder("console", "orders", "GET", "key")).toMatchObject({ stdout: "value\n" });
+    const kinds = (await larderJson<{ kind: string }[]>("events", "orders")).map(({ kind }) => kind);
+    expect(kinds).toEqual(expect.arrayContaining(["created", "scale", "flush", "backup", "import"]));
+  });
+
+  test("gives permissions without a policy, and says what it does not have", async () => {
+    const who = ["--object-id", "5f1d2f1e-7c0f-4f43-9f5f-0a8d2a5b0c11", "--permissions", "+@read ~app:*"];
+    expect((await larder("assignment", "create", "orders", "web", ...who)).stdout).toEndWith("has +@read ~app:*\n");
+    expect((await larder("assignment", "list", "orders")).stdout).toMatch(/web .* \+@read ~app:\* +in force/);
+    const firewall = await larder("firewall", "list", "orders");
+    expect(firewall).toMatchObject({ exit: errorTable.OperationNotSupported.exit, stdout: "" });
+    expect(firewall.stderr).toStartWith("larder: orders is a cluster, which has no firewall rules.\n");
+  });
+
+  test("delete", async () => {
+    expect(await larderJson<object>("delete", "orders", "--yes")).toEqual({ name: "orders", deleted: true });
+    expect((await larderJson<CacheDocument[]>("list")).map(({ name }) => name)).toEqual(["quickstart"]);
   });
 });
 

@@ -1,6 +1,13 @@
 /** The part of the management client that is about who may use a cache's data. Errors are those of its calls. */
 import type { AccessAssignmentBody, AccessAssignmentResource, AccessPolicyResource } from "./access-resource.ts";
+import type { DatabaseAssignmentResource } from "./enterprise-assignment.ts";
 import type { CacheAddress, RestCalls } from "./rest-calls.ts";
+
+/** Of a cache of either provider. */
+export type AnyAssignment = AccessAssignmentResource | DatabaseAssignmentResource;
+
+/** That of a database names an ACL string, or nothing: it may do everything then. */
+export type AnyAssignmentBody = AccessAssignmentBody | { user: { objectId: string }; accessString?: string };
 
 export class AccessClient {
   readonly #calls: RestCalls;
@@ -11,55 +18,57 @@ export class AccessClient {
 
   /** The built-in ones first. */
   listPolicies(at: CacheAddress): Promise<AccessPolicyResource[]> {
-    return this.#calls.list(this.#path(at, "accessPolicies"));
+    return this.#calls.listOnCache(at, policies);
   }
 
   getPolicy(at: CacheAddress, name: string): Promise<AccessPolicyResource> {
-    return this.#calls.json(this.#calls.call(this.#path(at, "accessPolicies", name)));
+    return this.#calls.json(this.#calls.onCache(at, childPath(policies, name)));
   }
 
   /** Creates or replaces, and waits until it is in force. */
   async putPolicy(at: CacheAddress, name: string, permissions: string): Promise<AccessPolicyResource> {
-    await this.#put(this.#path(at, "accessPolicies", name), { permissions });
+    await this.#put(at, childPath(policies, name), { permissions });
     return this.getPolicy(at, name);
   }
 
   /** Returns whether there was such a policy. */
   deletePolicy(at: CacheAddress, name: string): Promise<boolean> {
-    return this.#delete(this.#path(at, "accessPolicies", name));
+    return this.#delete(at, childPath(policies, name));
   }
 
-  listAssignments(at: CacheAddress): Promise<AccessAssignmentResource[]> {
-    return this.#calls.list(this.#path(at, "accessPolicyAssignments"));
+  listAssignments(at: CacheAddress): Promise<AnyAssignment[]> {
+    return this.#calls.listOnCache(at, assignments);
   }
 
-  getAssignment(at: CacheAddress, name: string): Promise<AccessAssignmentResource> {
-    return this.#calls.json(this.#calls.call(this.#path(at, "accessPolicyAssignments", name)));
+  getAssignment(at: CacheAddress, name: string): Promise<AnyAssignment> {
+    return this.#calls.json(this.#calls.onCache(at, childPath(assignments, name)));
   }
 
   /** Creates or replaces, and waits until it is in force. */
-  async putAssignment(at: CacheAddress, name: string, body: AccessAssignmentBody): Promise<AccessAssignmentResource> {
-    await this.#put(this.#path(at, "accessPolicyAssignments", name), body);
+  async putAssignment(at: CacheAddress, name: string, body: AnyAssignmentBody): Promise<AnyAssignment> {
+    await this.#put(at, childPath(assignments, name), body);
     return this.getAssignment(at, name);
   }
 
   /** Returns whether there was such an assignment. */
   deleteAssignment(at: CacheAddress, name: string): Promise<boolean> {
-    return this.#delete(this.#path(at, "accessPolicyAssignments", name));
+    return this.#delete(at, childPath(assignments, name));
   }
 
-  async #put(path: string, properties: object): Promise<void> {
-    await this.#calls.finish(await this.#calls.call(path, { method: "PUT", body: { properties } }));
+  async #put(at: CacheAddress, path: string, properties: object): Promise<void> {
+    await this.#calls.finish(await this.#calls.onCache(at, path, { method: "PUT", body: { properties } }));
   }
 
-  async #delete(path: string): Promise<boolean> {
-    const response = await this.#calls.call(path, { method: "DELETE" });
+  async #delete(at: CacheAddress, path: string): Promise<boolean> {
+    const response = await this.#calls.onCache(at, path, { method: "DELETE" });
     await this.#calls.finish(response);
     return response.status !== 204;
   }
+}
 
-  #path(at: CacheAddress, collection: string, name?: string): string {
-    const all = `${this.#calls.cachePath(at)}/${collection}`;
-    return name === undefined ? all : `${all}/${encodeURIComponent(name)}`;
-  }
+const policies = "/accessPolicies";
+const assignments = "/accessPolicyAssignments";
+
+function childPath(collection: string, name: string): string {
+  return `${collection}/${encodeURIComponent(name)}`;
 }

@@ -15,7 +15,7 @@ export class BackupsClient {
   /** null: backups are not made by themselves. */
   async policy(at: CacheAddress): Promise<BackupPolicyResource | null> {
     try {
-      return (await this.#json<{ properties: BackupPolicyResource }>(this.#policyPath(at))).properties;
+      return (await this.#json<{ properties: BackupPolicyResource }>(at, policyPath)).properties;
     } catch (error) {
       if (error instanceof LarderError && error.code === "ResourceNotFound") return null;
       throw error;
@@ -25,32 +25,32 @@ export class BackupsClient {
   /** null ends the schedule. */
   async setPolicy(at: CacheAddress, properties: object | null): Promise<void> {
     const request = properties === null ? { method: "DELETE" } : { method: "PUT", body: { properties } };
-    await (await this.#calls.call(this.#policyPath(at), request)).arrayBuffer();
+    await (await this.#calls.onCache(at, policyPath, request)).arrayBuffer();
   }
 
   /** The newest first. */
   async list(at: CacheAddress): Promise<BackupResource[]> {
-    return (await this.#json<Page<BackupResource>>(this.#path(at))).value;
+    return (await this.#json<Page<BackupResource>>(at, "/backups")).value;
   }
 
   async get(at: CacheAddress, name: string): Promise<BackupResource> {
-    return this.#json(this.#path(at, name));
+    return this.#json(at, pathOf(name));
   }
 
   /** Returns once it has begun. */
   async make(at: CacheAddress, location: StorageLocation | undefined): Promise<BackupResource> {
     const body = location === undefined ? {} : { location };
-    return this.#json(this.#path(at), { method: "POST", body });
+    return this.#json(at, "/backups", { method: "POST", body });
   }
 
   /** Its files go soon after. */
   async remove(at: CacheAddress, name: string): Promise<void> {
-    await (await this.#calls.call(this.#path(at, name), { method: "DELETE" })).arrayBuffer();
+    await (await this.#calls.onCache(at, pathOf(name), { method: "DELETE" })).arrayBuffer();
   }
 
   /** Begins it, and returns the transfer's id. */
   async ask(at: CacheAddress, name: string, action: "restore" | "verify", body: object = {}): Promise<string> {
-    const response = await this.#calls.call(`${this.#path(at, name)}/${action}`, { method: "POST", body });
+    const response = await this.#calls.onCache(at, `${pathOf(name)}/${action}`, { method: "POST", body });
     await response.arrayBuffer();
     return response.headers.get(transferHeader) ?? "";
   }
@@ -59,19 +59,16 @@ export class BackupsClient {
   async findIn(location: StorageLocation, cache: string | undefined): Promise<FoundBackup[]> {
     const body = { location, ...(cache === undefined ? {} : { cache }) };
     const path = `/subscriptions/${this.#calls.subscription}/providers/Microsoft.Cache/redisBackups`;
-    return (await this.#json<Page<FoundBackup>>(path, { method: "POST", body })).value;
+    return (await this.#calls.json<Page<FoundBackup>>(this.#calls.call(path, { method: "POST", body }))).value;
   }
 
-  async #json<T>(path: string, request?: { method?: string; body?: unknown }): Promise<T> {
-    return (await (await this.#calls.call(path, request)).json()) as T;
+  #json<T>(at: CacheAddress, path: string, request?: { method: string; body: unknown }): Promise<T> {
+    return this.#calls.json(this.#calls.onCache(at, path, request));
   }
+}
 
-  #policyPath(at: CacheAddress): string {
-    return `${this.#calls.cachePath(at)}/backupPolicies/default`;
-  }
+const policyPath = "/backupPolicies/default";
 
-  #path(at: CacheAddress, name?: string): string {
-    const all = `${this.#calls.cachePath(at)}/backups`;
-    return name === undefined ? all : `${all}/${encodeURIComponent(name)}`;
-  }
+function pathOf(name: string): string {
+  return `/backups/${encodeURIComponent(name)}`;
 }

@@ -7,10 +7,10 @@ import { userName } from "./access-parse.ts";
 import { parsePermissions } from "./access-permissions.ts";
 import type { AccessState } from "./access-resource.ts";
 import { parseBody } from "./body-values.ts";
+import { everything } from "./enterprise-resource.ts";
 import { knowsAccessString } from "./enterprise-versions.ts";
 import { LarderError } from "./errors.ts";
 
-export const everything = "+@all ~*";
 const namePattern = /^[A-Za-z0-9]{1,60}$/;
 
 export interface DatabaseAssignmentResource {

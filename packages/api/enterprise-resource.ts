@@ -5,6 +5,7 @@
  */
 import type { EnterpriseSku } from "./enterprise-skus.ts";
 import type { MaintenanceWindow } from "./maintenance-windows.ts";
+import type { PrivateEndpointConnection } from "./network-resource.ts";
 import type { LarderProperties, LarderSettings } from "./redis-resource.ts";
 
 export const clusteringPolicies = ["OSSCluster", "EnterpriseCluster", "NoCluster"] as const;
@@ -22,6 +23,9 @@ export const evictionPolicies = {
   noeviction: "NoEviction",
 } as const;
 export type EvictionPolicy = (typeof evictionPolicies)[keyof typeof evictionPolicies];
+
+/** What the only access policy allows. */
+export const everything = "+@all ~*";
 
 /** Minutes by the service's name for them. */
 export const rdbFrequencies = { "1h": 60, "6h": 360, "12h": 720 } as const;
@@ -65,7 +69,7 @@ export interface ClusterResource {
     /** null: made by a version that did not ask. */
     publicNetworkAccess: Switch | null;
     redisVersion: string;
-    privateEndpointConnections: object[];
+    privateEndpointConnections: PrivateEndpointConnection[];
     /** Left out where there are no windows. */
     maintenanceConfiguration?: { maintenanceWindows: MaintenanceWindow[] };
   };

@@ -1,6 +1,8 @@
 /** Versions of `Microsoft.Cache/redisEnterprise`, and what the implicit values are of properties that an older one did not have. */
 
 export const enterpriseApiVersion = "2025-07-01";
+/** What Larder's own client speaks: the newest that is no preview, as older ones do not know all that there is. */
+export const enterpriseOwnVersion = "2026-09-01";
 
 export const enterpriseApiVersions = [
   "2021-03-01",
@@ -22,7 +24,7 @@ export const enterpriseApiVersions = [
   "2026-02-01-preview",
   "2026-05-01-preview",
   "2026-06-01-preview",
-  "2026-09-01",
+  enterpriseOwnVersion,
   "2026-10-01-preview",
 ] as const;
 

@@ -12,6 +12,7 @@ export * from "./agent-protocol.ts";
 export * from "./backup-manifest.ts";
 export * from "./backup-parse.ts";
 export * from "./backup-resource.ts";
+export * from "./clusters-client.ts";
 export * from "./connection-file.ts";
 export * from "./engine-order.ts";
 // Microsoft.Cache/redisEnterprise.

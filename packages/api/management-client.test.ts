@@ -105,6 +105,44 @@ describe("a change", () => {
   });
 });
 
+describe("a cluster", () => {
+  const cluster = "/subscriptions/S/resourceGroups/default/providers/Microsoft.Cache/redisEnterprise/shop";
+  const ofCluster = { ...at, provider: "enterprise" } as const;
+  const asked = { location: "local", sku: { name: "Balanced_B0" } };
+  const done = () => new Response(null, { status: 204 });
+
+  test("has its data at its database, and is deleted as a whole", async () => {
+    const { client, sent } = fixture(json({}), done());
+    await client.listKeys(ofCluster);
+    await client.deleteCache(ofCluster);
+    expect(sent.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      `POST ${cluster}/databases/default/listKeys?api-version=2026-09-01`,
+      `DELETE ${cluster}?api-version=2026-09-01`,
+    ]);
+  });
+
+  test("does not stay where its database is refused", async () => {
+    const refused = refusal(400, { code: "InvalidParameter", message: "Not that port." });
+    const { client, sent } = fixture(json({}, { status: 201 }), refused, done());
+    const error = await failure(client.clusters.create(ofCluster, asked, { port: 1 }));
+    expect(error).toMatchObject({ code: "InvalidParameter", message: "Not that port." });
+    expect(sent.map(({ method }) => method)).toEqual(["PUT", "PUT", "DELETE"]);
+  });
+
+  test("that is changed by half says which half", async () => {
+    const refused = () => refusal(400, { code: "InvalidParameter", message: "Not that policy." });
+    const { client } = fixture(json({}), refused(), refused());
+    const error = await failure(client.clusters.update(ofCluster, { tags: {} }, { evictionPolicy: "x" }));
+    expect(error).toMatchObject({
+      code: "InvalidParameter",
+      message: "What was asked of the cluster is done, of its database it is not: Not that policy.",
+    });
+    expect(await failure(client.clusters.update(ofCluster, undefined, {}))).toMatchObject({
+      message: "Not that policy.",
+    });
+  });
+});
+
 describe("errors", () => {
   test("of the API keep their code, message and target", async () => {
     const { client } = fixture(refusal(404, { code: "ResourceNotFound", message: "No shop.", target: "/shop" }));

@@ -8,7 +8,9 @@
  */
 import { AccessClient } from "./access-client.ts";
 import { BackupsClient } from "./backups-client.ts";
+import { ClustersClient } from "./clusters-client.ts";
 import type { HostResource, JoinToken } from "./host-protocol.ts";
+import type { CacheProvider } from "./names.ts";
 import { PrincipalsClient } from "./principals-client.ts";
 import {
   type AccessKeys,
@@ -64,6 +66,10 @@ export class ManagementClient {
     return new AccessClient(this.calls);
   }
 
+  get clusters(): ClustersClient {
+    return new ClustersClient(this.calls);
+  }
+
   get backups(): BackupsClient {
     return new BackupsClient(this.calls);
   }
@@ -110,7 +116,7 @@ export class ManagementClient {
     await this.calls.finish(response);
   }
 
-  /** The caches of one resource group, or of the whole subscription. */
+  /** The caches of `Microsoft.Cache/redis` in one resource group, or in the whole subscription. */
   async listCaches(resourceGroup?: string): Promise<RedisResource[]> {
     const within =
       resourceGroup === undefined ? `/subscriptions/${this.subscription}` : this.calls.groupPath(resourceGroup);
@@ -118,47 +124,44 @@ export class ManagementClient {
   }
 
   async getCache(at: CacheAddress): Promise<RedisResource> {
-    return this.calls.json(this.calls.call(this.calls.cachePath(at)));
+    return this.calls.json(this.calls.onCache(at, ""));
   }
 
   /** Creates or replaces, and waits until it is done. */
   async createCache(at: CacheAddress, body: RedisCreateBody): Promise<RedisResource> {
-    await this.calls.finish(await this.calls.call(this.calls.cachePath(at), { method: "PUT", body }));
+    await this.calls.finish(await this.calls.onCache(at, "", { method: "PUT", body }));
     return this.getCache(at);
   }
 
   async updateCache(at: CacheAddress, body: RedisUpdateBody): Promise<RedisResource> {
-    await this.calls.finish(await this.calls.call(this.calls.cachePath(at), { method: "PATCH", body }));
+    await this.calls.finish(await this.calls.onCache(at, "", { method: "PATCH", body }));
     return this.getCache(at);
   }
 
-  /** Returns whether there was such a cache. */
+  /** A cluster goes with its database. Returns whether there was such a cache. */
   async deleteCache(at: CacheAddress): Promise<boolean> {
-    const response = await this.calls.call(this.calls.cachePath(at), { method: "DELETE" });
+    const response = await this.calls.onResource(at, "", { method: "DELETE" });
     await this.calls.finish(response);
     return response.status !== 204;
   }
 
   async listKeys(at: CacheAddress): Promise<AccessKeys> {
-    return this.calls.json(this.calls.call(`${this.calls.cachePath(at)}/listKeys`, { method: "POST" }));
+    return this.calls.json(this.calls.onCache(at, "/listKeys", { method: "POST" }));
   }
 
   async regenerateKey(at: CacheAddress, keyType: "Primary" | "Secondary"): Promise<AccessKeys> {
-    return this.calls.json(
-      this.calls.call(`${this.calls.cachePath(at)}/regenerateKey`, { method: "POST", body: { keyType } }),
-    );
+    return this.calls.json(this.calls.onCache(at, "/regenerateKey", { method: "POST", body: { keyType } }));
   }
 
   /** The newest events, the newest first. */
   async listEvents(at: CacheAddress, count: number): Promise<CacheEvent[]> {
     const query = { $top: String(count) };
-    return (await this.calls.json<Page<CacheEvent>>(this.calls.call(`${this.calls.cachePath(at)}/events`, { query })))
-      .value;
+    return (await this.calls.json<Page<CacheEvent>>(this.calls.onCache(at, "/events", { query }))).value;
   }
 
   /** Returns once all keys are removed. Throws OutcomeUnknown where nobody knows whether they are. */
   async flushCache(at: CacheAddress): Promise<void> {
-    await this.calls.finish(await this.calls.call(`${this.calls.cachePath(at)}/flush`, { method: "POST" }));
+    await this.calls.finish(await this.calls.onCache(at, "/flush", { method: "POST" }));
   }
 
   /** Data comes in, goes out, or is compared: begins it, and returns the transfer's id. */
@@ -167,19 +170,18 @@ export class ManagementClient {
     action: "import" | "export" | "migrate" | "reverse" | "compare",
     body: unknown,
   ): Promise<string> {
-    const response = await this.calls.call(`${this.calls.cachePath(at)}/${action}`, { method: "POST", body });
+    const response = await this.calls.onCache(at, `/${action}`, { method: "POST", body });
     await response.arrayBuffer();
     return response.headers.get(transferHeader) ?? "";
   }
 
   /** The newest first. */
   async listTransfers(at: CacheAddress): Promise<TransferResource[]> {
-    return (await this.calls.json<Page<TransferResource>>(this.calls.call(`${this.calls.cachePath(at)}/transfers`)))
-      .value;
+    return (await this.calls.json<Page<TransferResource>>(this.calls.onCache(at, "/transfers"))).value;
   }
 
   async getTransfer(at: CacheAddress, id: string): Promise<TransferResource> {
-    return this.calls.json(this.calls.call(`${this.calls.cachePath(at)}/transfers/${encodeURIComponent(id)}`));
+    return this.calls.json(this.calls.onCache(at, `/transfers/${encodeURIComponent(id)}`));
   }
 
   async askTransfer(
@@ -187,47 +189,46 @@ export class ManagementClient {
     id: string,
     wish: "cancel" | "pause" | "resume" | "cutover",
   ): Promise<TransferResource> {
-    const path = `${this.calls.cachePath(at)}/transfers/${encodeURIComponent(id)}/${wish}`;
-    return this.calls.json(this.calls.call(path, { method: "POST" }));
+    const path = `/transfers/${encodeURIComponent(id)}/${wish}`;
+    return this.calls.json(this.calls.onCache(at, path, { method: "POST" }));
   }
 
   /** Returns once it has begun. */
   async rebootCache(at: CacheAddress, rebootType: "PrimaryNode" | "SecondaryNode" | "AllNodes"): Promise<void> {
-    await this.calls.call(`${this.calls.cachePath(at)}/forceReboot`, { method: "POST", body: { rebootType } });
+    await this.calls.onCache(at, "/forceReboot", { method: "POST", body: { rebootType } });
   }
 
   /** Returns once it has begun. */
   async switchOver(at: CacheAddress): Promise<void> {
-    await this.calls.call(`${this.calls.cachePath(at)}/switchover`, { method: "POST" });
+    await this.calls.onCache(at, "/switchover", { method: "POST" });
   }
 
   /** Empty where there is none. */
   async getPatchSchedule(at: CacheAddress): Promise<ScheduleEntry[]> {
-    const { value } = await this.calls.json<Page<PatchSchedule>>(
-      this.calls.call(`${this.calls.cachePath(at)}/patchSchedules`),
-    );
+    const { value } = await this.calls.json<Page<PatchSchedule>>(this.calls.onCache(at, "/patchSchedules"));
     return value[0]?.properties.scheduleEntries ?? [];
   }
 
   /** An empty list takes the schedule away. */
   async setPatchSchedule(at: CacheAddress, scheduleEntries: ScheduleEntry[]): Promise<void> {
-    const path = `${this.calls.cachePath(at)}/patchSchedules/default`;
-    if (scheduleEntries.length === 0) await this.calls.call(path, { method: "DELETE" });
-    else await this.calls.call(path, { method: "PUT", body: { properties: { scheduleEntries } } });
+    const path = "/patchSchedules/default";
+    if (scheduleEntries.length === 0) await this.calls.onCache(at, path, { method: "DELETE" });
+    else await this.calls.onCache(at, path, { method: "PUT", body: { properties: { scheduleEntries } } });
   }
 
   async getUpdates(at: CacheAddress): Promise<CacheUpdates> {
-    return this.calls.json(this.calls.call(`${this.calls.cachePath(at)}/updates`));
+    return this.calls.json(this.calls.onCache(at, "/updates"));
   }
 
   async askUpdate(at: CacheAddress, action: "start" | "pause" | "resume"): Promise<CacheUpdates> {
-    return this.calls.json(this.calls.call(`${this.calls.cachePath(at)}/updates/${action}`, { method: "POST" }));
+    return this.calls.json(this.calls.onCache(at, `/updates/${action}`, { method: "POST" }));
   }
 
   /** Throws NameNotAvailable or InvalidResourceName when no cache could be made with the name. */
-  async checkName(name: string): Promise<void> {
+  async checkName(name: string, provider: CacheProvider = "redis"): Promise<void> {
     const path = `/subscriptions/${this.subscription}/providers/Microsoft.Cache/checkNameAvailability`;
-    await this.calls.call(path, { method: "POST", body: { name, type: "Microsoft.Cache/redis" } });
+    const type = provider === "redis" ? "Microsoft.Cache/redis" : "Microsoft.Cache/redisEnterprise";
+    await this.calls.call(path, { method: "POST", body: { name, type } });
   }
 
   async listHosts(): Promise<HostResource[]> {

@@ -28,17 +28,17 @@ export class NetworkClient {
   }
 
   firewallRules(at: CacheAddress): Promise<FirewallRule[]> {
-    return this.#calls.list(`${this.#calls.cachePath(at)}/firewallRules`);
+    return this.#calls.listOnCache(at, "/firewallRules");
   }
 
   /** Returns once it is in force. */
   putFirewallRule(at: CacheAddress, name: string, properties: FirewallRuleProperties): Promise<FirewallRule> {
-    return this.#calls.json(this.#calls.call(this.#rulePath(at, name), { method: "PUT", body: { properties } }));
+    return this.#calls.json(this.#calls.onCache(at, rulePath(name), { method: "PUT", body: { properties } }));
   }
 
   /** Returns whether there was one. */
   async removeFirewallRule(at: CacheAddress, name: string): Promise<boolean> {
-    const { status } = await this.#calls.call(this.#rulePath(at, name), { method: "DELETE" });
+    const { status } = await this.#calls.onCache(at, rulePath(name), { method: "DELETE" });
     return status !== 204;
   }
 
@@ -72,17 +72,17 @@ export class NetworkClient {
 
   /** Returns once it is in force. */
   async answerConnection(at: CacheAddress, name: string, answer: ConnectionAnswer): Promise<void> {
-    const path = `${this.#calls.cachePath(at)}/privateEndpointConnections/${encodeURIComponent(name)}`;
+    const path = `/privateEndpointConnections/${encodeURIComponent(name)}`;
     const body = { properties: { privateLinkServiceConnectionState: answer } };
-    await this.#calls.finish(await this.#calls.call(path, { method: "PUT", body }));
-  }
-
-  #rulePath(at: CacheAddress, name: string): string {
-    return `${this.#calls.cachePath(at)}/firewallRules/${encodeURIComponent(name)}`;
+    await this.#calls.finish(await this.#calls.onResource(at, path, { method: "PUT", body }));
   }
 
   #endpointPath({ resourceGroup, name }: CacheAddress): string {
     const group = this.#calls.groupPath(resourceGroup);
     return `${group}/providers/Microsoft.Network/privateEndpoints/${encodeURIComponent(name)}`;
   }
+}
+
+function rulePath(name: string): string {
+  return `/firewallRules/${encodeURIComponent(name)}`;
 }

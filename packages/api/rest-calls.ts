@@ -4,8 +4,15 @@
  *
  * Errors: a refusal by the API keeps its code, message and target; nobody listening is `NotRunning`.
  */
+import { enterpriseOwnVersion } from "./enterprise-versions.ts";
 import { type ErrorBody, type ErrorCode, errorTable, LarderError } from "./errors.ts";
-import { cacheResourceId, resourceGroupId } from "./names.ts";
+import {
+  type CacheProvider,
+  cacheResourceId,
+  clusterResourceId,
+  databaseResourceId,
+  resourceGroupId,
+} from "./names.ts";
 import { type OperationStatus, type Page, redisApiVersion } from "./redis-resource.ts";
 
 /** Of the answer to what begins a transfer: its id. */
@@ -32,6 +39,8 @@ export interface RestOptions {
 export interface CacheAddress {
   resourceGroup: string;
   name: string;
+  /** Microsoft.Cache/redis, unless it says so. */
+  provider?: CacheProvider;
 }
 
 export interface RestRequest {
@@ -56,12 +65,34 @@ export class RestCalls {
     return resourceGroupId(this.subscription, encodeURIComponent(name));
   }
 
+  /** Of what has the size, the tags and the private endpoints: a cluster, or a cache that is none. */
+  resourcePath(at: CacheAddress): string {
+    return idsOf(at).resource(this.#placeOf(at));
+  }
+
+  /** Of what has the keys, the data and the history: the database of a cluster, or a cache that is none. */
   cachePath(at: CacheAddress): string {
-    return cacheResourceId({
-      subscription: this.subscription,
-      resourceGroup: encodeURIComponent(at.resourceGroup),
-      name: encodeURIComponent(at.name),
-    });
+    return idsOf(at).cache(this.#placeOf(at));
+  }
+
+  /** A call beneath `cachePath`, in the version of its provider. */
+  onCache(at: CacheAddress, path: string, request: RestRequest = {}): Promise<Response> {
+    return this.call(`${this.cachePath(at)}${path}`, { apiVersion: versionOf(at), ...request });
+  }
+
+  /** A call beneath `resourcePath`, likewise. */
+  onResource(at: CacheAddress, path: string, request: RestRequest = {}): Promise<Response> {
+    return this.call(`${this.resourcePath(at)}${path}`, { apiVersion: versionOf(at), ...request });
+  }
+
+  /** All pages of a list beneath `cachePath`, likewise. */
+  listOnCache<T>(at: CacheAddress, path: string): Promise<T[]> {
+    return this.list(`${this.cachePath(at)}${path}`, versionOf(at));
+  }
+
+  #placeOf({ resourceGroup, name }: CacheAddress) {
+    const { subscription } = this;
+    return { subscription, resourceGroup: encodeURIComponent(resourceGroup), name: encodeURIComponent(name) };
   }
 
   /** All pages of a list. */
@@ -137,6 +168,19 @@ export class RestCalls {
     else await new Promise((resolve) => setTimeout(resolve, ms));
     this.#options.signal?.throwIfAborted();
   }
+}
+
+const ids = {
+  redis: { resource: cacheResourceId, cache: cacheResourceId },
+  enterprise: { resource: clusterResourceId, cache: databaseResourceId },
+};
+
+function idsOf({ provider = "redis" }: CacheAddress) {
+  return ids[provider];
+}
+
+function versionOf({ provider }: CacheAddress): string {
+  return provider === "enterprise" ? enterpriseOwnVersion : redisApiVersion;
 }
 
 function statusUrlOf(accepted: Response): string | null {

@@ -10,11 +10,8 @@ export function addAccess(program: Command): void {
   addAssignment(program);
 }
 
-export function accessKeysOption(): Option {
-  return new Option("--access-keys <switch>", "let clients log in with an access key; closes all connections").choices([
-    "on",
-    "off",
-  ]);
+export function accessKeysOption(text: string): Option {
+  return new Option("--access-keys <switch>", text).choices(["on", "off"]);
 }
 
 export function tokensOption(): Option {
@@ -62,6 +59,7 @@ function addAssignment(program: Command): void {
       "after",
       examples(
         'larder assignment create shop web --policy "Data Contributor" --object-id 8d1f… --alias web',
+        'larder assignment create cluster web --permissions "+@read ~app:*" --object-id 8d1f…',
         "larder assignment delete shop web",
       ),
     );
@@ -70,7 +68,8 @@ function addAssignment(program: Command): void {
     (await assignmentCommands()).listAssignments(name, options),
   );
   ofCache(assignment.command("create <cache> <assignment>"), "Give somebody a policy, or another one.")
-    .requiredOption("--policy <name>", "the policy")
+    .option("--policy <name>", "the policy; of a cluster there is one, default")
+    .option("--permissions <rules>", "of a cluster, instead: what is allowed, as ACL rules")
     .requiredOption("--object-id <id>", "who: the `oid` of their tokens")
     .option("--alias <name>", "the user name to log in with (default: the object id)")
     .action(async (name, which, options) => (await assignmentCommands()).createAssignment(name, which, options));

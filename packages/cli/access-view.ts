@@ -1,6 +1,8 @@
 /** Who may use a cache's data, as people read it. Pure. */
-import type { AccessAssignmentResource, AccessPolicyResource, AccessState } from "@larder/api/access-resource";
-import type { RedisResource } from "@larder/api/redis-resource";
+import type { AnyAssignment } from "@larder/api/access-client";
+import type { AccessPolicyResource, AccessState } from "@larder/api/access-resource";
+import { everything } from "@larder/api/enterprise-resource";
+import type { RunningCache } from "./caches/any-cache.ts";
 import { formatTable } from "./table.ts";
 import type { Colors } from "./terminal.ts";
 
@@ -28,32 +30,39 @@ export function formatPolicy(policy: AccessPolicyResource, users: readonly strin
   return `${colors.bold(policy.name)}\n\n${formatTable(labelled)}`;
 }
 
-export function formatAssignments(assignments: readonly AccessAssignmentResource[], colors: Colors): string {
+export function formatAssignments(assignments: readonly AnyAssignment[], colors: Colors): string {
   if (assignments.length === 0) return "Nobody has an access policy yet.\n";
   const heading = ["ASSIGNMENT", "USER", "OBJECT ID", "POLICY", "STATE"].map((text) => colors.dim(text));
-  const rows = assignments.map(({ name, properties }) => [
-    colors.bold(name),
-    properties.objectIdAlias,
-    properties.objectId,
-    properties.accessPolicyName,
-    formatAccessState(properties.provisioningState, colors),
+  const rows = assignments.map((assignment) => [
+    colors.bold(assignment.name),
+    userOf(assignment),
+    "user" in assignment.properties ? assignment.properties.user.objectId : assignment.properties.objectId,
+    grantOf(assignment),
+    formatAccessState(assignment.properties.provisioningState, colors),
   ]);
   return formatTable([heading, ...rows]);
 }
 
-/** By what clients log in, and how many may: for `larder show`. */
-export function formatLogins({ properties }: RedisResource): [string, string][] {
-  const { policies, assignments } = properties.larder.access;
-  const users = `${assignments} ${assignments === 1 ? "assignment" : "assignments"}`;
-  const own = `${policies} ${policies === 1 ? "policy" : "policies"} of its own`;
-  return [
-    ["Access keys", properties.disableAccessKeyAuthentication ? "off" : "on"],
-    ["Tokens", takesTokens({ properties }) ? `on: ${users}, ${own}` : "off"],
-  ];
+/** The name by which whoever has it logs in. */
+export function userOf({ properties }: AnyAssignment): string {
+  return "user" in properties ? properties.user.objectId : properties.objectIdAlias;
 }
 
-export function takesTokens({ properties }: Pick<RedisResource, "properties">): boolean {
-  return properties.redisConfiguration["aad-enabled"] === "true";
+/** A policy, or what it allows itself. */
+export function grantOf({ properties }: AnyAssignment): string {
+  const isOwn = "accessString" in properties && properties.accessString !== everything;
+  return isOwn ? properties.accessString : properties.accessPolicyName;
+}
+
+/** By what clients log in, and how many may: for `larder show`. */
+export function formatLogins({ takesKeys, takesTokens, ownPolicies, larder }: RunningCache): [string, string][] {
+  const { assignments } = larder.access;
+  const users = `${assignments} ${assignments === 1 ? "assignment" : "assignments"}`;
+  const own = ownPolicies === null ? "" : `, ${ownPolicies} ${ownPolicies === 1 ? "policy" : "policies"} of its own`;
+  return [
+    ["Access keys", takesKeys ? "on" : "off"],
+    ["Tokens", takesTokens ? `on: ${users}${own}` : "off"],
+  ];
 }
 
 function formatType(type: "BuiltIn" | "Custom"): string {

@@ -20,18 +20,18 @@ export function parseSku(text: string, tierOfC: SkuName = "Basic"): Sku {
   throw new CommandError(
     "SkuNotSupported",
     `There is no size "${text}".`,
-    "sizes are Basic_C0 to Basic_C6, Standard_C0 to Standard_C6 and Premium_P1 to Premium_P5",
+    "sizes are Basic_C0 to Basic_C6, Standard_C0 to Standard_C6, Premium_P1 to Premium_P5, and of clusters Balanced_B0 and more",
   );
 }
 
-export function parseReplicas(text: string): number {
+export function parseWholeNumber(flag: string, text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
-  throw new LarderError("InvalidParameter", `--replicas takes a whole number, not "${text}".`);
+  throw new LarderError("InvalidParameter", `${flag} takes a whole number, not "${text}".`);
 }
 
 export type Switch = "on" | "off";
 
-export function parsePublicAccess(given: Switch | undefined): { publicNetworkAccess?: string } {
+export function parsePublicAccess(given: Switch | undefined): { publicNetworkAccess?: "Enabled" | "Disabled" } {
   return given === undefined ? {} : { publicNetworkAccess: given === "on" ? "Enabled" : "Disabled" };
 }
 
@@ -69,6 +69,12 @@ export function parsePairs(flag: string, pairs: readonly string[]): Record<strin
     values[pair.slice(0, equals)] = pair.slice(equals + 1);
   }
   return values;
+}
+
+/** { a: "1", b: "2" } → "a=1  b=2". */
+export function formatPairs(values: Record<string, string>): string {
+  const pairs = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  return pairs.join("  ") || "-";
 }
 
 /**

@@ -1,22 +1,30 @@
 /** The grammar of the commands that make, show, change and delete caches. */
 import { type Command, Option } from "commander";
 import { accessKeysOption, tokensOption } from "./access-grammar.ts";
+import { addClusterOptions, persistenceOption, zoneOption } from "./cluster-grammar.ts";
 import { publicAccessOption } from "./network-grammar.ts";
 import { dataDirOption, examples, groupOption, jsonOption } from "./options.ts";
 
 export function addCaches(program: Command): void {
-  program
+  const create = program
     .command("create <name>")
     .summary("make a cache")
     .description("Make a cache, and wait until it answers.")
-    .option("--sku <size>", "its size: C0 to C6, Standard_C0 to Standard_C6, P1 to P5", "C0")
+    .option(
+      "--sku <size>",
+      "its size: C0 to C6, Standard_C0 to Standard_C6, P1 to P5; Balanced_B0 … makes a cluster",
+      "C0",
+    )
     .option("--replicas <number>", "how many copies a Premium cache keeps: 1 to 3; a Standard one has 1")
     .addOption(redisVersionOption())
     .option("--plain-port", "also open a port without TLS")
     .addOption(publicAccessOption())
+    .addOption(accessKeysOption("let clients log in with an access key: on, unless it is off"))
     .addOption(durableWritesOption())
     .addOption(replicaReadsOption())
+    .addOption(persistenceOption())
     .addOption(persistToOption())
+    .addOption(zoneOption())
     .option("--resource-group <name>", "the group that it belongs to", "default")
     .option("--location <place>", "where it is said to be", "local")
     .addOption(policyOption())
@@ -26,9 +34,14 @@ export function addCaches(program: Command): void {
     .addOption(jsonOption())
     .addHelpText(
       "after",
-      examples("larder create sessions", "larder create pages --sku C1 --policy allkeys-lru --tag team=web"),
+      examples(
+        "larder create sessions",
+        "larder create pages --sku C1 --policy allkeys-lru --tag team=web",
+        "larder create orders --sku Balanced_B1 --persistence aof",
+      ),
     )
     .action(async (name, options) => (await import("./commands/create.ts")).create(name, options));
+  addClusterOptions(create, { isNew: true });
   program
     .command("list")
     .alias("ls")
@@ -46,7 +59,7 @@ export function addCaches(program: Command): void {
     .addOption(dataDirOption())
     .addOption(jsonOption())
     .action(async (name, options) => (await import("./commands/show.ts")).show(name, options));
-  program
+  const update = program
     .command("update <name>")
     .summary("change a cache")
     .description("Change what is given and leave the rest; wait until it is in force.")
@@ -59,8 +72,9 @@ export function addCaches(program: Command): void {
     .addOption(publicAccessOption())
     .addOption(durableWritesOption())
     .addOption(replicaReadsOption())
+    .addOption(persistenceOption())
     .addOption(persistToOption())
-    .addOption(accessKeysOption())
+    .addOption(accessKeysOption("let clients log in with an access key; closes all connections"))
     .addOption(tokensOption())
     .option("--untag <name...>", "remove tags")
     .addOption(policyOption())
@@ -78,6 +92,7 @@ export function addCaches(program: Command): void {
       ),
     )
     .action(async (name, options) => (await import("./commands/update.ts")).update(name, options));
+  addClusterOptions(update, { isNew: false });
   program
     .command("delete <name>")
     .alias("rm")

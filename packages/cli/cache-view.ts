@@ -1,36 +1,35 @@
 /** A cache as people read it. Pure. */
-import type { LarderNode, LarderProperties, RedisResource } from "@larder/api/redis-resource";
-import { sizeName } from "@larder/api/skus";
+import type { LarderNode } from "@larder/api/redis-resource";
+import { skuText } from "@larder/api/skus";
 import { formatLogins } from "./access-view.ts";
-import { resourceGroupOf } from "./cache-lookup.ts";
+import { formatPairs } from "./cache-arguments.ts";
+import {
+  type AnyCache,
+  addressOf,
+  isRunning,
+  type RunningCache,
+  type RunningProperties,
+  schemeOf,
+} from "./caches/any-cache.ts";
 import { formatPersistence } from "./persistence-view.ts";
-import { hostAndPort } from "./snippet/shell-quote.ts";
 import { formatTable } from "./table.ts";
 import type { Colors } from "./terminal.ts";
 import { formatBytes } from "./units.ts";
 
-export function formatSize({ properties }: RedisResource): string {
-  return `${properties.sku.name} ${sizeName(properties.sku)}`;
-}
-
 /** What it is doing while it changes; else whether it can be used. */
-export function formatState({ properties }: RedisResource, colors: Colors): string {
-  const { provisioningState, larder } = properties;
+export function formatState({ provisioningState, larder }: AnyCache, colors: Colors): string {
   if (provisioningState === "Failed") return colors.red("failed");
   if (provisioningState !== "Succeeded") return colors.yellow(provisioningState.toLowerCase());
+  if (larder === null) return colors.yellow("no database");
   return larder.state === "available" ? colors.green("available") : colors.red("unavailable");
 }
 
-export function formatAddress({ properties }: RedisResource): string {
-  return hostAndPort(properties.larder.endpoint);
-}
-
-export function formatMemory({ properties: { larder } }: RedisResource): string {
+export function formatMemory({ larder }: RunningCache): string {
   const most = formatBytes(larder.memoryBytesMax);
   return larder.memoryBytesUsed === null ? most : `${formatBytes(larder.memoryBytesUsed)} of ${most}`;
 }
 
-export function formatEngine({ properties: { larder } }: RedisResource): string {
+export function formatEngine({ larder }: RunningCache): string {
   if (larder.engine === null) return "-";
   const { name, version, kind } = larder.engine;
   return `${name} ${version}${kind === "embedded" ? " (embedded)" : ""}`;
@@ -53,41 +52,60 @@ function formatRole({ state, role, inSync, lagBytes }: LarderNode, colors: Color
 }
 
 /** What the replicas are for. */
-function formatReplication({ durableWrites, replicaReads }: LarderProperties): [string, string][] {
+function formatReplication({ durableWrites, replicaReads }: RunningProperties): [string, string][] {
   return [
     ["Durable writes", durableWrites ? "on" : "off"],
     ["Replica reads", replicaReads ? "on" : "off"],
   ];
 }
 
-export function formatCacheTable(caches: readonly RedisResource[], colors: Colors): string {
-  const groups = new Set(caches.map(resourceGroupOf));
-  const heading = ["NAME", "SIZE", "STATE", "MEMORY", "CLIENTS", "ADDRESS", ...(groups.size > 1 ? ["GROUP"] : [])];
+/** The columns TYPE and GROUP are there where they tell something apart. */
+export function formatCacheTable(caches: readonly AnyCache[], colors: Colors): string {
+  const differ = (of: (cache: AnyCache) => string) => new Set(caches.map(of)).size > 1;
+  const [hasTypes, hasGroups] = [differ(({ type }) => type), differ(({ at }) => at.resourceGroup)];
+  const only = (isShown: boolean, cell: string) => (isShown ? [cell] : []);
+  const heading = [
+    "NAME",
+    ...only(hasTypes, "TYPE"),
+    ...["SIZE", "STATE", "MEMORY", "CLIENTS", "ADDRESS"],
+    ...only(hasGroups, "GROUP"),
+  ];
   const rows = caches.map((cache) => [
     colors.bold(cache.name),
-    formatSize(cache),
+    ...only(hasTypes, cache.type),
+    skuText(cache.sku),
     formatState(cache, colors),
-    formatMemory(cache),
-    String(cache.properties.larder.clientsConnected ?? "-"),
-    formatAddress(cache),
-    ...(groups.size > 1 ? [resourceGroupOf(cache)] : []),
+    ...(isRunning(cache)
+      ? [formatMemory(cache), String(cache.larder.clientsConnected ?? "-"), addressOf(cache)]
+      : ["-", "-", "-"]),
+    ...only(hasGroups, cache.at.resourceGroup),
   ]);
   return formatTable([heading.map((text) => colors.dim(text)), ...rows]);
 }
 
 /** Everything about one cache. `backups`: how it is backed up. */
-export function formatCache(cache: RedisResource, colors: Colors, backups: string | null = null): string {
-  const { properties } = cache;
-  const { larder } = properties;
-  const pairs = (values: Record<string, string>) =>
-    Object.entries(values)
-      .map(([name, value]) => `${name}=${value}`)
-      .join("  ") || "-";
+export function formatCache(cache: AnyCache, colors: Colors, backups: string | null = null): string {
   const rows: [string, string][] = [
     ["State", formatState(cache, colors)],
+    ...(isRunning(cache) ? formatRunning(cache, colors, backups) : [["Size", skuText(cache.sku)] as [string, string]]),
+    ["Public access", cache.isPublic ? "on" : colors.yellow("off")],
+    ["Minimum TLS", cache.minimumTls],
+    ...(isRunning(cache) ? formatLogins(cache) : []),
+    ...cache.settings,
+    ["Tags", formatPairs(cache.tags)],
+    ["Group", cache.at.resourceGroup],
+    ["Location", cache.location],
+  ];
+  return `${colors.bold(cache.name)}\n\n${formatTable(rows.map(([label, value]) => [`  ${colors.dim(label)}`, value]))}`;
+}
+
+function formatRunning(cache: RunningCache, colors: Colors, backups: string | null): [string, string][] {
+  const { larder, byName } = cache;
+  const scheme = schemeOf(cache);
+  return [
     ...(larder.problem === null ? [] : [["Problem", larder.problem.message] as [string, string]]),
     ...(larder.underWay === null ? [] : [["Under way", larder.underWay] as [string, string]]),
-    ["Size", formatSize(cache)],
+    ["Size", skuText(cache.sku)],
     ["Memory", formatMemory(cache)],
     ["Clients", String(larder.clientsConnected ?? "-")],
     ["Engine", formatEngine(cache)],
@@ -97,16 +115,8 @@ export function formatCache(cache: RedisResource, colors: Colors, backups: strin
     ...(larder.nodes.length < 2 ? [] : formatReplication(larder)),
     ...(larder.persistence === null ? [] : formatPersistence(larder.persistence, colors)),
     ...(backups === null ? [] : [["Backups", backups] as [string, string]]),
-    ["Address", `rediss://${formatAddress(cache)}`],
-    ["By name", `rediss://${properties.hostName}:${properties.sslPort}`],
+    ["Address", `${scheme}://${addressOf(cache)}`],
+    ["By name", `${scheme}://${byName.host}:${byName.port}`],
     ["Plain port", larder.endpoint.plainPort === null ? "closed" : String(larder.endpoint.plainPort)],
-    ["Public access", properties.publicNetworkAccess === "Disabled" ? colors.yellow("off") : "on"],
-    ["Minimum TLS", properties.minimumTlsVersion],
-    ...formatLogins(cache),
-    ["Settings", pairs(properties.redisConfiguration)],
-    ["Tags", pairs(cache.tags)],
-    ["Group", resourceGroupOf(cache)],
-    ["Location", cache.location],
   ];
-  return `${colors.bold(cache.name)}\n\n${formatTable(rows.map(([label, value]) => [`  ${colors.dim(label)}`, value]))}`;
 }

@@ -1,6 +1,6 @@
 /** Private endpoints and networks as people read them. Pure. */
 import type { PrivateEndpoint, PrivateNetworkResource } from "@larder/api/network-resource";
-import { resourceGroupOf } from "./cache-lookup.ts";
+import { resourceGroupOf } from "./resource-id.ts";
 import { formatTable } from "./table.ts";
 import type { Colors } from "./terminal.ts";
 

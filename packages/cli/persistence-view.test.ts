@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import type { RedisResource } from "@larder/api/redis-resource";
+import type { AnyCache } from "./caches/any-cache.ts";
 import { formatUnkept } from "./persistence-view.ts";
 import { plainColors } from "./terminal.ts";
 
 test("caches whose persistence fails are named, and no others", () => {
   const cache = (name: string, persistence: object | null) =>
-    ({ name, properties: { larder: { persistence } } }) as unknown as RedisResource;
+    ({ name, larder: { persistence } }) as unknown as AnyCache;
   const problem = { code: "SnapshotFailed", message: "The disk is full." };
   const caches = [cache("bare", null), cache("shop", { problem }), cache("kept", { problem: null })];
   expect(formatUnkept(caches, plainColors)).toBe("shop is not kept: The disk is full.\n");

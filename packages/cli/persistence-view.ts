@@ -1,5 +1,6 @@
 /** What is kept of a cache, as people read it. Pure. */
-import type { LarderPersistence, RedisResource } from "@larder/api/redis-resource";
+import type { LarderPersistence } from "@larder/api/redis-resource";
+import type { AnyCache } from "./caches/any-cache.ts";
 import type { Colors } from "./terminal.ts";
 import { formatBytes } from "./units.ts";
 
@@ -24,10 +25,10 @@ export function formatPersistence(kept: LarderPersistence, colors: Colors): [str
 }
 
 /** "shop is not kept: The append-only file cannot be written." A line each, for those whose persistence fails. */
-export function formatUnkept(caches: readonly RedisResource[], colors: Colors): string {
+export function formatUnkept(caches: readonly AnyCache[], colors: Colors): string {
   return caches
-    .flatMap(({ name, properties }) => {
-      const problem = properties.larder.persistence?.problem;
+    .flatMap(({ name, larder }) => {
+      const problem = larder?.persistence?.problem;
       return problem ? `${colors.red(`${name} is not kept:`)} ${problem.message}\n` : [];
     })
     .join("");

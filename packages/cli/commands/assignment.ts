@@ -1,18 +1,16 @@
 /** `larder assignment …`: who has which access policy. */
 import { LarderError } from "@larder/api/errors";
-import { formatAssignments, takesTokens } from "../access-view.ts";
+import { formatAssignments, grantOf, userOf } from "../access-view.ts";
 import { findCache } from "../cache-lookup.ts";
+import type { AssignmentWishes } from "../caches/cache-kind.ts";
+import { kindOf } from "../caches/cache-kinds.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 
 interface AssignmentOptions extends CommonOptions {
   resourceGroup?: string;
 }
 
-export interface NewAssignment extends AssignmentOptions {
-  policy: string;
-  objectId: string;
-  alias?: string;
-}
+export type NewAssignment = AssignmentOptions & AssignmentWishes;
 
 export async function listAssignments(name: string, options: AssignmentOptions): Promise<void> {
   const { client, print, terminal } = openContext(options);
@@ -24,17 +22,13 @@ export async function listAssignments(name: string, options: AssignmentOptions):
 export async function createAssignment(name: string, assignmentName: string, options: NewAssignment): Promise<void> {
   const { client, during, print, terminal } = openContext(options);
   const { at, cache } = await findCache(client, name, options.resourceGroup);
-  const { objectId, alias: objectIdAlias = objectId, policy: accessPolicyName } = options;
-  const body = { objectId, objectIdAlias, accessPolicyName };
+  const body = kindOf(at).assignmentBody(options);
   const made = await during(`Creating ${assignmentName}`, () => client.access.putAssignment(at, assignmentName, body));
   const { green, dim } = terminal.colors;
-  const hint = takesTokens(cache)
+  const hint = cache.takesTokens
     ? ""
     : dim(`It counts once ${at.name} takes tokens: larder update ${at.name} --tokens on\n`);
-  print(
-    made,
-    () => `${green("Created")} ${made.name}: ${objectIdAlias} has ${made.properties.accessPolicyName}\n${hint}`,
-  );
+  print(made, () => `${green("Created")} ${made.name}: ${userOf(made)} has ${grantOf(made)}\n${hint}`);
 }
 
 export async function deleteAssignment(

@@ -3,18 +3,31 @@ import { readFileSync } from "node:fs";
 import type { BackupResource } from "@larder/api/backup-resource";
 import { LarderError } from "@larder/api/errors";
 import type { ManagementClient } from "@larder/api/management-client";
+import { isSameName } from "@larder/api/names";
 import type { CacheAddress } from "@larder/api/rest-calls";
-import { isRedisSku } from "@larder/api/skus";
 import type { StorageLocation } from "@larder/api/storage-location";
 import type { TransferResource } from "@larder/api/transfer-resource";
 import { chosenBackup, parseEvery } from "../backup-arguments.ts";
 import { formatBackups, formatFound, formatPolicy } from "../backup-view.ts";
-import { findCache } from "../cache-lookup.ts";
+import { findCache, listCaches } from "../cache-lookup.ts";
+import type { AnyCache } from "../caches/any-cache.ts";
+import { kindOf, providerOfSize } from "../caches/cache-kinds.ts";
+import { sizeWishes } from "../caches/cache-wishes.ts";
 import { type CommandContext, type CommonOptions, openContext } from "../command-context.ts";
 import { isAgreed } from "../consent.ts";
 import { CommandError } from "../failure.ts";
 import { hasTypedSecret, hostsLocation } from "../storage-argument.ts";
 import { seeThrough, warnOfSecret } from "../transfer-command.ts";
+
+/** A backup that can be restored. */
+interface Restorable {
+  chosen: string;
+  /** Of the cache that it was made of. */
+  sku: AnyCache["sku"] | undefined;
+  resourceGroup: string;
+  /** undefined: nobody knows whether that is there yet. */
+  source: CacheAddress | undefined;
+}
 
 interface BackupOptions extends CommonOptions {
   resourceGroup?: string;
@@ -91,11 +104,14 @@ export async function restoreBackup(
   const context = openContext(options);
   const { client } = context;
   const from = options.from === undefined ? undefined : locationOf(options.from, context);
-  const { chosen, sku, resourceGroup } = await restorable(context, name, backup, { ...options, from });
+  const { chosen, sku, resourceGroup, source } = await restorable(context, name, backup, { ...options, from });
   const at = await ensureCache(context, { resourceGroup, name: options.to ?? name }, sku);
-  const source = { resourceGroup: at.resourceGroup, name };
   const body = { target: at.name, ...(from === undefined ? {} : { from }) };
-  await seeThrough(context, { at, begin: () => client.backups.ask(source, chosen, "restore", body), options });
+  await seeThrough(context, {
+    at,
+    begin: () => client.backups.ask(source ?? { ...at, name }, chosen, "restore", body),
+    options,
+  });
 }
 
 export async function verifyBackup(name: string, backup: string, options: WaitingOptions): Promise<void> {
@@ -149,33 +165,32 @@ async function restorable(
   name: string,
   backup: string,
   { from, resourceGroup = "default" }: { from: StorageLocation | undefined; resourceGroup?: string },
-) {
+): Promise<Restorable> {
   if (from !== undefined) {
     const found = (await client.backups.findIn(from, name)).map(({ manifest }) => manifest);
     const chosen = chosenBackup(
       backup,
       found.map((manifest) => manifest.name),
     );
-    const sku = found.find((manifest) => manifest.name === chosen)?.sku;
-    return { chosen, sku: sku && isRedisSku(sku) ? sku : undefined, resourceGroup };
+    return { chosen, sku: found.find((manifest) => manifest.name === chosen)?.sku, resourceGroup, source: undefined };
   }
   const { at, cache } = await findCache(client, name);
   const chosen = chosenBackup(backup, madeNames(await client.backups.list(at)));
-  return { chosen, sku: cache.properties.sku, resourceGroup: at.resourceGroup };
+  return { chosen, sku: cache.sku, resourceGroup: at.resourceGroup, source: at };
 }
 
 /** One of the size of the backup's, where there is none of the name. */
 async function ensureCache(
   { client, during }: CommandContext,
   at: CacheAddress,
-  sku: { name: "Basic" | "Standard" | "Premium"; family: "C" | "P"; capacity: number } | undefined,
+  sku: AnyCache["sku"] | undefined,
 ): Promise<CacheAddress> {
-  const cache = (await client.listCaches()).find((one) => one.name.toLowerCase() === at.name.toLowerCase());
-  if (cache !== undefined) return (await findCache(client, at.name)).at;
-  if (sku === undefined) throw new LarderError("ResourceNotFound", `There is no cache named ${at.name}.`);
-  await client.checkName(at.name);
-  await during(`Creating ${at.name}`, () => client.createCache(at, { location: "local", properties: { sku } }));
-  return at;
+  const isThere = (await listCaches(client)).some(({ name }) => isSameName(name, at.name));
+  if (isThere || sku === undefined) return (await findCache(client, at.name)).at;
+  const wishes = sizeWishes(sku);
+  const wanted = { ...at, provider: providerOfSize(wishes.sku) };
+  await during(`Creating ${at.name}`, () => kindOf(wanted).create(client, wanted, { location: "local", ...wishes }));
+  return wanted;
 }
 
 function madeNames(backups: readonly BackupResource[]): string[] {

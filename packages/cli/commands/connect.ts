@@ -1,9 +1,10 @@
 /** `larder connect NAME`: where a cache is, and code that reaches it. */
-import type { AccessKeys, RedisResource } from "@larder/api/redis-resource";
+import type { AccessKeys } from "@larder/api/redis-resource";
 import { findCache } from "../cache-lookup.ts";
+import { addressOf, type RunningCache, schemeOf, tlsEndpoint } from "../caches/any-cache.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { hostAndPort } from "../snippet/shell-quote.ts";
-import { type SnippetName, type SnippetTarget, snippetNames, snippets } from "../snippet/snippet.ts";
+import { type SnippetName, snippetNames, snippets } from "../snippet/snippet.ts";
 import { formatTable } from "../table.ts";
 import type { Colors } from "../terminal.ts";
 
@@ -17,47 +18,43 @@ export async function connect(name: string, options: ConnectOptions): Promise<vo
   const { client, service, print, terminal } = openContext(options);
   const { cache, at } = await findCache(client, name, options.resourceGroup);
   const keys = await client.listKeys(at);
-  const { host, tlsPort } = cache.properties.larder.endpoint;
-  const target: SnippetTarget = { host, tlsPort, key: keys.primaryKey, caPath: service.caPath };
+  const caPath = service.caPath;
+  const document = documentOf(cache, keys, caPath);
   if (options.for === undefined) {
-    print(documentOf(cache, target, keys), () => formatConnection(cache, target, terminal.colors));
+    print(document, () => formatConnection(cache, keys, caPath, terminal.colors));
     return;
   }
-  const { code, shell } = snippets[options.for](target);
-  print({ ...documentOf(cache, target, keys), for: options.for, code, shell }, () => (options.code ? code : shell));
+  const { code, shell } = snippets[options.for]({ ...tlsEndpoint(cache), key: keys.primaryKey, caPath });
+  print({ ...document, for: options.for, code, shell }, () => (options.code ? code : shell));
 }
 
-function documentOf(
-  { name, properties }: RedisResource,
-  target: SnippetTarget,
-  keys: AccessKeys,
-): Record<string, unknown> {
+function documentOf(cache: RunningCache, keys: AccessKeys, ca: string | null): Record<string, unknown> {
+  const { name, byName, larder } = cache;
   return {
     name,
-    host: target.host,
-    tlsPort: target.tlsPort,
-    plainPort: properties.larder.endpoint.plainPort,
-    url: `rediss://${hostAndPort(target)}`,
-    hostName: properties.hostName,
-    sharedTlsPort: properties.sslPort,
-    ca: target.caPath,
+    ...larder.endpoint,
+    url: `${schemeOf(cache)}://${addressOf(cache)}`,
+    hostName: byName.host,
+    sharedTlsPort: byName.port,
+    ca,
     ...keys,
   };
 }
 
-function formatConnection({ name, properties }: RedisResource, target: SnippetTarget, colors: Colors): string {
-  const { plainPort } = properties.larder.endpoint;
+function formatConnection(cache: RunningCache, keys: AccessKeys, caPath: string | null, colors: Colors): string {
+  const { name, byName, larder, takesKeys } = cache;
+  const { host, tlsPort, plainPort } = larder.endpoint;
+  const scheme = schemeOf(cache);
+  const refused = `${colors.yellow("off")}: clients log in with a token, as of \`larder token --resource redis\``;
   const rows = [
-    ["URL", `rediss://${hostAndPort(target)}`],
-    ["By name", `rediss://${properties.hostName}:${properties.sslPort}`],
-    ...(plainPort === null
+    ["URL", `${scheme}://${addressOf(cache)}`],
+    ["By name", `${scheme}://${byName.host}:${byName.port}`],
+    ...(plainPort === null || tlsPort === null
       ? []
-      : [["Plain text", `redis://${hostAndPort({ host: target.host, tlsPort: plainPort })}`]]),
-    ["Key", target.key],
-    ...(target.caPath === null ? [] : [["CA file", target.caPath]]),
+      : [["Plain text", `redis://${hostAndPort({ host, tlsPort: plainPort })}`]]),
+    ["Key", takesKeys ? keys.primaryKey : refused],
+    ...(tlsPort === null || caPath === null ? [] : [["CA file", caPath]]),
   ].map(([label = "", value = ""]) => [`  ${colors.dim(label)}`, value]);
-  return (
-    `${colors.bold(name)}\n\n${formatTable(rows)}\n` +
-    `${colors.dim("Code to paste:")} larder connect ${name} --for ${snippetNames.join("|")}\n`
-  );
+  const next = `${colors.dim("Code to paste:")} larder connect ${name} --for ${snippetNames.join("|")}\n`;
+  return `${colors.bold(name)}\n\n${formatTable(rows)}${tlsPort === null ? "" : `\n${next}`}`;
 }

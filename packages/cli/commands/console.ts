@@ -1,6 +1,7 @@
 /** `larder console NAME`: commands to a cache: at a prompt, given as arguments, or on standard input. */
 import { join } from "node:path";
 import { findCache } from "../cache-lookup.ts";
+import { tlsEndpoint } from "../caches/any-cache.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import type { ConsoleTarget } from "../console/console-connection.ts";
 import { HistoryFile } from "../console/history-file.ts";
@@ -13,7 +14,7 @@ export interface ConsoleOptions extends CommonOptions {
 export async function openConsole(name: string, command: string[], options: ConsoleOptions): Promise<void> {
   const { client, service, terminal } = openContext(options);
   const { cache, at } = await findCache(client, name, options.resourceGroup);
-  const { host, tlsPort } = cache.properties.larder.endpoint;
+  const { host, tlsPort } = tlsEndpoint(cache);
   const target: ConsoleTarget = {
     host,
     port: tlsPort,

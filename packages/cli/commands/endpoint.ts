@@ -2,10 +2,11 @@
 import { isSameName } from "@larder/api/names";
 import { NetworkClient } from "@larder/api/network-client";
 import type { PrivateEndpointConnection } from "@larder/api/network-resource";
-import { findCache, resourceGroupOf } from "../cache-lookup.ts";
+import { findCache } from "../cache-lookup.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { cacheOf, formatEndpoint, formatEndpointTable, formatNetworkTable, lastSegment } from "../endpoint-view.ts";
 import { CommandError } from "../failure.ts";
+import { resourceGroupOf } from "../resource-id.ts";
 
 export interface EndpointOptions extends CommonOptions {
   resourceGroup?: string;
@@ -66,7 +67,7 @@ export async function answerEndpoint(
 ): Promise<void> {
   const { client, print, terminal } = openContext(options);
   const { cache, at } = await findCache(client, names.cache, options.resourceGroup);
-  const connection = findConnection(cache.properties.privateEndpointConnections, cache.name, names.endpoint);
+  const connection = findConnection(cache.connections, cache.name, names.endpoint);
   const answer = { status, description: options.message };
   await new NetworkClient(client.calls).answerConnection(at, connection.name, answer);
   const paint = status === "Approved" ? terminal.colors.green : terminal.colors.yellow;

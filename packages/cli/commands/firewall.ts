@@ -1,8 +1,10 @@
 /** `larder firewall …`: from which addresses a cache is reached. */
+import type { ManagementClient } from "@larder/api/management-client";
 import { NetworkClient } from "@larder/api/network-client";
 import type { FirewallRule } from "@larder/api/network-resource";
 import { parseRange } from "../address-range.ts";
 import { findCache } from "../cache-lookup.ts";
+import { requireFeature } from "../caches/cache-kinds.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { CommandError } from "../failure.ts";
 import { formatTable } from "../table.ts";
@@ -14,16 +16,15 @@ export interface FirewallOptions extends CommonOptions {
 
 export async function listRules(name: string, options: FirewallOptions): Promise<void> {
   const { client, print, terminal } = openContext(options);
-  const { cache, at } = await findCache(client, name, options.resourceGroup);
+  const { cache, at } = await findFirewalled(client, name, options);
   const rules = await new NetworkClient(client.calls).firewallRules(at);
-  const isPublic = cache.properties.publicNetworkAccess !== "Disabled";
-  print(rules, () => formatRules({ name: cache.name, rules, isPublic }, terminal.colors));
+  print(rules, () => formatRules({ name: cache.name, rules, isPublic: cache.isPublic }, terminal.colors));
 }
 
 export async function addRule(name: string, rule: string, addresses: string, options: FirewallOptions): Promise<void> {
   const range = parseRange(addresses);
   const { client, print, terminal } = openContext(options);
-  const { cache, at } = await findCache(client, name, options.resourceGroup);
+  const { cache, at } = await findFirewalled(client, name, options);
   const added = await new NetworkClient(client.calls).putFirewallRule(at, rule, range);
   const { startIP, endIP } = added.properties;
   const who = startIP === endIP ? startIP : `${startIP} to ${endIP}`;
@@ -32,7 +33,7 @@ export async function addRule(name: string, rule: string, addresses: string, opt
 
 export async function removeRule(name: string, rule: string, options: FirewallOptions): Promise<void> {
   const { client, print, terminal } = openContext(options);
-  const { cache, at } = await findCache(client, name, options.resourceGroup);
+  const { cache, at } = await findFirewalled(client, name, options);
   const network = new NetworkClient(client.calls);
   if (!(await network.removeFirewallRule(at, rule)))
     throw new CommandError(
@@ -45,6 +46,12 @@ export async function removeRule(name: string, rule: string, options: FirewallOp
     const note = isOpen ? terminal.colors.yellow(": it was the last, so every address is allowed now") : "";
     return `${terminal.colors.green("Removed")} ${rule} from ${cache.name}${note}\n`;
   });
+}
+
+async function findFirewalled(client: ManagementClient, name: string, { resourceGroup }: FirewallOptions) {
+  const found = await findCache(client, name, resourceGroup);
+  requireFeature(found.cache, "firewall");
+  return found;
 }
 
 function formatRules(

@@ -1,7 +1,9 @@
 /** `larder policy …`: what those who log in with a token may do. */
 import { LarderError } from "@larder/api/errors";
-import { formatPolicies, formatPolicy } from "../access-view.ts";
+import type { ManagementClient } from "@larder/api/management-client";
+import { formatPolicies, formatPolicy, userOf } from "../access-view.ts";
 import { findCache } from "../cache-lookup.ts";
+import { requireFeature } from "../caches/cache-kinds.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { CommandError } from "../failure.ts";
 
@@ -11,24 +13,18 @@ interface PolicyOptions extends CommonOptions {
 
 export async function listPolicies(name: string, options: PolicyOptions): Promise<void> {
   const { client, print, terminal } = openContext(options);
-  const { at } = await findCache(client, name, options.resourceGroup);
+  const { at } = await findWithPolicies(client, name, options);
   const policies = await client.access.listPolicies(at);
   print(policies, () => formatPolicies(policies, terminal.colors));
 }
 
 export async function showPolicy(name: string, policyName: string, options: PolicyOptions): Promise<void> {
   const { client, print, terminal } = openContext(options);
-  const { at } = await findCache(client, name, options.resourceGroup);
+  const { at } = await findWithPolicies(client, name, options);
   const policy = await client.access.getPolicy(at, policyName);
   const assignments = await client.access.listAssignments(at);
   const users = assignments.filter(({ properties }) => properties.accessPolicyName === policy.name);
-  print(policy, () =>
-    formatPolicy(
-      policy,
-      users.map(({ properties }) => properties.objectIdAlias),
-      terminal.colors,
-    ),
-  );
+  print(policy, () => formatPolicy(policy, users.map(userOf), terminal.colors));
 }
 
 /** A policy that is there is not replaced by accident, nor made by a slip of the pen. */
@@ -39,7 +35,7 @@ export async function writePolicy(
   options: PolicyOptions & { permissions: string },
 ): Promise<void> {
   const { client, during, print, terminal } = openContext(options);
-  const { at } = await findCache(client, name, options.resourceGroup);
+  const { at } = await findWithPolicies(client, name, options);
   const all = await client.access.listPolicies(at);
   const isThere = all.some((policy) => policy.name.toLowerCase() === policyName.toLowerCase());
   if (wish === "create" && isThere)
@@ -60,8 +56,14 @@ export async function writePolicy(
 
 export async function deletePolicy(name: string, policyName: string, options: PolicyOptions): Promise<void> {
   const { client, during, print, terminal } = openContext(options);
-  const { at } = await findCache(client, name, options.resourceGroup);
+  const { at } = await findWithPolicies(client, name, options);
   const wasThere = await during(`Deleting ${policyName}`, () => client.access.deletePolicy(at, policyName));
   if (!wasThere) throw new LarderError("ResourceNotFound", `${at.name} has no access policy '${policyName}'.`);
   print({ name: policyName }, () => `${terminal.colors.green("Deleted")} ${policyName}\n`);
+}
+
+async function findWithPolicies(client: ManagementClient, name: string, { resourceGroup }: PolicyOptions) {
+  const found = await findCache(client, name, resourceGroup);
+  requireFeature(found.cache, "policies");
+  return found;
 }

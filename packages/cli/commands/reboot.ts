@@ -1,6 +1,6 @@
 /** `larder reboot NAME`: ends engines of a cache and starts them anew, by default the primary's, which hands over first. */
-import type { RedisResource } from "@larder/api/redis-resource";
-import { findCache } from "../cache-lookup.ts";
+import { cacheAt, findCache } from "../cache-lookup.ts";
+import type { RunningCache } from "../caches/any-cache.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { isAgreed } from "../consent.ts";
 import { CommandError } from "../failure.ts";
@@ -35,12 +35,12 @@ export async function reboot(name: string, options: RebootOptions): Promise<void
     at,
     doing,
     begin: () => client.rebootCache(at, type),
-    isUnderWay: async () => (await client.getCache(at)).properties.larder.underWay === "reboot",
+    isUnderWay: async () => (await cacheAt(client, at)).larder?.underWay === "reboot",
     wait: options.wait,
   });
 }
 
 /** Nobody has a copy. */
-function losesData({ properties }: RedisResource, { all, replica }: RebootOptions): boolean {
-  return all === true || (replica !== true && properties.larder.nodes.length < 2);
+function losesData({ larder }: RunningCache, { all, replica }: RebootOptions): boolean {
+  return all === true || (replica !== true && larder.nodes.length < 2);
 }

@@ -2,7 +2,7 @@
 import type { ManagementClient } from "@larder/api/management-client";
 import { isSameName } from "@larder/api/names";
 import type { PrincipalType, RoleAssignmentResource, RoleDefinitionResource } from "@larder/api/role-resource";
-import { findCache } from "../cache-lookup.ts";
+import { findResource } from "../cache-lookup.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { CommandError } from "../failure.ts";
 import { formatAssignments, formatDefinitions, guidOf, scopeText } from "../role-view.ts";
@@ -117,7 +117,7 @@ async function findRole(client: ManagementClient, role: string, scope?: string):
 
 /** The subscription, unless it is narrower. */
 async function scopeOf(client: ManagementClient, { cache, resourceGroup }: ScopeOptions): Promise<string> {
-  if (cache !== undefined) return (await findCache(client, cache, resourceGroup)).cache.id;
+  if (cache !== undefined) return (await findResource(client, cache, resourceGroup)).id;
   const subscription = `/subscriptions/${client.subscription}`;
   return resourceGroup === undefined ? subscription : `${subscription}/resourceGroups/${resourceGroup}`;
 }

@@ -1,6 +1,7 @@
 /** `larder schedule NAME`: when the cache's engine may be updated. */
 import type { ScheduleEntry } from "@larder/api/redis-resource";
 import { findCache } from "../cache-lookup.ts";
+import { requireFeature } from "../caches/cache-kinds.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { formatWindow, parseWindow } from "../schedule-window.ts";
 import { formatTable } from "../table.ts";
@@ -16,6 +17,7 @@ export async function schedule(name: string, options: ScheduleOptions): Promise<
   const added = (options.add ?? []).map(parseWindow);
   const { client, print, terminal } = openContext(options);
   const { cache, at } = await findCache(client, name, options.resourceGroup);
+  requireFeature(cache, "schedule");
   const before = await client.getPatchSchedule(at);
   const entries = [...(options.clear ? [] : before), ...added];
   if (options.clear || added.length > 0) await client.setPatchSchedule(at, entries);

@@ -1,8 +1,9 @@
 /** `larder status`: what is up and what is not. Ends with NotRunning's exit status when the service does not answer. */
 import { LarderError } from "@larder/api/errors";
 import type { ServiceHealth } from "@larder/api/management-client";
-import type { RedisResource } from "@larder/api/redis-resource";
+import { listCaches } from "../cache-lookup.ts";
 import { formatCacheTable } from "../cache-view.ts";
+import type { AnyCache } from "../caches/any-cache.ts";
 import { type CommandContext, type CommonOptions, openContext } from "../command-context.ts";
 import { formatUnkept } from "../persistence-view.ts";
 import { isAlive } from "../process-alive.ts";
@@ -28,13 +29,14 @@ interface ServiceStatus {
   state: "running" | "degraded" | "stopped";
   daemons: DaemonStatus[];
   engines: EngineStatus[];
-  caches: RedisResource[];
+  caches: AnyCache[];
 }
 
 export async function status(options: CommonOptions): Promise<void> {
   const context = openContext(options);
   const found = await observe(context);
-  context.print(found, () => formatStatus(found, context.terminal.colors));
+  const caches = found.caches.map(({ resource }) => resource);
+  context.print({ ...found, caches }, () => formatStatus(found, context.terminal.colors));
   if (found.state === "stopped") throw new LarderError("NotRunning", `No Larder service answers at ${found.api}.`);
 }
 
@@ -42,13 +44,13 @@ async function observe({ client, service }: CommandContext): Promise<ServiceStat
   const { api, pids } = service.file;
   const { isLocal } = service;
   const health = await unlessNotRunning(client.health());
-  const caches = (health && (await unlessNotRunning(client.listCaches()))) ?? [];
+  const caches = (health && (await unlessNotRunning(listCaches(client)))) ?? [];
   const daemons = Object.entries(pids).map(([name, ids]) =>
     isLocal ? daemonStatus(name, ids, health) : remoteStatus(name, health),
   );
   const isWhole =
     daemons.every(({ state }) => state === "running") &&
-    caches.every(({ properties }) => properties.larder.state === "available");
+    caches.every(({ larder }) => larder === null || larder.state === "available");
   const state = health === undefined ? "stopped" : isWhole ? "running" : "degraded";
   return { api, state, daemons, engines: enginesOf(caches), caches };
 }
@@ -80,10 +82,10 @@ async function unlessNotRunning<T>(answer: Promise<T>): Promise<T | undefined> {
 }
 
 /** Which engines serve, with how many caches each. */
-function enginesOf(caches: readonly RedisResource[]): EngineStatus[] {
+function enginesOf(caches: readonly AnyCache[]): EngineStatus[] {
   const engines = new Map<string, EngineStatus>();
-  for (const { properties } of caches) {
-    const { engine } = properties.larder;
+  for (const { larder } of caches) {
+    const engine = larder?.engine ?? null;
     if (engine === null) continue;
     const key = `${engine.name} ${engine.version} ${engine.kind}`;
     const known = engines.get(key) ?? { name: engine.name, version: engine.version, kind: engine.kind, caches: 0 };

@@ -1,5 +1,5 @@
 /** `larder switchover NAME`: a replica takes over as the primary; clients stay connected. */
-import { findCache } from "../cache-lookup.ts";
+import { cacheAt, findCache } from "../cache-lookup.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { followThrough } from "../follow-through.ts";
 
@@ -14,7 +14,7 @@ export async function switchover(
     at,
     doing: `Changing the primary of ${cache.name}`,
     begin: () => client.switchOver(at),
-    isUnderWay: async () => (await client.getCache(at)).properties.larder.underWay === "switchover",
+    isUnderWay: async () => (await cacheAt(client, at)).larder?.underWay === "switchover",
     wait: options.wait,
   });
 }

@@ -1,8 +1,7 @@
 /** `larder up`: runs a whole service in the foreground until it is told to stop. */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { RedisResource } from "@larder/api/redis-resource";
-import { resourceGroupOf } from "../cache-lookup.ts";
+import { type AnyCache, isRunning, type RunningCache, takesConsole } from "../caches/any-cache.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { commandName } from "../command-name.ts";
 import { withProgress } from "../progress.ts";
@@ -94,13 +93,17 @@ async function printWelcome(
   readyAfterMs: number,
 ): Promise<void> {
   const { caches, client } = ready;
-  const cache = caches.find(({ name }) => name === quickstartName) ?? caches[0];
-  const keyOf = async (resource: RedisResource) =>
-    (await client.listKeys({ resourceGroup: resourceGroupOf(resource), name: resource.name })).primaryKey;
-  const shown = cache && { cache, key: await keyOf(cache) };
+  const shownable = caches.filter(isShownable);
+  const cache = shownable.find(({ name }) => name === quickstartName) ?? shownable[0];
+  const shown = cache && { cache, key: (await client.listKeys(cache.at)).primaryKey };
   terminal.out(
     formatWelcome({ ...ready, dataDirectory, shown, readyAfterMs, command: commandName() }, terminal.colors),
   );
+}
+
+/** The examples are for TLS and a key. */
+function isShownable(cache: AnyCache): cache is RunningCache {
+  return isRunning(cache) && takesConsole(cache);
 }
 
 /** `larder up | head -1` and a closed terminal must not end a service that others use. */

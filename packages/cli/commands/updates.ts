@@ -1,7 +1,8 @@
 /** `larder updates`: which caches have a newer engine before them, and what their owner says to it. */
 import { LarderError } from "@larder/api/errors";
 import type { CacheUpdates } from "@larder/api/redis-resource";
-import { findCache, resourceGroupOf } from "../cache-lookup.ts";
+import { findCache, listCaches } from "../cache-lookup.ts";
+import { isRunning } from "../caches/any-cache.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { followThrough } from "../follow-through.ts";
 import { formatTable } from "../table.ts";
@@ -17,11 +18,10 @@ type NamedUpdates = CacheUpdates & { name: string };
 export async function listUpdates(options: UpdatesOptions & { all?: boolean }): Promise<void> {
   const { client, print, terminal } = openContext(options);
   const found: NamedUpdates[] = [];
-  for (const cache of await client.listCaches(options.resourceGroup)) {
-    const updates = await client.getUpdates({ resourceGroup: resourceGroupOf(cache), name: cache.name });
+  for (const cache of (await listCaches(client, options.resourceGroup)).filter(isRunning)) {
+    const updates = await client.getUpdates(cache.at);
     if (updates.pending || options.all) found.push({ name: cache.name, ...updates });
   }
-  found.sort((one, other) => one.name.localeCompare(other.name));
   print(found, () => formatUpdates(found, terminal.colors));
 }
 

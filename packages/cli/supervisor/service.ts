@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import type { ConnectionFile } from "@larder/api/connection-file";
 import { bracketedHost } from "@larder/api/host-text";
 import { ManagementClient } from "@larder/api/management-client";
+import { listCaches } from "../cache-lookup.ts";
 import type { Clock } from "../clock.ts";
 import { writeOwnerFile } from "../owner-file.ts";
 import { hasPublicCertificate } from "./certificate-options.ts";
@@ -71,7 +72,7 @@ export class LocalService {
     for (const { join } of agents) if (join !== null) rmSync(join.tokenPath, { force: true });
     const client = await this.#connect();
     if (isFirst) await makeFirstResources(client, { quickstart: options.quickstart });
-    const readiness = await waitForCaches(client, clock);
+    const readiness = await waitForCaches(() => listCaches(client), clock);
     this.#stopped.signal.throwIfAborted();
     return { ...readiness, connection: this.#announce(client), client };
   }

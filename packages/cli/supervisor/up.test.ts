@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RedisResource } from "@larder/api/redis-resource";
+import type { RunningCache } from "../caches/any-cache.ts";
+import { redisCache } from "../caches/redis-kind.ts";
 import { plainColors } from "../terminal.ts";
 import { layoutOf, planDaemons } from "./daemon-plan.ts";
 import { rotateLog } from "./log-file.ts";
@@ -145,13 +147,14 @@ test("a large log makes room", () => {
   rmSync(directory, { recursive: true });
 });
 
-function cache(name: string, larder: Partial<RedisResource["properties"]["larder"]> = {}): RedisResource {
-  return {
+function cache(name: string, larder: Partial<RedisResource["properties"]["larder"]> = {}): RunningCache {
+  const resource = {
     id: `/subscriptions/S/resourceGroups/default/providers/Microsoft.Cache/Redis/${name}`,
     name,
     properties: {
       provisioningState: "Succeeded",
       sku: { name: "Basic", family: "C", capacity: 0 },
+      redisConfiguration: {},
       larder: {
         state: "available",
         endpoint: { host: "localhost", tlsPort: 10_000, plainPort: null },
@@ -159,15 +162,17 @@ function cache(name: string, larder: Partial<RedisResource["properties"]["larder
         memoryBytesMax: 250 * 1024 * 1024,
         memoryBytesUsed: null,
         clientsConnected: 0,
+        access: { policies: 0, assignments: 0 },
         problem: null,
         ...larder,
       },
     },
   } as RedisResource;
+  return redisCache(resource) as RunningCache;
 }
 
 describe("readiness", () => {
-  function fixture(...answers: RedisResource[][]) {
+  function fixture(...answers: RunningCache[][]) {
     let nowMs = 0;
     const clock = {
       nowMs: () => nowMs,
@@ -177,8 +182,8 @@ describe("readiness", () => {
       },
       after: () => () => {},
     };
-    const client = { listCaches: async () => (answers.length > 1 ? answers.shift() : answers[0]) ?? [] };
-    return waitForCaches(client, clock).then((readiness) => ({ ...readiness, nowMs }));
+    const list = async () => (answers.length > 1 ? answers.shift() : answers[0]) ?? [];
+    return waitForCaches(list, clock).then((readiness) => ({ ...readiness, nowMs }));
   }
 
   test("waits for every cache", async () => {

@@ -1,7 +1,7 @@
 /** What `larder up` prints once it is ready: how to connect, so that every line works when it is copied. Pure. */
 import type { ConnectionFile } from "@larder/api/connection-file";
-import type { RedisResource } from "@larder/api/redis-resource";
-import { sizeName } from "@larder/api/skus";
+import { skuText } from "@larder/api/skus";
+import { type AnyCache, type RunningCache, tlsEndpoint } from "../caches/any-cache.ts";
 import { nodeRedisSnippet } from "../snippet/node-redis.ts";
 import { redisCliSnippet } from "../snippet/redis-cli.ts";
 import { hostAndPort } from "../snippet/shell-quote.ts";
@@ -13,10 +13,10 @@ import { formatBytes, formatDuration } from "../units.ts";
 export interface WelcomeFacts {
   connection: ConnectionFile;
   dataDirectory: string;
-  caches: RedisResource[];
-  unavailable: RedisResource[];
+  caches: AnyCache[];
+  unavailable: AnyCache[];
   /** The cache that the examples use, with its key. */
-  shown: { cache: RedisResource; key: string } | undefined;
+  shown: { cache: RunningCache; key: string } | undefined;
   readyAfterMs: number;
   /** How `larder` is called from here. */
   command: string;
@@ -49,14 +49,9 @@ function formatService({ connection, dataDirectory }: WelcomeFacts, colors: Colo
 function formatShownCache({ shown, connection }: WelcomeFacts, colors: Colors): string[] {
   if (shown === undefined) return [];
   const { cache, key } = shown;
-  const { sku, larder } = cache.properties;
-  const target: SnippetTarget = {
-    host: larder.endpoint.host,
-    tlsPort: larder.endpoint.tlsPort,
-    key,
-    caPath: connection.ca,
-  };
-  const size = `${sku.name} ${sizeName(sku)}, ${formatBytes(larder.memoryBytesMax)}`;
+  const { sku, larder } = cache;
+  const target: SnippetTarget = { ...tlsEndpoint(cache), key, caPath: connection.ca };
+  const size = `${skuText(sku)}, ${formatBytes(larder.memoryBytesMax)}`;
   const engine = larder.engine === null ? "" : `, ${larder.engine.name} ${larder.engine.version}`;
   const heading = (text: string, note: string) => `${colors.bold(text)} ${colors.dim(note)}\n`;
   return [
@@ -80,17 +75,17 @@ function labelled(rows: [string, string][], colors: Colors): string {
 
 /** The embedded engine is for development; nobody should find out later. */
 function embeddedNotice({ caches }: WelcomeFacts, colors: Colors): string[] {
-  const embedded = caches.find((cache) => cache.properties.larder.engine?.kind === "embedded");
+  const embedded = caches.find(({ larder }) => larder?.engine?.kind === "embedded");
   if (embedded === undefined) return [];
-  const version = embedded.properties.larder.engine?.version ?? "";
+  const version = embedded.larder?.engine?.version ?? "";
   return [
     `${colors.yellow("Embedded engine")} (Valkey ${version} in WebAssembly): Basic caches of one node, for development only.\n` +
       `${colors.dim("For the native engine install Valkey (apt install valkey-server, brew install valkey) and start again.")}\n`,
   ];
 }
 
-function formatUnavailable({ name, properties }: RedisResource, colors: Colors): string {
-  const reason = properties.larder.problem?.message ?? "it does not answer yet";
+function formatUnavailable({ name, larder }: AnyCache, colors: Colors): string {
+  const reason = larder?.problem?.message ?? "it does not answer yet";
   return `${colors.yellow(`Cache ${name} is not available:`)} ${reason}\n`;
 }
 

@@ -1,0 +1,90 @@
+/**
+ * The part of the management client that is about clusters of `Microsoft.Cache/redisEnterprise` and their databases. What a database has
+ * in common with a cache of `Microsoft.Cache/redis` the other parts ask for, by its address. Errors are those of its calls.
+ */
+import type { ClusterAsked, ClusterCreateBody, ClusterResource, DatabaseResource } from "./enterprise-resource.ts";
+import { enterpriseOwnVersion } from "./enterprise-versions.ts";
+import { LarderError } from "./errors.ts";
+import type { CacheAddress, RestCalls } from "./rest-calls.ts";
+
+/** As the API has them, one in the other. A cluster has one database or, until that is made, none. */
+export interface ClusterWithDatabase extends ClusterResource {
+  databases: DatabaseResource[];
+}
+
+export class ClustersClient {
+  readonly #calls: RestCalls;
+
+  constructor(calls: RestCalls) {
+    this.#calls = calls;
+  }
+
+  /** Those of one resource group, or of the whole subscription. */
+  async list(resourceGroup?: string): Promise<ClusterWithDatabase[]> {
+    const within =
+      resourceGroup === undefined ? `/subscriptions/${this.#calls.subscription}` : this.#calls.groupPath(resourceGroup);
+    const path = `${within}/providers/Microsoft.Cache/redisEnterprise`;
+    const clusters = await this.#calls.list<ClusterResource>(path, enterpriseOwnVersion);
+    const all = await Promise.all(clusters.map((cluster) => this.#withDatabase(cluster)));
+    return all.filter((cluster) => cluster !== undefined);
+  }
+
+  async get(at: CacheAddress): Promise<ClusterWithDatabase> {
+    const cluster = await this.#calls.json<ClusterResource>(this.#calls.onResource(at, ""));
+    return { ...cluster, databases: await this.#databasesOf(cluster) };
+  }
+
+  /** Returns once both are there. Where the database is refused, there is no cluster either. `database`: its properties. */
+  async create(at: CacheAddress, cluster: ClusterCreateBody, database: object): Promise<ClusterWithDatabase> {
+    await this.#calls.finish(await this.#calls.onResource(at, "", { method: "PUT", body: cluster }));
+    await this.#calls.finish(await this.#beginDatabase(at, database));
+    return this.get(at);
+  }
+
+  /** Returns once it is in force: what is asked of the cluster first, then what is asked of its database. undefined: nothing. */
+  async update(
+    at: CacheAddress,
+    cluster: ClusterAsked | undefined,
+    database: object | undefined,
+  ): Promise<ClusterWithDatabase> {
+    if (cluster !== undefined)
+      await this.#calls.finish(await this.#calls.onResource(at, "", { method: "PATCH", body: cluster }));
+    if (database !== undefined) await this.#patchDatabase(at, database, cluster !== undefined);
+    return this.get(at);
+  }
+
+  async #beginDatabase(at: CacheAddress, properties: object): Promise<Response> {
+    try {
+      return await this.#calls.onCache(at, "", { method: "PUT", body: { properties } });
+    } catch (error) {
+      await this.#calls.finish(await this.#calls.onResource(at, "", { method: "DELETE" }));
+      throw error;
+    }
+  }
+
+  /** Two calls are not one: whoever asked for both is told what became of each. */
+  async #patchDatabase(at: CacheAddress, properties: object, isHalf: boolean): Promise<void> {
+    try {
+      await this.#calls.finish(await this.#calls.onCache(at, "", { method: "PATCH", body: { properties } }));
+    } catch (error) {
+      if (!isHalf || !(error instanceof LarderError)) throw error;
+      const { code, message, target } = error;
+      const text = `What was asked of the cluster is done, of its database it is not: ${message}`;
+      throw new LarderError(code, text, { ...(target === undefined ? {} : { target }), cause: error });
+    }
+  }
+
+  /** undefined: it has gone meanwhile. */
+  async #withDatabase(cluster: ClusterResource): Promise<ClusterWithDatabase | undefined> {
+    try {
+      return { ...cluster, databases: await this.#databasesOf(cluster) };
+    } catch (error) {
+      if (error instanceof LarderError && error.code === "ResourceNotFound") return undefined;
+      throw error;
+    }
+  }
+
+  #databasesOf({ id }: ClusterResource): Promise<DatabaseResource[]> {
+    return this.#calls.list(`${id}/databases`, enterpriseOwnVersion);
+  }
+}
