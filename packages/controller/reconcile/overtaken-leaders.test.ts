@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AgentReport, Leader, NodeId, NodeObserved, ReplicationObserved } from "@larder/api";
-import { createLog } from "@larder/service";
+import { createLog, systemClock } from "@larder/service";
 import type { CacheDocument } from "../documents/cache-document.ts";
 import { cacheFixture, nodeFixture } from "../documents/cache-fixture.ts";
 import { cacheKey } from "../documents/document-keys.ts";
@@ -29,8 +29,10 @@ function observed(nodeId: string, replication: Partial<ReplicationObserved>): No
   return { nodeId, runId, replication: { role: "replica", address, ...replication } } as NodeObserved;
 }
 
+const nowMs = 70_000;
+
 function above(document: CacheDocument, ...seen: NodeObserved[]): Leader | null {
-  return leaderAbove(document, new Map(seen.map((node) => [node.nodeId, node])));
+  return leaderAbove(document, new Map(seen.map((node) => [node.nodeId, node])), { nowMs, areAllHeard: true });
 }
 
 test("whoever leads goes on to lead, above all epochs", () => {
@@ -46,18 +48,23 @@ test("whoever leads goes on to lead, above all epochs", () => {
   expect(above({ ...cache, leader: null }, successor)).toMatchObject({ epoch: 6, nodeId: "shop-2" });
 });
 
-test("where nobody leads, the store's leader is known by a higher epoch, so that engines hear of its end", () => {
-  expect(above(cache, observed("shop-2", { role: "detached", epoch: 5 }))).toEqual({
-    ...leader,
-    epoch: 6,
-    firstEpoch: 5,
-  });
+test("where nobody leads, the store's leader has ended, though its engine may live: it may have been overtaken", () => {
+  const ended = { ...leader, epoch: 6, firstEpoch: 5, endedAtMs: nowMs };
+  expect(above(cache, observed("shop-2", { role: "detached", epoch: 5 }))).toEqual(ended);
+  const overtaken = { ...observed("shop-1", { epoch: 5 }), runId: leader.runId };
+  expect(above(cache, overtaken)).toEqual(ended);
   expect(above({ ...cache, leader: null }, observed("shop-2", { epoch: 5 }))).toBeNull();
+});
+
+test("a leader that its followers hear is waited for, and so is who may not have spoken yet", () => {
+  expect(above(cache, observed("shop-1", { epoch: 5, hearsLeader: true }))).toBeNull();
+  const seen = new Map([["shop-1" as NodeId, observed("shop-1", { epoch: 5 })]]);
+  expect(leaderAbove(cache, seen, { nowMs, areAllHeard: false })).toBeNull();
 });
 
 test("a primary of an older epoch is not taken for the leader, and a move is left alone", () => {
   const [old, replica] = [observed("shop-1", { role: "primary", epoch: 4 }), observed("shop-2", { epoch: 5 })];
-  expect(above(cache, old, replica)).toMatchObject({ epoch: 6, nodeId: "shop-1", runId: "life-1" });
+  expect(above(cache, old, replica)).toMatchObject({ epoch: 6, nodeId: "shop-1", endedAtMs: nowMs });
   expect(above({ ...cache, move: {} as never }, old, replica)).toBeNull();
 });
 
@@ -87,7 +94,12 @@ test("the store catches up with each node once, however late its engine answers"
     return told.promise;
   };
   const log = createLog("test", "fatal");
-  const leaders = new OvertakenLeaders({ store, observations: { agentReports: () => reports, nextChange }, log });
+  const leaders = new OvertakenLeaders({
+    store,
+    observations: { agentReports: () => reports, nextChange, sinceMs: 0 },
+    clock: systemClock,
+    log,
+  });
   const epochs = async () => (await store.get<CacheDocument>(key))?.value.leader?.epoch;
   const settle = async () => {
     for (let turn = 0; turn < 20; turn++) await Promise.resolve();

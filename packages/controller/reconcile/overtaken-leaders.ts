@@ -1,21 +1,24 @@
 /**
  * A store that was put back from a copy may name a leader who has been succeeded since. Engines refuse it, as the epoch that they have in
  * force is higher, and would refuse every one after it up to there, while nobody is served. So where a node reports a higher epoch than
- * the store has, the store catches up: whoever leads goes on to lead.
+ * the store has, the store catches up: whoever leads goes on to lead. Where nobody does, the store's leader counts as ended, so that all
+ * stop and whoever has the most of the newest data succeeds (plan-leader.ts): the store's own leader may have been overtaken long ago.
  *
  * A node is looked at until it was once found to know of nothing newer: from then on it gets its epochs from this store alone. During a
  * move the target may be an epoch ahead: that is the move's own business.
  */
 import type { Leader, NodeId, NodeObserved } from "@larder/api";
-import type { Log } from "@larder/service";
+import type { Clock, Log } from "@larder/service";
 import type { CacheDocument } from "../documents/cache-document.ts";
 import { cachesPrefix } from "../documents/document-keys.ts";
 import type { Store, StoredDocument } from "../store/store.ts";
 import type { Observations } from "./observations.ts";
+import { firstReportsMs } from "./plan/serving.ts";
 
 export interface OvertakenLeadersOptions {
   store: Store;
-  observations: Pick<Observations, "agentReports" | "nextChange">;
+  observations: Pick<Observations, "agentReports" | "nextChange" | "sinceMs">;
+  clock: Clock;
   log: Log;
 }
 
@@ -68,7 +71,9 @@ export class OvertakenLeaders {
   }
 
   async #succeed({ key, value, revision }: StoredDocument<CacheDocument>, seen: Seen): Promise<void> {
-    const leader = leaderAbove(value, seen);
+    const { observations, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const leader = leaderAbove(value, seen, { nowMs, areAllHeard: nowMs >= observations.sinceMs + firstReportsMs });
     if (leader === null) return;
     const put = [{ key, value: { ...value, leader } }];
     const { committed } = await this.#options.store.transact({ require: [{ key, revision }], put });
@@ -83,15 +88,27 @@ function highestEpoch({ nodes }: CacheDocument, seen: Seen): number {
   return Math.max(0, ...nodes.map(({ nodeId }) => seen.get(nodeId)?.replication?.epoch ?? 0));
 }
 
-/** Who leads from now on, with an epoch above all that are in force; null: that cannot be said, or is not to be decided here. */
-export function leaderAbove(cache: CacheDocument, seen: Seen): Leader | null {
+/**
+ * Who leads from now on, with an epoch above all that are in force; null: that cannot be said yet, or is not to be decided here.
+ * `areAllHeard`: whoever has not been heard by now is silent.
+ */
+export function leaderAbove(
+  cache: CacheDocument,
+  seen: Seen,
+  { nowMs, areAllHeard }: { nowMs: number; areAllHeard: boolean },
+): Leader | null {
   if (cache.move !== null) return null;
   const highest = highestEpoch(cache, seen);
   const present = cache.nodes.flatMap(({ nodeId }) => seen.get(nodeId) ?? []);
   const leads = present.find(({ replication }) => replication?.role === "primary" && replication.epoch === highest);
   // Who has all of that epoch's data has all of the next one's.
   const epochs = { epoch: highest + 1, firstEpoch: highest };
-  if (leads?.replication == null || leads.runId === null) return cache.leader && { ...cache.leader, ...epochs };
-  const { nodeId, runId, replication } = leads;
-  return { ...epochs, nodeId, runId, endedAtMs: null, address: replication.address };
+  if (leads?.replication != null && leads.runId !== null) {
+    const { nodeId, runId, replication } = leads;
+    return { ...epochs, nodeId, runId, endedAtMs: null, address: replication.address };
+  }
+  const mayLead =
+    present.some(({ replication }) => replication?.hearsLeader === true) ||
+    (present.length < cache.nodes.length && !areAllHeard);
+  return mayLead ? null : cache.leader && { ...cache.leader, ...epochs, endedAtMs: nowMs };
 }
