@@ -30,7 +30,7 @@ export class SecretsRotation {
     this.#options = options;
   }
 
-  /** One at a time. Throws OperationNotSupported, ConfigInvalid. */
+  /** One at a time. Throws OperationNotSupported, ConfigInvalid, StoreUnusable. */
   rotate(): Promise<RotatedSecrets> {
     const rotated = this.#running.then(() => this.#rotate());
     this.#running = rotated.catch(() => {});

@@ -93,6 +93,17 @@ test("sealed anew, all open with the new key alone, and nothing else changed", (
     await again.close();
   }));
 
+test("without the key of what is there nothing is sealed anew, and the store goes on with the one that it has", () =>
+  inDirectory(async (path) => {
+    const store = SqliteStore.open(path, boxFixture());
+    await store.transact({ put: [{ key: "a", value: 1 }] });
+    await expect(store.reseal(boxFixture(2))).rejects.toMatchObject({ code: "StoreUnusable" });
+    await store.transact({ put: [{ key: "b", value: 2 }] });
+    expect((await store.list("")).documents.map(({ value }) => value)).toEqual([1, 2]);
+    await store.close();
+    await SqliteStore.open(path, boxFixture()).close();
+  }));
+
 test("a store whose documents were not sealed yet is read, and sealed when it is asked for", () =>
   inDirectory(async (path) => {
     await SqliteStore.open(path, boxFixture()).close();

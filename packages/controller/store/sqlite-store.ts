@@ -120,6 +120,7 @@ export class SqliteStore implements SealedStore {
   }
 
   async reseal(box: SecretBox): Promise<number> {
+    requireAllKeys(this.#database, box);
     this.#box = box;
     const { mark } = box;
     const others = this.#database.query<Row, [number, string, number]>(
@@ -230,6 +231,19 @@ function prepare(database: Database): void {
 function requireKey(database: Database, box: SecretBox): void {
   const row = database.query<Row, []>("SELECT key, value, revision FROM documents LIMIT 1").get();
   if (row !== null) openText(row.value as string, row.key, box);
+}
+
+/** As another key file may have taken the place of the one that the store was opened with. */
+function requireAllKeys(database: Database, box: SecretBox): void {
+  const marks = database
+    .query<{ mark: string }, [number]>("SELECT DISTINCT substr(value, 1, ?) AS mark FROM documents")
+    .all(box.mark.length);
+  const missing = marks.map(({ mark }) => sealedBy(mark)).find((keyId) => keyId !== undefined && !box.has(keyId));
+  if (missing === undefined) return;
+  throw new LarderError(
+    "StoreUnusable",
+    `The store is sealed with the key ${missing}, which is not among those that are there now: put it back, or the service cannot start again.`,
+  );
 }
 
 function openText(text: string, key: string, box: SecretBox): string {

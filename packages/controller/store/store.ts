@@ -69,7 +69,8 @@ export interface Store {
 export interface SealedStore extends Store {
   /**
    * From now on documents are sealed with the box's first key, and so are those that are there: how many is returned. Interrupted, some
-   * are sealed with the one and some with the other key; said again it goes on.
+   * are sealed with the one and some with the other key; said again it goes on. Throws StoreUnusable, and changes nothing, where a
+   * document needs a key that is not in the box.
    */
   reseal(box: SecretBox): Promise<number>;
 }
