@@ -11,7 +11,7 @@ const documentsMax = 50_000;
 interface Kept {
   documents: readonly StoredDocument[];
   indexes: ReadonlyMap<string, number>;
-  /** Keys of documents that were written since. */
+  /** Keys of its documents that were written since. */
   written: Set<string>;
 }
 
@@ -45,13 +45,16 @@ export class ListingMemory {
     }
   }
 
-  /** They were put or deleted. */
+  /** They were put or deleted. A listing that one has come to is to be read again, which may be never: it is not kept till then. */
   written(keys: readonly string[]): void {
-    for (const [prefix, { written }] of this.#kept)
-      for (const key of keys) if (key.startsWith(prefix)) written.add(key);
+    for (const [prefix, { indexes, written }] of this.#kept) {
+      const own = keys.filter((key) => key.startsWith(prefix));
+      if (own.some((key) => !indexes.has(key))) this.#kept.delete(prefix);
+      else for (const key of own) written.add(key);
+    }
   }
 
-  /** undefined: one has come or gone, so that the order is to be read again. */
+  /** undefined: one has gone, so that the order is to be read again. */
   #renewed({ documents, indexes, written }: Kept): readonly StoredDocument[] | undefined {
     const renewed = [...documents];
     for (const key of written) {
