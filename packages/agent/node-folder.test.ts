@@ -50,7 +50,9 @@ test("without the key a record has no password, and all else", () => {
 });
 
 test("what is no record is none", () => {
-  writeFileSync(paths.recordPath, "{");
-  resealRecord(paths);
-  expect(readRecord(paths)).toBeUndefined();
+  for (const text of ["{", "{}", "null"]) {
+    writeFileSync(paths.recordPath, text);
+    resealRecord(paths);
+    expect(readRecord(paths)).toBeUndefined();
+  }
 });

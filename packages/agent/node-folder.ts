@@ -109,14 +109,17 @@ export function readRecord({ recordPath, keys }: Pick<NodePaths, "recordPath" | 
 /** Its password with the present key. What no key opens stays as it is. */
 export function resealRecord({ recordPath, keys }: Pick<NodePaths, "recordPath" | "keys">): void {
   const record = readSealedRecord(recordPath);
-  const password = record && keys.open().sealedAnew(record.adminUser.password, record.nodeId);
+  if (record === undefined) return;
+  const { adminUser, nodeId } = record;
+  const password = keys.open().sealedAnew(adminUser.password, nodeId);
   if (password === undefined) return;
-  writeFileAtomic(recordPath, JSON.stringify({ ...record, adminUser: { ...record?.adminUser, password } }));
+  writeFileAtomic(recordPath, JSON.stringify({ ...record, adminUser: { ...adminUser, password } }));
 }
 
 function readSealedRecord(recordPath: string): NodeRecord | undefined {
   try {
-    return readJsonFile<NodeRecord>(recordPath);
+    const record = readJsonFile<Partial<NodeRecord> | null>(recordPath);
+    return typeof record?.adminUser?.password === "string" ? (record as NodeRecord) : undefined;
   } catch {
     return undefined;
   }

@@ -48,6 +48,15 @@ test("what was never sealed is; what no key opens, and what is not there, stays 
   expect(readFileSync(file, "utf8")).toBe(lost);
 });
 
+test("what is sealed with a key that is there, and was changed since, stays as it is, too", () => {
+  writeSealedFile(file, {}, keys);
+  const changed = `${readFileSync(file, "utf8").slice(0, -4)}AAAA`;
+  writeFileSync(file, changed);
+  keys.rotate();
+  resealFile(file, keys);
+  expect(readFileSync(file, "utf8")).toBe(changed);
+});
+
 test("what the disk does not take is tried again, and until then it is said that it is not so", () => {
   let isFull = true;
   const { keeper, times } = resealing(() => {

@@ -49,8 +49,13 @@ export class SecretBox {
   /** Sealed by the first key, whether another had sealed it or none; undefined where that is so already, or no key opens it. */
   sealedAnew(text: string, context: string): string | undefined {
     const keyId = sealedBy(text);
-    if (keyId === this.keyId || (keyId !== undefined && !this.has(keyId))) return undefined;
-    return this.seal(keyId === undefined ? text : this.open(text, context), context);
+    if (keyId === this.keyId) return undefined;
+    try {
+      return this.seal(keyId === undefined ? text : this.open(text, context), context);
+    } catch (error) {
+      if (error instanceof SealBroken) return undefined;
+      throw error;
+    }
   }
 
   has(keyId: string): boolean {
