@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -99,6 +100,15 @@ test("what is sealed anew with each new key is read after any number of them, an
   expect(kept().read()?.revision).toBe(603);
   const ids = readFileSync(join(directory, "routes-1.json"), "utf8").trim().split("\n").map(sealedBy);
   expect(ids).toEqual([keys.open().keyId, keys.open().keyId, keys.open().keyId]);
+});
+
+test("an older Larder's table, which was not sealed, is not taken for one of this one's once there is a key", () => {
+  const path = join(directory, "routes-3.json");
+  writeFileSync(path, `${JSON.stringify({ revision: 9_999, routes: [] })}\n`);
+  const three = new KeptRoutes({ directory, worker: 3, keys, log });
+  three.reseal();
+  expect(existsSync(path)).toBeFalse();
+  expect(three.read()?.revision).not.toBe(9_999);
 });
 
 test("of two lives of the controller the later one's table counts, though its revision is lower", () => {

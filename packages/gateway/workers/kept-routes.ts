@@ -92,12 +92,16 @@ export class KeptRoutes {
     this.#changesBytes = 0;
   }
 
-  /** What this worker keeps, with the present key. Lines that no key opens stay as they are. Throws what the disk does. */
+  /**
+   * What this worker keeps, with the present key. Lines that no key opens stay as they are; an older Larder's table, which is not sealed,
+   * goes: it is not read, and sealed it would be. Throws what the disk does.
+   */
   reseal(): void {
     const path = join(this.#directory, this.#name);
     const lines = linesOf(readTextFile(path));
     const box = this.#keys.open();
     if (lines.every((line) => sealedBy(line) === box.keyId)) return;
+    if (lines.some((line) => sealedBy(line) === undefined)) return rmSync(path);
     writeFileAtomic(path, lines.map((line) => `${box.sealedAnew(line, this.#name) ?? line}\n`).join(""));
   }
 
