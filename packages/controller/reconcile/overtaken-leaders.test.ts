@@ -11,6 +11,8 @@ import { cacheKey } from "../documents/document-keys.ts";
 import { boxFixture } from "../store/box-fixture.ts";
 import { SqliteStore } from "../store/sqlite-store.ts";
 import { leaderAbove, OvertakenLeaders } from "./overtaken-leaders.ts";
+import type { CacheSeen } from "./plan/observed.ts";
+import { planLeader } from "./plan/plan-leader.ts";
 
 const leader: Leader = {
   epoch: 3,
@@ -48,8 +50,10 @@ test("whoever leads goes on to lead, above all epochs", () => {
   expect(above({ ...cache, leader: null }, successor)).toMatchObject({ epoch: 6, nodeId: "shop-2" });
 });
 
-test("where nobody leads, the store's leader has ended, though its engine may live: it may have been overtaken", () => {
-  const ended = { ...leader, epoch: 6, firstEpoch: 5, endedAtMs: nowMs };
+const nobody = { nodeId: "" as NodeId, runId: "" };
+
+test("where nobody leads, nobody's life has ended: neither the end nor the life of the store's leader says anything", () => {
+  const ended = { ...leader, ...nobody, epoch: 6, firstEpoch: 5, endedAtMs: nowMs };
   expect(above(cache, observed("shop-2", { role: "detached", epoch: 5 }))).toEqual(ended);
   const overtaken = { ...observed("shop-1", { epoch: 5 }), runId: leader.runId };
   expect(above(cache, overtaken)).toEqual(ended);
@@ -58,13 +62,52 @@ test("where nobody leads, the store's leader has ended, though its engine may li
 
 test("a leader that its followers hear is waited for, and so is who may not have spoken yet", () => {
   expect(above(cache, observed("shop-1", { epoch: 5, hearsLeader: true }))).toBeNull();
-  const seen = new Map([["shop-1" as NodeId, observed("shop-1", { epoch: 5 })]]);
-  expect(leaderAbove(cache, seen, { nowMs, areAllHeard: false })).toBeNull();
+  const one = observed("shop-1", { epoch: 5 });
+  const another = { ...observed("shop-2", {}), replication: null };
+  for (const nodes of [[one], [one, another]]) {
+    const seen = new Map(nodes.map((node) => [node.nodeId, node]));
+    expect(leaderAbove(cache, seen, { nowMs, areAllHeard: false })).toBeNull();
+  }
+});
+
+const three = { ...cache, nodes: [...nodes, nodeFixture("shop-3", "host-3")] };
+const startedAnew = observed("shop-1", { epoch: 5, copiedEpoch: 0, offset: 0 });
+const olderCopy = observed("shop-3", { epoch: 5, copiedEpoch: 3, offset: 9_000 });
+
+/** What the plan comes to, whose nodes are these. */
+function succeeding(document: CacheDocument, ...seen: NodeObserved[]) {
+  const ended = above(document, ...seen);
+  const detached = seen.map((node) => ({
+    ...node,
+    state: "running" as const,
+    replication: node.replication && { ...node.replication, role: "detached" as const, epoch: ended?.epoch ?? 0 },
+  }));
+  const observedNodes = document.nodes.map((node) => {
+    const found = detached.find(({ nodeId }) => nodeId === node.nodeId) ?? null;
+    return { ...node, agentReporting: found !== null, seen: found };
+  });
+  const cacheSeen = { sinceMs: 0, nodes: observedNodes } as unknown as CacheSeen;
+  return planLeader({ ...document, leader: ended }, cacheSeen, nowMs).leader?.nodeId;
+}
+
+test("an older copy does not succeed while somebody is silent who may have a newer one, though the store's leader has ended", () => {
+  expect(succeeding(three, startedAnew, olderCopy)).toBeUndefined();
+  expect(succeeding(three, startedAnew, olderCopy, observed("shop-2", { epoch: 5, copiedEpoch: 0 }))).toBe(
+    "shop-3" as NodeId,
+  );
+});
+
+test("the store's leader, who follows by now, may have the newest copy, and an acknowledged write alone", () => {
+  const durable = { ...three, settings: { ...three.settings, durableWrites: true } };
+  const newest = { ...observed("shop-1", { epoch: 5, copiedEpoch: 5, offset: 10_000 }), runId: leader.runId };
+  const behind = observed("shop-3", { epoch: 5, copiedEpoch: 5, offset: 9_000 });
+  const empty = observed("shop-2", { epoch: 5, copiedEpoch: 0 });
+  expect(succeeding(durable, newest, empty, behind)).toBe("shop-1" as NodeId);
 });
 
 test("a primary of an older epoch is not taken for the leader, and a move is left alone", () => {
   const [old, replica] = [observed("shop-1", { role: "primary", epoch: 4 }), observed("shop-2", { epoch: 5 })];
-  expect(above(cache, old, replica)).toMatchObject({ epoch: 6, nodeId: "shop-1", endedAtMs: nowMs });
+  expect(above(cache, old, replica)).toMatchObject({ epoch: 6, ...nobody, endedAtMs: nowMs });
   expect(above({ ...cache, move: {} as never }, old, replica)).toBeNull();
 });
 

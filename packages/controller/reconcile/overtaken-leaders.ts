@@ -1,16 +1,18 @@
 /**
  * A store that was put back from a copy may name a leader who has been succeeded since. Engines refuse it, as the epoch that they have in
  * force is higher, and would refuse every one after it up to there, while nobody is served. So where a node reports a higher epoch than
- * the store has, the store catches up: whoever leads goes on to lead. Where nobody does, the store's leader counts as ended, so that all
- * stop and whoever has the most of the newest data succeeds (plan-leader.ts): the store's own leader may have been overtaken long ago.
+ * the store has, the store catches up: whoever leads goes on to lead. Where nobody does, one whom nobody knows counts as ended, so that all
+ * stop and whoever has the most of the newest data succeeds (plan-leader.ts). The store's own leader may have been overtaken long ago: its
+ * end says nothing of who came after it, and it may itself have the newest copy.
  *
  * A node is looked at until it was once found to know of nothing newer: from then on it gets its epochs from this store alone. During a
  * move the target may be an epoch ahead: that is the move's own business.
  */
-import type { Leader, NodeId, NodeObserved } from "@larder/api";
+import type { Leader, NodeId, NodeObserved, ReplicationObserved } from "@larder/api";
 import type { Clock, Log } from "@larder/service";
 import type { CacheDocument } from "../documents/cache-document.ts";
 import { cachesPrefix } from "../documents/document-keys.ts";
+import { isPersistent } from "../documents/persistence.ts";
 import type { Store, StoredDocument } from "../store/store.ts";
 import type { Observations } from "./observations.ts";
 import { firstReportsMs } from "./plan/serving.ts";
@@ -82,6 +84,8 @@ export class OvertakenLeaders {
   }
 }
 
+const nobody = { nodeId: "" as NodeId, runId: "" };
+
 type Seen = ReadonlyMap<NodeId, NodeObserved>;
 
 function highestEpoch({ nodes }: CacheDocument, seen: Seen): number {
@@ -99,16 +103,29 @@ export function leaderAbove(
 ): Leader | null {
   if (cache.move !== null) return null;
   const highest = highestEpoch(cache, seen);
-  const present = cache.nodes.flatMap(({ nodeId }) => seen.get(nodeId) ?? []);
-  const leads = present.find(({ replication }) => replication?.role === "primary" && replication.epoch === highest);
+  const heard = cache.nodes.flatMap(({ nodeId }) => spokenOf(seen.get(nodeId)));
+  const leads = heard.find(({ replication: { role, epoch } }) => role === "primary" && epoch === highest);
+  const epoch = highest + 1;
   // Who has all of that epoch's data has all of the next one's.
-  const epochs = { epoch: highest + 1, firstEpoch: highest };
-  if (leads?.replication != null && leads.runId !== null) {
+  if (leads !== undefined && leads.runId !== null) {
     const { nodeId, runId, replication } = leads;
-    return { ...epochs, nodeId, runId, endedAtMs: null, address: replication.address };
+    return { epoch, firstEpoch: highest, nodeId, runId, endedAtMs: null, address: replication.address };
   }
-  const mayLead =
-    present.some(({ replication }) => replication?.hearsLeader === true) ||
-    (present.length < cache.nodes.length && !areAllHeard);
-  return mayLead ? null : cache.leader && { ...cache.leader, ...epochs, endedAtMs: nowMs };
+  const hasAll = heard.length === cache.nodes.length;
+  const mayLead = heard.some(({ replication }) => replication.hearsLeader) || !(hasAll || areAllHeard);
+  if (mayLead || cache.leader === null) return null;
+  // Where nothing newer can be anywhere, what is left of before is good.
+  const firstEpoch = hasAll && !isPersistent(cache.settings) ? newestCopy(heard) || highest : highest;
+  return { ...cache.leader, ...nobody, epoch, firstEpoch, endedAtMs: nowMs };
+}
+
+type Spoken = NodeObserved & { replication: ReplicationObserved };
+
+/** Of an engine that does not answer yet nothing is known. */
+function spokenOf(node: NodeObserved | undefined): Spoken[] {
+  return node === undefined || node.replication === null ? [] : [{ ...node, replication: node.replication }];
+}
+
+function newestCopy(heard: readonly Spoken[]): number {
+  return Math.max(0, ...heard.map(({ replication }) => replication.copiedEpoch));
 }
