@@ -6,7 +6,7 @@ import { clientRefused, deviceAnswer, instanceDiscovery, tokenAnswer, unknownTen
 import { entraPath } from "./entra-paths.ts";
 import { identityLimits } from "./identity-limits.ts";
 import type { OidcContext } from "./oidc-library.ts";
-import { devicePath } from "./page-paths.ts";
+import { devicePath, signInPath } from "./page-paths.ts";
 import { pathsOf } from "./provider-options.ts";
 import { readTokenForm } from "./read-form.ts";
 import { Refusal } from "./refusal.ts";
@@ -24,7 +24,7 @@ export function providerDoor(parts: SignInParts & { tenant: string }) {
     if (target.kind === "instance-discovery")
       return answer(context, 200, instanceDiscovery({ host: context.get("host"), tenant }));
     if (target.kind === "unknown-tenant") return answer(context, 400, unknownTenant(target.tenant));
-    context.path = target.path;
+    context.path = plainPath(target.path, [...Object.values(paths), signInPath]);
     if (context.path === "/") return context.redirect(devicePath);
 
     const isTokenCall = context.path === paths.token;
@@ -53,6 +53,13 @@ export function providerDoor(parts: SignInParts & { tenant: string }) {
       answer(context, error.statusCode, { error: error.message, error_description: error.error_description });
     }
   };
+}
+
+/** The library takes its paths in any case and with a slash behind them. What is told apart by them here must not depend on that. */
+function plainPath(path: string, known: readonly string[]): string {
+  const bare = path.replace(/\/$/, "");
+  const begins = known.find((each) => `${bare}/`.toLowerCase().startsWith(`${each}/`));
+  return begins === undefined ? path : `${begins}${bare.slice(begins.length)}`;
 }
 
 /** A device's code, a session or an interaction. */

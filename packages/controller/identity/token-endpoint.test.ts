@@ -91,6 +91,20 @@ test("who signs in and who fails to is written down, without what was shown", as
   expect(fixture.auditLog).not.toContain(secret);
 });
 
+test("however its path is spelled, the endpoint counts who fails and writes down who signs in", async () => {
+  const { applicationId, secret: client_secret } = await fixture.application("spelling");
+  const client_id = applicationId ?? "";
+  const form = { grant_type: "client_credentials", client_id, scope: "https://management.azure.com/.default" };
+  for (const endpoint of ["oauth2/v2.0/TOKEN", "oauth2/v2.0/token/", "OAuth2/V2.0/Token/"]) {
+    const { status, body } = await fixture.post(endpoint, { ...form, client_secret });
+    expect([status, body.ext_expires_in]).toEqual([200, 3_600]);
+    expect((await fixture.post(endpoint, { ...form, client_secret: "wrong" })).body.error_description).toContain(
+      "expired",
+    );
+  }
+  expect(await fixture.signInRecord(client_id, "failed")).toMatchObject({ principal: { name: "spelling" } });
+});
+
 test("an unknown tenant says so, and Entra's discovery of instances is answered", async () => {
   const { origin, tenant } = await fixture.authority();
   const elsewhere = await withCa(`${origin}/contoso.com/v2.0/.well-known/openid-configuration`);
