@@ -34,9 +34,13 @@ export class ClustersClient {
     return { ...cluster, databases: await this.#databasesOf(cluster) };
   }
 
-  /** Returns once both are there. Where the database is refused, there is no cluster either. `database`: its properties. */
+  /**
+   * Returns once both are there. Where the database is refused, there is no cluster either. `database`: its properties. Throws
+   * PreconditionFailed where there is such a cluster already: what is removed after a refusal must be what was made here.
+   */
   async create(at: CacheAddress, cluster: ClusterCreateBody, database: object): Promise<ClusterWithDatabase> {
-    await this.#calls.finish(await this.#calls.onResource(at, "", { method: "PUT", body: cluster }));
+    const headers = { "if-none-match": "*" };
+    await this.#calls.finish(await this.#calls.onResource(at, "", { method: "PUT", headers, body: cluster }));
     await this.#calls.finish(await this.#beginDatabase(at, database));
     return this.get(at);
   }
@@ -57,8 +61,17 @@ export class ClustersClient {
     try {
       return await this.#calls.onCache(at, "", { method: "PUT", body: { properties } });
     } catch (error) {
-      await this.#calls.finish(await this.#calls.onResource(at, "", { method: "DELETE" }));
+      await this.#removeQuietly(at);
       throw error;
+    }
+  }
+
+  /** Why the database was refused matters more than why the cluster stays. */
+  async #removeQuietly(at: CacheAddress): Promise<void> {
+    try {
+      await this.#calls.finish(await this.#calls.onResource(at, "", { method: "DELETE" }));
+    } catch (error) {
+      if (!(error instanceof LarderError)) throw error;
     }
   }
 

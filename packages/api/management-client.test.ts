@@ -127,6 +127,22 @@ describe("a cluster", () => {
     const error = await failure(client.clusters.create(ofCluster, asked, { port: 1 }));
     expect(error).toMatchObject({ code: "InvalidParameter", message: "Not that port." });
     expect(sent.map(({ method }) => method)).toEqual(["PUT", "PUT", "DELETE"]);
+    expect(sent[0]?.init.headers).toMatchObject({ "if-none-match": "*" });
+  });
+
+  test("says why its database is refused, though it stays", async () => {
+    const busy = refusal(409, { code: "Conflict", message: "It is changing." });
+    const refused = refusal(400, { code: "InvalidParameter", message: "Not that port." });
+    const { client } = fixture(json({}, { status: 201 }), refused, busy);
+    const error = await failure(client.clusters.create(ofCluster, asked, { port: 1 }));
+    expect(error).toMatchObject({ code: "InvalidParameter", message: "Not that port." });
+  });
+
+  test("that was there already is not removed", async () => {
+    const { client, sent } = fixture(refusal(412, { code: "PreconditionFailed", message: "It exists already." }));
+    const error = await failure(client.clusters.create(ofCluster, asked, {}));
+    expect(error).toMatchObject({ code: "PreconditionFailed" });
+    expect(sent).toHaveLength(1);
   });
 
   test("that is changed by half says which half", async () => {

@@ -47,6 +47,7 @@ export interface RestRequest {
   method?: string;
   apiVersion?: string;
   query?: Record<string, string>;
+  headers?: Record<string, string>;
   body?: unknown;
 }
 
@@ -150,8 +151,9 @@ export class RestCalls {
 
   async #headers(request: RestRequest): Promise<Record<string, string>> {
     const { token } = this.#options;
-    const authorization = { authorization: `Bearer ${typeof token === "string" ? token : await token()}` };
-    return request.body === undefined ? authorization : { ...authorization, "content-type": "application/json" };
+    const authorization = `Bearer ${typeof token === "string" ? token : await token()}`;
+    const type = request.body === undefined ? {} : { "content-type": "application/json" };
+    return { ...request.headers, authorization, ...type };
   }
 
   async #fetch(url: string, init: RequestInit): Promise<Response> {

@@ -2,6 +2,8 @@
 import { LarderError } from "@larder/api";
 import type { Context } from "hono";
 
+const otherState = "is not in the state that the header asks for";
+
 /** Throws PreconditionFailed unless the resource as it is, or its absence, is what the caller expects. `what`: it is, for the refusal. */
 export function preconditionOf<Resource>(
   context: Context,
@@ -13,8 +15,10 @@ export function preconditionOf<Resource>(
   return (current) => {
     const has = (wanted: string[]) =>
       current !== undefined && (wanted.includes("*") || wanted.includes(etagOf(current)));
-    if (match !== undefined && !has(match)) throw failed(what, "If-Match", current === undefined);
-    if (noneMatch !== undefined && has(noneMatch)) throw failed(what, "If-None-Match", false);
+    if (match !== undefined && !has(match))
+      throw failed(what, "If-Match", current === undefined ? "does not exist" : otherState);
+    if (noneMatch !== undefined && has(noneMatch))
+      throw failed(what, "If-None-Match", noneMatch.includes("*") ? "exists already" : otherState);
   };
 }
 
@@ -25,7 +29,6 @@ function etags(header: string | undefined): string[] | undefined {
   });
 }
 
-function failed(what: string, header: string, isAbsent: boolean): LarderError {
-  const why = isAbsent ? "does not exist" : "is not in the state that the header asks for";
+function failed(what: string, header: string, why: string): LarderError {
   return new LarderError("PreconditionFailed", `The ${what} ${why} (${header}).`);
 }
