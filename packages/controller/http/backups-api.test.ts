@@ -162,6 +162,22 @@ describe("a backup", () => {
     }
   });
 
+  test("is restored into caches of its own group alone, and of another's nothing is told", async () => {
+    const name = await made();
+    const cluster = `${await fixture.group("other")}/providers/Microsoft.Cache/redisEnterprise/orders`;
+    const properties = { highAvailability: "Disabled" };
+    const body = { location: "local", sku: { name: "Balanced_B0" }, properties };
+    const version = "?api-version=2022-01-01";
+    await fixture.ended(await fixture.call("PUT", `${cluster}${version}`, { body }));
+    const database = await fixture.call("PUT", `${cluster}/databases/default${version}`, { body: { properties: {} } });
+    expect(database.status).toBe(201);
+    const said = async (target: string) => {
+      const { message } = (await call("POST", `backups/${name}/restore`, { target })).body.error;
+      return message.replaceAll(target, "it");
+    };
+    expect(await said("orders")).toBe(await said("nobody"));
+  });
+
   test("that is larger than the cache is refused, with figures", async () => {
     const name = manifestFixture.name;
     const backups = [{ ...manifestFixture, memoryBytes: 2 ** 31 }];

@@ -9,7 +9,14 @@
  *
  * A restore `from` a storage may be of a backup that this service does not know.
  */
-import { LarderError, parseBackupFind, parseBackupNow, parseBackupPolicy, parseBackupRestore } from "@larder/api";
+import {
+  isSameName,
+  LarderError,
+  parseBackupFind,
+  parseBackupNow,
+  parseBackupPolicy,
+  parseBackupRestore,
+} from "@larder/api";
 import type { Context, Hono } from "hono";
 import type { Place } from "../caches/caches.ts";
 import type { ApiContext, ApiEnvironment } from "./api-context.ts";
@@ -103,8 +110,9 @@ function requireDefault(context: Context): void {
   throw new LarderError("ResourceNotFound", `A cache's backup policy is named 'default'; there is no '${name}'.`);
 }
 
-/** In the same group, of whichever provider. */
+/** In the same group, of whichever provider. Of which one a cache of another group is, is not told. */
 async function namedCache(api: ApiContext, { subscription, resourceGroup }: Place, name: string): Promise<Place> {
-  const provider = (await api.caches.find(name))?.value.provider ?? "redis";
-  return { subscription, resourceGroup, name, provider };
+  const found = (await api.caches.find(name))?.value;
+  const isHere = found !== undefined && isSameName(found.resourceGroup, resourceGroup);
+  return { subscription, resourceGroup, name, provider: isHere ? found.provider : "redis" };
 }
