@@ -6,6 +6,8 @@ import type { GroupDocument } from "../documents/group-document.ts";
 import type { OperationDocument } from "../documents/operation-document.ts";
 import type { Store, StoredDocument } from "../store/store.ts";
 
+type Tags = GroupDocument["tags"];
+
 export interface ResourceGroupsOptions {
   store: Store;
   clock: Clock;
@@ -53,10 +55,11 @@ export class ResourceGroups {
     return { group, created: stored === undefined };
   }
 
-  async retag(name: string, tags: Record<string, string>): Promise<GroupDocument> {
+  /** `change`: of the tags that it has at the moment of the change, so that none that others add is lost. */
+  async retag(name: string, change: (tags: Tags) => Tags): Promise<GroupDocument> {
     const stored = await this.require(name);
     if (stored.value.removal !== null) throw going(stored.value);
-    const group = { ...stored.value, tags };
+    const group = { ...stored.value, tags: change(stored.value.tags) };
     await this.#write(stored, group);
     return group;
   }

@@ -37,7 +37,8 @@ export function groupRoutes(app: Hono<ApiEnvironment>, api: ApiContext): void {
   app.patch(oneGroup, async (context) => {
     const { tags } = parseGroupUpdate(await readJsonBody(context));
     const name = pathValue(context, "group");
-    const group = tags === undefined ? (await api.groups.require(name)).value : await api.groups.retag(name, tags);
+    const group =
+      tags === undefined ? (await api.groups.require(name)).value : await api.groups.retag(name, () => tags);
     return context.json(groupBody(group));
   });
 

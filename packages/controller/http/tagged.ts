@@ -56,11 +56,7 @@ function ofGroup(api: ApiContext): Tagged {
       const { value: group } = await api.groups.require(pathValue(context, "group"));
       return { id: resourceGroupId(group.subscription, group.name), tags: group.tags };
     },
-    async change(context, change) {
-      const name = pathValue(context, "group");
-      const { value: group } = await api.groups.require(name);
-      return (await api.groups.retag(name, change(group.tags))).tags;
-    },
+    change: async (context, change) => (await api.groups.retag(pathValue(context, "group"), change)).tags,
   };
 }
 
