@@ -50,11 +50,12 @@ function hasWindowsEnough({ length }: MaintenanceWindow[]): boolean {
   return length === 0 || length >= windowsMin;
 }
 
-/** What two windows share counts once. */
+/** What two windows share counts once. One that is longer than the whole week has been found fault with already. */
 function hasHoursEnough(windows: MaintenanceWindow[]): boolean {
   const hours = windows.flatMap(({ schedule, startHourUtc, duration }) => {
     const first = weekdays.indexOf(schedule.dayOfWeek) * 24 + startHourUtc;
-    return Array.from({ length: windowMs(duration) / hourMs }, (_, index) => (first + index) % weekHours);
+    const length = Math.min(windowMs(duration) / hourMs, weekHours);
+    return Array.from({ length }, (_, index) => (first + index) % weekHours);
   });
   return windows.length === 0 || new Set(hours).size >= weekHoursMin;
 }
