@@ -27,5 +27,5 @@ export const identityLimits = {
 /** Failed sign-ins of one address (of IPv6, of one /64). */
 export const addressAttempts = { failuresMax: 20, windowMs: 5 * 60_000, keysMax: 10_000 } as const;
 
-/** Of one name or application, from anywhere: a slow guess from many addresses. */
+/** Of one user's name, from anywhere: a slow guess from many addresses. */
 export const nameAttempts = { failuresMax: 50, windowMs: 5 * 60_000, keysMax: 10_000 } as const;

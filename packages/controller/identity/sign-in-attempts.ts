@@ -9,7 +9,7 @@ type CountedKind = Exclude<SignInKind, "renewal">;
 
 export interface Who {
   address: string;
-  /** A user's name or an application's id. */
+  /** A user's. Applications have none here: their secrets cannot be guessed, and strangers would lock them out. */
   name?: string;
 }
 
