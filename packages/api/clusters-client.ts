@@ -5,6 +5,7 @@
 import type { ClusterAsked, ClusterCreateBody, ClusterResource, DatabaseResource } from "./enterprise-resource.ts";
 import { enterpriseOwnVersion } from "./enterprise-versions.ts";
 import { LarderError } from "./errors.ts";
+import { isSameName } from "./names.ts";
 import type { CacheAddress, RestCalls } from "./rest-calls.ts";
 
 /** As the API has them, one in the other. A cluster has one database or, until that is made, none. */
@@ -21,17 +22,19 @@ export class ClustersClient {
 
   /** Those of one resource group, or of the whole subscription. */
   async list(resourceGroup?: string): Promise<ClusterWithDatabase[]> {
-    const within =
-      resourceGroup === undefined ? `/subscriptions/${this.#calls.subscription}` : this.#calls.groupPath(resourceGroup);
-    const path = `${within}/providers/Microsoft.Cache/redisEnterprise`;
-    const clusters = await this.#calls.list<ClusterResource>(path, enterpriseOwnVersion);
-    const all = await Promise.all(clusters.map((cluster) => this.#withDatabase(cluster)));
+    const clusters = await this.#listAlone(resourceGroup);
+    const all = await Promise.all(clusters.map((cluster) => this.#unlessHidden(this.#withDatabase(cluster))));
     return all.filter((cluster) => cluster !== undefined);
   }
 
+  /** By its name, whatever the case of that. Only its own database is asked for: there may be many clusters, and some of others. */
+  async find(name: string, resourceGroup?: string): Promise<ClusterWithDatabase | undefined> {
+    const found = (await this.#listAlone(resourceGroup)).find((cluster) => isSameName(cluster.name, name));
+    return found && this.#withDatabase(found);
+  }
+
   async get(at: CacheAddress): Promise<ClusterWithDatabase> {
-    const cluster = await this.#calls.json<ClusterResource>(this.#calls.onResource(at, ""));
-    return { ...cluster, databases: await this.#databasesOf(cluster) };
+    return this.#withDatabase(await this.#calls.json<ClusterResource>(this.#calls.onResource(at, "")));
   }
 
   /**
@@ -87,17 +90,24 @@ export class ClustersClient {
     }
   }
 
-  /** undefined: it has gone meanwhile. */
-  async #withDatabase(cluster: ClusterResource): Promise<ClusterWithDatabase | undefined> {
-    try {
-      return { ...cluster, databases: await this.#databasesOf(cluster) };
-    } catch (error) {
-      if (error instanceof LarderError && error.code === "ResourceNotFound") return undefined;
-      throw error;
-    }
+  #listAlone(resourceGroup: string | undefined): Promise<ClusterResource[]> {
+    const within =
+      resourceGroup === undefined ? `/subscriptions/${this.#calls.subscription}` : this.#calls.groupPath(resourceGroup);
+    return this.#calls.list(`${within}/providers/Microsoft.Cache/redisEnterprise`, enterpriseOwnVersion);
   }
 
-  #databasesOf({ id }: ClusterResource): Promise<DatabaseResource[]> {
-    return this.#calls.list(`${id}/databases`, enterpriseOwnVersion);
+  async #withDatabase(cluster: ClusterResource): Promise<ClusterWithDatabase> {
+    return { ...cluster, databases: await this.#calls.list(`${cluster.id}/databases`, enterpriseOwnVersion) };
+  }
+
+  /** undefined: it has gone meanwhile, or the caller may read the cluster and not its database. A list has what may be read. */
+  async #unlessHidden(asked: Promise<ClusterWithDatabase>): Promise<ClusterWithDatabase | undefined> {
+    try {
+      return await asked;
+    } catch (error) {
+      if (error instanceof LarderError && ["ResourceNotFound", "AuthorizationFailed"].includes(error.code))
+        return undefined;
+      throw error;
+    }
   }
 }

@@ -1,7 +1,6 @@
 /** A cache by the name that a person typed. Names are unique in the whole service, so that group and provider are rarely needed. */
 import { LarderError } from "@larder/api/errors";
 import type { ManagementClient } from "@larder/api/management-client";
-import { isSameName } from "@larder/api/names";
 import type { CacheAddress } from "@larder/api/rest-calls";
 import { type AnyCache, isRunning, type RunningCache, withoutDatabase } from "./caches/any-cache.ts";
 import { allKinds, kindOf } from "./caches/cache-kinds.ts";
@@ -31,7 +30,8 @@ export async function findCache(client: ManagementClient, name: string, resource
 
 /** Also of a cluster that has no database. Throws ResourceNotFound. */
 export async function findResource(client: ManagementClient, name: string, resourceGroup?: string): Promise<AnyCache> {
-  const cache = (await listCaches(client, resourceGroup)).find((candidate) => isSameName(candidate.name, name));
+  const found = await Promise.all(allKinds.map((kind) => kind.find(client, name, resourceGroup)));
+  const cache = found.find((one) => one !== undefined);
   if (cache !== undefined) return cache;
   throw new LarderError("ResourceNotFound", `There is no cache named ${name}.`);
 }

@@ -26,6 +26,8 @@ export type Feature = "firewall" | "schedule" | "policies";
 export interface CacheKind {
   /** Of one resource group, or of all. */
   list(client: ManagementClient, resourceGroup?: string): Promise<AnyCache[]>;
+  /** Of the name, whatever the case of that. */
+  find(client: ManagementClient, name: string, resourceGroup?: string): Promise<AnyCache | undefined>;
   get(client: ManagementClient, at: CacheAddress): Promise<AnyCache>;
   /** Returns once it answers. Throws InvalidParameter or SkuNotSupported for what it does not take, and what the API refuses. */
   create(client: ManagementClient, at: CacheAddress, wishes: NewCache): Promise<AnyCache>;

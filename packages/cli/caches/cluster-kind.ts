@@ -27,6 +27,12 @@ const events = "notify-keyspace-events";
 
 export const clusterKind: CacheKind = {
   list: async (client, resourceGroup) => (await client.clusters.list(resourceGroup)).map(clusterCache),
+
+  async find(client, name, resourceGroup) {
+    const cluster = await client.clusters.find(name, resourceGroup);
+    return cluster && clusterCache(cluster);
+  },
+
   get: async (client, at) => clusterCache(await client.clusters.get(at)),
 
   async create(client, at, { location, ...wishes }) {

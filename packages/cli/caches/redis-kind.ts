@@ -1,5 +1,6 @@
 /** Caches of `Microsoft.Cache/redis`. */
 import { type RdbFrequency, rdbFrequencies } from "@larder/api/enterprise-resource";
+import { isSameName } from "@larder/api/names";
 import type { RedisCreateProperties, RedisResource } from "@larder/api/redis-resource";
 import {
   formatPairs,
@@ -27,6 +28,12 @@ const reasons: Partial<Record<keyof CacheWishes, string>> = {
 export const redisKind: CacheKind = {
   lacks: {},
   list: async (client, resourceGroup) => (await client.listCaches(resourceGroup)).map(redisCache),
+
+  async find(client, name, resourceGroup) {
+    const caches = await redisKind.list(client, resourceGroup);
+    return caches.find((cache) => isSameName(cache.name, name));
+  },
+
   get: async (client, at) => redisCache(await client.getCache(at)),
 
   async create(client, at, { location, ...wishes }) {
