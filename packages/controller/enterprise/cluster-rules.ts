@@ -12,6 +12,7 @@ import {
   type MaintenanceWindow,
   skuText,
 } from "@larder/api";
+import { locationLabel } from "../documents/cache-document.ts";
 import type { ClusterDocument } from "../documents/enterprise-document.ts";
 
 type ClusterPlace = Pick<ClusterDocument, "clusterId" | "subscription" | "resourceGroup" | "name">;
@@ -19,6 +20,7 @@ type ClusterPlace = Pick<ClusterDocument, "clusterId" | "subscription" | "resour
 export function newCluster(place: ClusterPlace, asked: ClusterCreateBody): ClusterDocument {
   const { location, sku, tags, zones, identity, properties } = asked;
   requireTls(asked);
+  requireHostLabel(location);
   return {
     clusterId: place.clusterId,
     subscription: place.subscription,
@@ -79,6 +81,15 @@ function requireTls({ properties }: ClusterAsked): void {
   const target = "properties.minimumTlsVersion";
   const text = `TLS ${version} is not secure any more: Larder speaks 1.2 and later. Ask for 1.2.`;
   throw new LarderError("OperationNotSupported", text, { target });
+}
+
+/** It becomes a part of host names, and of the certificate that all of them share: one bad name there spoils it for everybody. */
+function requireHostLabel(location: string): void {
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(locationLabel(location))) return;
+  throw invalid(
+    "location",
+    "must have letters or digits, at most 63, as it is a part of host names, and no hyphen at an end",
+  );
 }
 
 function invalid(target: string, message: string): LarderError {

@@ -68,6 +68,9 @@ describe("a cluster", () => {
   });
 
   test.each([
+    [{ location: ".." }, 400, "InvalidParameter", "location"],
+    [{ location: "west-" }, 400, "InvalidParameter", "location"],
+    [{ location: "w".repeat(64) }, 400, "InvalidParameter", "location"],
     [{ sku: { name: "Huge_H1" } }, 400, "SkuNotSupported", "sku.name"],
     [{ sku: { name: "FlashOptimized_A250" } }, 400, "SkuNotSupported", "sku.name"],
     [{ sku: { name: "Balanced_B1", capacity: 2 } }, 400, "SkuNotSupported", "sku.capacity"],
