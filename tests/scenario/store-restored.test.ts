@@ -7,6 +7,7 @@ import { CacheAccess } from "../fixture/cache-access.ts";
 import { CacheNodes } from "../fixture/cache-nodes.ts";
 import { longTest } from "../fixture/long-test.ts";
 import { hasValkey } from "../fixture/native-engine.ts";
+import { isAlive } from "../fixture/processes.ts";
 import { startService, type TestService } from "../fixture/service.ts";
 import { until } from "../fixture/until.ts";
 
@@ -18,6 +19,12 @@ let service: TestService;
 /** From here on the same ports, so that clients find the cache where it was. */
 const begin = async () => {
   service = await startService({ engine: "native", dataDir, ...(service && { ports: service.ports }) });
+};
+/** Its controller has ended, too: the store's files are one state then. */
+const crash = async () => {
+  const { controller } = service.pids();
+  await service.kill();
+  await until("the controller has ended", () => !controller.some(isAlive));
 };
 const storeFiles = (directory: string) => readdirSync(directory).filter((name) => name.startsWith("store.db"));
 
@@ -40,7 +47,7 @@ describe.skipIf(!hasValkey)("a store that was put back", () => {
       const cache = await CacheAccess.of(service, await service.createCache("shop", replicated));
       const nodes = new CacheNodes(service, "shop");
       await nodes.untilWhole();
-      await service.kill();
+      await crash();
       const controller = join(dataDir, "controller");
       for (const name of storeFiles(controller)) cpSync(join(controller, name), join(copy, name));
       await begin();
@@ -53,7 +60,7 @@ describe.skipIf(!hasValkey)("a store that was put back", () => {
       const client = await cache.nodeRedis();
       await client.set("kept", "since the copy");
       cache.close();
-      await service.kill();
+      await crash();
       for (const name of storeFiles(controller)) rmSync(join(controller, name));
       for (const name of storeFiles(copy)) cpSync(join(copy, name), join(controller, name));
       await begin();
