@@ -145,6 +145,16 @@ describe.skipIf(!hasNativeEngine)("a cluster's life", () => {
     await larderJson("update", "orders", "--access-keys", "on");
   });
 
+  test("is updated in windows, which a schedule sets", async () => {
+    const set = await larderJson<object[]>("schedule", "orders", "--add", "weekend 2 9h");
+    const entry = { startHourUtc: 2, maintenanceWindow: "PT9H" };
+    expect(set).toEqual([
+      { ...entry, dayOfWeek: "Saturday" },
+      { ...entry, dayOfWeek: "Sunday" },
+    ]);
+    expect((await larder("schedule", "orders", "--clear")).stdout).toContain("orders has no schedule");
+  });
+
   test("keeps its data through what is done to all caches", async () => {
     const backups = join(service.dataDir, "files", "backups");
     mkdirSync(backups, { recursive: true });

@@ -47,6 +47,7 @@ export * from "./role-resource.ts";
 export * from "./roles-client.ts";
 export * from "./route-changes.ts";
 export * from "./sas-rules.ts";
+export * from "./schedule-entries.ts";
 export * from "./skus.ts";
 export * from "./storage-location.ts";
 export * from "./storage-location-parse.ts";

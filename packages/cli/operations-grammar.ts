@@ -63,7 +63,9 @@ function addSchedule(program: Command): void {
   program
     .command("schedule <name>")
     .summary("show or set when a cache's engine may be updated")
-    .description("Show or set the windows, in UTC, in which a cache's engine may be updated. Without any: at any time.")
+    .description(
+      "Show or set the windows, in UTC, in which a cache's engine may be updated. Without any: at any time. A cluster takes two a week or more, of 18 hours together.",
+    )
     .option("--add <window...>", 'add windows, such as "Sunday 02:00 5h"; also Everyday and Weekend')
     .option("--clear", "remove those that are there")
     .addOption(groupOption())

@@ -4,6 +4,7 @@
  */
 import type { AnyAssignmentBody } from "@larder/api/access-client";
 import type { ManagementClient } from "@larder/api/management-client";
+import type { ScheduleEntry } from "@larder/api/redis-resource";
 import type { CacheAddress } from "@larder/api/rest-calls";
 import type { AnyCache } from "./any-cache.ts";
 import type { CacheWishes } from "./cache-wishes.ts";
@@ -21,7 +22,7 @@ export interface AssignmentWishes {
 }
 
 /** What not all caches have. */
-export type Feature = "firewall" | "schedule" | "policies";
+export type Feature = "firewall" | "policies";
 
 export interface CacheKind {
   /** Of one resource group, or of all. */
@@ -33,6 +34,10 @@ export interface CacheKind {
   create(client: ManagementClient, at: CacheAddress, wishes: NewCache): Promise<AnyCache>;
   /** What is not asked for stays. Throws as `create`. */
   update(client: ManagementClient, cache: AnyCache, wishes: CacheWishes): Promise<AnyCache>;
+  /** When its engine may be updated. */
+  schedule(client: ManagementClient, at: CacheAddress): Promise<ScheduleEntry[]>;
+  /** Returns the schedule as it is then. None at all: at any time. */
+  setSchedule(client: ManagementClient, at: CacheAddress, entries: ScheduleEntry[]): Promise<ScheduleEntry[]>;
   assignmentBody(wishes: AssignmentWishes): AnyAssignmentBody;
   /** What it does not have, and what there is instead. */
   lacks: Partial<Record<Feature, { what: string; instead: string }>>;

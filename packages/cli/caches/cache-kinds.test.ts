@@ -69,7 +69,7 @@ describe("what does not fit", () => {
     expect(() => cluster.assignmentBody({ objectId: "a", alias: "web" })).toThrow("the user name is the object id");
   });
 
-  test.each(["firewall", "schedule", "policies"] as const)("of features: %s", (feature) => {
+  test.each(["firewall", "policies"] as const)("of features: %s", (feature) => {
     const cache = { at: at("redis"), name: "shop", type: "cache" };
     const cluster = { at: at("enterprise"), name: "shop", type: "cluster" };
     expect(() => requireFeature(cache, feature)).not.toThrow();

@@ -2,6 +2,8 @@
 import type { ClusterWithDatabase } from "@larder/api/clusters-client";
 import { type ClusterAsked, type DatabaseResource, evictionPolicies } from "@larder/api/enterprise-resource";
 import { type EnterpriseSku, enterpriseSize } from "@larder/api/enterprise-skus";
+import type { ScheduleEntry } from "@larder/api/redis-resource";
+import { entriesOf, windowsOf } from "@larder/api/schedule-entries";
 import {
   parseConfiguration,
   parseLarderSettings,
@@ -53,6 +55,13 @@ export const clusterKind: CacheKind = {
     return clusterCache(await client.clusters.update(cache.at, some(cluster), some(database)));
   },
 
+  schedule: async (client, at) => scheduleOf(await client.clusters.get(at)),
+
+  async setSchedule(client, at, entries) {
+    const maintenanceConfiguration = { maintenanceWindows: windowsOf(entries) };
+    return scheduleOf(await client.clusters.update(at, { properties: { maintenanceConfiguration } }, undefined));
+  },
+
   assignmentBody({ objectId, alias, policy = "default", permissions }: AssignmentWishes) {
     const refuse = (message: string, hint: string) => {
       throw new CommandError("InvalidParameter", message, hint);
@@ -70,10 +79,6 @@ export const clusterKind: CacheKind = {
     firewall: {
       what: "firewall rules",
       instead: "--public-access off and private endpoints (`larder endpoint`) say from where it is reached",
-    },
-    schedule: {
-      what: "patch schedule",
-      instead: "its maintenance windows are set by the API; `larder updates pause` holds updates back",
     },
     policies: {
       what: "access policies of its own",
@@ -112,6 +117,10 @@ export function clusterCache(resource: ClusterWithDatabase): AnyCache {
       ...(database === undefined ? [] : databaseSettings(database)),
     ],
   };
+}
+
+function scheduleOf({ properties }: ClusterWithDatabase): ScheduleEntry[] {
+  return entriesOf(properties.maintenanceConfiguration?.maintenanceWindows ?? []);
 }
 
 function databaseSettings(database: DatabaseResource["properties"]): [string, string][] {

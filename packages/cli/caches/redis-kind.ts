@@ -55,6 +55,13 @@ export const redisKind: CacheKind = {
     return redisCache(await client.updateCache(at, { properties, ...(wished === undefined ? {} : { tags: wished }) }));
   },
 
+  schedule: (client, at) => client.getPatchSchedule(at),
+
+  async setSchedule(client, at, entries) {
+    await client.setPatchSchedule(at, entries);
+    return entries;
+  },
+
   assignmentBody({ objectId, alias = objectId, policy, permissions }: AssignmentWishes) {
     if (permissions !== undefined || policy === undefined)
       throw new CommandError(

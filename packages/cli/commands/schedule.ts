@@ -1,7 +1,7 @@
-/** `larder schedule NAME`: when the cache's engine may be updated. */
+/** `larder schedule NAME`: when the engine of a cache or a cluster may be updated. */
 import type { ScheduleEntry } from "@larder/api/redis-resource";
-import { findCache } from "../cache-lookup.ts";
-import { requireFeature } from "../caches/cache-kinds.ts";
+import { findResource } from "../cache-lookup.ts";
+import { kindOf } from "../caches/cache-kinds.ts";
 import { type CommonOptions, openContext } from "../command-context.ts";
 import { formatWindow, parseWindow } from "../schedule-window.ts";
 import { formatTable } from "../table.ts";
@@ -16,12 +16,12 @@ export interface ScheduleOptions extends CommonOptions {
 export async function schedule(name: string, options: ScheduleOptions): Promise<void> {
   const added = (options.add ?? []).map(parseWindow);
   const { client, print, terminal } = openContext(options);
-  const { cache, at } = await findCache(client, name, options.resourceGroup);
-  requireFeature(cache, "schedule");
-  const before = await client.getPatchSchedule(at);
-  const entries = [...(options.clear ? [] : before), ...added];
-  if (options.clear || added.length > 0) await client.setPatchSchedule(at, entries);
-  print(entries, () => formatSchedule(cache.name, entries, terminal.colors));
+  const { at, name: found } = await findResource(client, name, options.resourceGroup);
+  const kind = kindOf(at);
+  const before = await kind.schedule(client, at);
+  const wanted = [...(options.clear ? [] : before), ...added];
+  const entries = options.clear || added.length > 0 ? await kind.setSchedule(client, at, wanted) : before;
+  print(entries, () => formatSchedule(found, entries, terminal.colors));
 }
 
 function formatSchedule(name: string, entries: readonly ScheduleEntry[], colors: Colors): string {

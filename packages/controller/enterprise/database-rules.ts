@@ -5,12 +5,12 @@
 import {
   type DatabaseAsked,
   enterpriseSizeGb,
+  entriesOf,
   evictionPolicies,
   hasKeysByDefault,
   LarderError,
   noClusterGbMax,
   rdbFrequencies,
-  type ScheduleEntry,
 } from "@larder/api";
 import type { Changes, NewCache } from "../caches/cache-changes.ts";
 import { checkReplicated, noIdentity, persistToOf } from "../caches/cache-rules.ts";
@@ -44,7 +44,14 @@ export function newDatabase(cluster: ClusterDocument, asked: DatabaseAsked, vers
   const settings = settingsOf(cluster, asked, first);
   const pausesUpdates = asked.deferUpgrade === "Deferred";
   const { location } = cluster;
-  return { location, tags: {}, settings, port: asked.port, pausesUpdates, patchSchedule: scheduleOf(cluster) };
+  return {
+    location,
+    tags: {},
+    settings,
+    port: asked.port,
+    pausesUpdates,
+    patchSchedule: entriesOf(cluster.maintenanceWindows),
+  };
 }
 
 /** What is left out stays. */
@@ -58,16 +65,8 @@ export function changedDatabase(cluster: ClusterDocument, asked: DatabaseAsked, 
     // One port, whichever way it is spoken to.
     ports: isSwapped ? { tls: cache.ports.plain, plain: cache.ports.tls } : cache.ports,
     update: { ...cache.update, paused },
-    patchSchedule: scheduleOf(cluster),
+    patchSchedule: entriesOf(cluster.maintenanceWindows),
   };
-}
-
-function scheduleOf({ maintenanceWindows }: ClusterDocument): ScheduleEntry[] {
-  return maintenanceWindows.map(({ schedule: { dayOfWeek }, startHourUtc, duration }) => ({
-    dayOfWeek,
-    startHourUtc,
-    maintenanceWindow: duration,
-  }));
 }
 
 function settingsOf(cluster: ClusterDocument, asked: DatabaseAsked, current: CacheSettings): CacheSettings {
