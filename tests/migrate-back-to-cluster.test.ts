@@ -39,7 +39,7 @@ function newWriter(migrationId: string): ClusterWriter {
     signal: new AbortController().signal,
     onTrouble: () => {},
     onLeftOut: (counts) => {
-      for (const [name, count] of counts) leftOut[name] = count;
+      leftOut = Object.fromEntries(counts);
     },
   });
 }
@@ -75,6 +75,12 @@ run("what is written again from an earlier place, in other batches, is done once
   expect(leftOut).toEqual({ rename: 1 });
   expect(await client.exists("key-0")).toBe(0);
   second.close();
+  const third = newWriter("again");
+  expect(await third.place()).toEqual({ history: "h", offset: 303, database: 0 });
+  expect(leftOut).toEqual({ rename: 1 });
+  await third.apply(batchOf(303, ["SUNIONSTORE key-0 key-1 key-2", "RENAME key-2 key-3"]), "h");
+  expect(leftOut).toEqual({ rename: 2, sunionstore: 1 });
+  third.close();
 });
 
 run("all is emptied once, and what is behind that stays", async () => {

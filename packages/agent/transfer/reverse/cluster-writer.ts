@@ -12,7 +12,7 @@
 import { encodeRequest, keySlot, slotCount } from "@larder/resp";
 import type { NodeCommands } from "../migrate/node-commands.ts";
 import { RemoteClient } from "../remote/remote-client.ts";
-import { RemoteError, type RemoteReply } from "../remote/remote-reply.ts";
+import { RemoteError, type RemoteReply, textOf } from "../remote/remote-reply.ts";
 import { isLost, sourceLost } from "../remote/remote-socket.ts";
 import { findPrimaries, type SourcePrimary } from "../remote/source-primaries.ts";
 import { TransferError } from "../transfer-error.ts";
@@ -45,9 +45,9 @@ interface SlotWrite {
   commands: EndedCommand[];
   /** Further commands, which go with it. */
   also: string[][];
-  /** What our key is to say. */
+  /** Up to where the slot has the stream then, which is in what our key is to say. */
   end: number;
-  database: number;
+  says: string;
 }
 
 interface Layout {
@@ -57,7 +57,7 @@ interface Layout {
 }
 
 export interface ClusterWriterOptions extends TargetOptions {
-  /** Commands that could not be done there as a whole, so many of each name. */
+  /** Commands that could not be done there as a whole, since the way back began: so many of each name. */
   onLeftOut: (counts: ReadonlyMap<string, number>) => void;
 }
 
@@ -71,6 +71,8 @@ export class ClusterWriter implements Target {
   /** What our keys say, as far as we know. */
   readonly #known = new Map<string, number>();
   #commands: NodeCommands | null = null;
+  /** By name. It stands with the place, as whoever takes that up again has to say it. */
+  #leftOut = new Map<string, number>();
 
   constructor(options: ClusterWriterOptions) {
     this.#options = options;
@@ -83,6 +85,8 @@ export class ClusterWriter implements Target {
       const client = await this.#client(layout, this.#placeSlot);
       const [reply] = await client.askRaw(encodeRequest(["GET", this.#placeKey]), 1);
       requireSteady([reply as RemoteReply]);
+      this.#leftOut = leftOutIn(reply);
+      if (this.#leftOut.size > 0) this.#options.onLeftOut(this.#leftOut);
       return placeIn(reply);
     });
   }
@@ -97,8 +101,9 @@ export class ClusterWriter implements Target {
     this.#commands ??= (await this.look()).commands;
     const { steps, leftOut } = planForCluster(batch, this.#commands);
     for (const step of steps) await this.#apply(step, history);
+    for (const [name, count] of leftOut) this.#leftOut.set(name, (this.#leftOut.get(name) ?? 0) + count);
     await this.#moveUp({ end: batch.end, database: batch.databaseAfter }, history);
-    if (leftOut.size > 0) this.#options.onLeftOut(leftOut);
+    if (leftOut.size > 0) this.#options.onLeftOut(this.#leftOut);
   }
 
   close(): void {
@@ -107,21 +112,22 @@ export class ClusterWriter implements Target {
 
   async #apply(step: ClusterStep, history: string): Promise<void> {
     if (step.kind === "slots") {
-      const writes = [...step.slots].map(([slot, commands]) => this.#slotWrite(slot, commands));
-      return this.#persist((layout) => this.#write(layout, writes, history));
+      const writes = [...step.slots].map(([slot, commands]) => this.#slotWrite(slot, commands, history));
+      return this.#persist((layout) => this.#write(layout, writes));
     }
     await this.#moveUp(step.before, history);
     await this.#persist(async (layout) => {
       const writes = layout.primaries.map((_, index) => this.#everywhereWrite(layout, index, step, history));
-      await this.#write(layout, writes, history);
+      await this.#write(layout, writes);
     });
     // Keys of slots may be gone with all others.
     for (const key of [...this.#known.keys()]) if (key !== this.#placeKey) this.#known.delete(key);
   }
 
-  #slotWrite(slot: number, commands: EndedCommand[]): SlotWrite {
+  #slotWrite(slot: number, commands: EndedCommand[], history: string): SlotWrite {
     const markerKey = slotMarkerOf(slot, this.#options.migrationId);
-    return { slot, markerKey, commands, also: [], end: commands.at(-1)?.end ?? 0, database: 0 };
+    const end = commands.at(-1)?.end ?? 0;
+    return { slot, markerKey, commands, also: [], end, says: `${history} ${end} 0` };
   }
 
   /** Where the place is kept it is written again, as it may be removed. */
@@ -133,18 +139,25 @@ export class ClusterWriter implements Target {
   ): SlotWrite {
     const hasPlace = owners[this.#placeSlot] === primary;
     const slot = hasPlace ? this.#placeSlot : owners.indexOf(primary);
-    const write = this.#slotWrite(slot, [command]);
-    return hasPlace ? { ...write, also: [marking(this.#placeKey, before, history)] } : write;
+    const write = this.#slotWrite(slot, [command], history);
+    return hasPlace ? { ...write, also: [marking(this.#placeKey, this.#placeText(before, history))] } : write;
   }
 
   /** All that is before the offset is done in every slot. */
-  #moveUp({ end, database }: Reached, history: string): Promise<void> {
-    const write = { slot: this.#placeSlot, markerKey: this.#placeKey, commands: [], also: [], end, database };
-    return this.#persist((layout) => this.#write(layout, [write], history));
+  #moveUp(reached: Reached, history: string): Promise<void> {
+    const [says, { end }] = [this.#placeText(reached, history), reached];
+    const write = { slot: this.#placeSlot, markerKey: this.#placeKey, commands: [], also: [], end, says };
+    return this.#persist((layout) => this.#write(layout, [write]));
+  }
+
+  /** "HISTORY 300 0 rename:2,sunionstore:1". */
+  #placeText({ end, database }: Reached, history: string): string {
+    const leftOut = [...this.#leftOut].map(([name, count]) => `${name}:${count}`).join(",");
+    return `${history} ${end} ${database} ${leftOut}`.trimEnd();
   }
 
   /** Beside each other, but for those of one lane. Throws when none is under way any more. */
-  async #write(layout: Layout, writes: readonly SlotWrite[], history: string): Promise<void> {
+  async #write(layout: Layout, writes: readonly SlotWrite[]): Promise<void> {
     const lanes = new Map<string, SlotWrite[]>();
     for (const write of writes) {
       const lane = laneOf(layout, write.slot);
@@ -152,32 +165,32 @@ export class ClusterWriter implements Target {
       if (before === undefined) lanes.set(lane, [write]);
       else before.push(write);
     }
-    const all = await Promise.allSettled([...lanes.values()].map((lane) => this.#writeLane(layout, lane, history)));
+    const all = await Promise.allSettled([...lanes.values()].map((lane) => this.#writeLane(layout, lane)));
     const failures = all.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
     if (failures.length > 0) throw failures.find((failure) => !isLost(failure)) ?? failures[0];
   }
 
-  async #writeLane(layout: Layout, writes: readonly SlotWrite[], history: string): Promise<void> {
+  async #writeLane(layout: Layout, writes: readonly SlotWrite[]): Promise<void> {
     const client = await this.#client(layout, (writes[0] as SlotWrite).slot);
     let place: TargetPlace | null | undefined;
     for (const [index, write] of writes.entries()) {
       const next = writes[index + 1];
-      place = await this.#writeOne(client, { write, place, next, history });
+      place = await this.#writeOne(client, { write, place, next });
     }
   }
 
   /** `place`: what its key says, as it was looked at on the client; undefined: not yet. Returns what the next one's says. */
   async #writeOne(
     client: RemoteClient,
-    about: { write: SlotWrite; place: TargetPlace | null | undefined; next: SlotWrite | undefined; history: string },
+    about: { write: SlotWrite; place: TargetPlace | null | undefined; next: SlotWrite | undefined },
   ): Promise<TargetPlace | null | undefined> {
-    const { write, next, history } = about;
+    const { write, next } = about;
     let looked = about.place;
     for (let tries = 0; tries < triesMax; tries++) {
       const there = this.#offsetOf(write, looked === undefined ? await lookAt(client, write.markerKey) : looked);
       if (there >= write.end) return undefined;
       const commands = write.commands.filter(({ end }) => end > there).map(({ words }) => words);
-      const own = marking(write.markerKey, write, history);
+      const own = marking(write.markerKey, write.says);
       const words = [["MULTI"], ...commands, ...write.also, own, ["EXEC"], ...lookWords(next?.markerKey)];
       const replies = await client.askRaw(Buffer.concat(words.map((each) => encodeRequest(each))), words.length);
       requireSteady(replies);
@@ -238,8 +251,14 @@ export class ClusterWriter implements Target {
   }
 }
 
-function marking(key: string, { end, database }: Reached, history: string): string[] {
-  return ["SET", key, `${history} ${end} ${database}`, "EX", String(markerSeconds)];
+function marking(key: string, says: string): string[] {
+  return ["SET", key, says, "EX", String(markerSeconds)];
+}
+
+function leftOutIn(reply: RemoteReply | undefined): Map<string, number> {
+  const [, , , counts = ""] = textOf(reply).split(" ");
+  const pairs = counts.split(",").map((pair) => pair.split(":"));
+  return new Map(pairs.flatMap(([name, count]) => (name && count ? [[name, Number(count)] as const] : [])));
 }
 
 function laneOf({ owners }: Layout, slot: number): string {

@@ -37,7 +37,6 @@ class Reverse implements Transfer {
   #follower: SourceFollower | null = null;
   #trouble: string | null = null;
   readonly #lag = new Lag();
-  readonly #leftOut = new Map<string, number>();
 
   constructor(context: ReverseContext) {
     this.#context = context;
@@ -56,7 +55,7 @@ class Reverse implements Transfer {
     const onTrouble = (trouble: string | null) => {
       this.#trouble = trouble;
     };
-    const onLeftOut = (counts: ReadonlyMap<string, number>) => this.#countLeftOut(counts);
+    const onLeftOut = (counts: ReadonlyMap<string, number>) => this.#showLeftOut(counts);
     const writer = await openTarget({ ...this.#context, target, migrationId, onTrouble, onLeftOut });
     const node = await NodeWatch.open(engine);
     try {
@@ -140,9 +139,8 @@ class Reverse implements Transfer {
     }
   }
 
-  #countLeftOut(counts: ReadonlyMap<string, number>): void {
-    for (const [name, count] of counts) this.#leftOut.set(name, (this.#leftOut.get(name) ?? 0) + count);
-    const names = [...this.#leftOut].map(([name, count]) => `${name.toUpperCase()} ${count}`).join(", ");
+  #showLeftOut(counts: ReadonlyMap<string, number>): void {
+    const names = [...counts].map(([name, count]) => `${name.toUpperCase()} ${count}`).join(", ");
     this.#context.progress.addCaveat(
       `Commands that a cluster cannot do, as their keys are in several slots, were left out, at least in part (${names}): a comparison shows where the two differ.`,
       "left out",
