@@ -69,7 +69,7 @@ export function formatFigures(transfer: TransferResource, rate: Rate): string {
 function formatSize({ keys, keysTotal, bytes }: NonNullable<TransferResource["progress"]>): string {
   if (keys === 0 && bytes > 0) return formatBytes(bytes);
   const total = keysTotal === null ? "" : ` of about ${count(keysTotal)}`;
-  return `${count(keys)}${total} keys, ${formatBytes(bytes)}`;
+  return `${count(keys)}${total} ${(keysTotal ?? keys) === 1 ? "key" : "keys"}, ${formatBytes(bytes)}`;
 }
 
 export function formatBar(share: number | null, colors: Colors): string {

@@ -54,6 +54,10 @@ describe("how far a transfer is", () => {
     expect(formatFigures(transferOf({}, { keysTotal: null, bytesTotal: null }), noRate)).toBe("2,000 keys, 1 MB");
   });
 
+  test("of a single key", () => {
+    expect(formatFigures(transferOf({}, { keys: 1, keysTotal: null, bytesTotal: null }), noRate)).toBe("1 key, 1 MB");
+  });
+
   test("of a migration that follows", () => {
     const following = { state: "following", keysTotal: null, bytesTotal: null, lagBytes: 2_048 };
     expect(formatFigures(transferOf({ kind: "migrate" }, following), noRate)).toBe("2,000 keys, 1 MB  2 KB behind");
