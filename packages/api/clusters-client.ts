@@ -64,17 +64,19 @@ export class ClustersClient {
     try {
       return await this.#calls.onCache(at, "", { method: "PUT", body: { properties } });
     } catch (error) {
-      await this.#removeQuietly(at);
+      await this.#removeAgain(at, error);
       throw error;
     }
   }
 
-  /** Why the database was refused matters more than why the cluster stays. */
-  async #removeQuietly(at: CacheAddress): Promise<void> {
+  /** Why the database was refused matters more than why the cluster stays; that it does, whoever pays for it has to know. */
+  async #removeAgain(at: CacheAddress, refusal: unknown): Promise<void> {
     try {
       await this.#calls.finish(await this.#calls.onResource(at, "", { method: "DELETE" }));
     } catch (error) {
       if (!(error instanceof LarderError)) throw error;
+      if (refusal instanceof LarderError)
+        throw halfDone(refusal, "The cluster is there, and could not be removed again");
     }
   }
 
@@ -84,9 +86,7 @@ export class ClustersClient {
       await this.#calls.finish(await this.#calls.onCache(at, "", { method: "PATCH", body: { properties } }));
     } catch (error) {
       if (!isHalf || !(error instanceof LarderError)) throw error;
-      const { code, message, target } = error;
-      const text = `What was asked of the cluster is done, of its database it is not: ${message}`;
-      throw new LarderError(code, text, { ...(target === undefined ? {} : { target }), cause: error });
+      throw halfDone(error, "What was asked of the cluster is done, of its database it is not");
     }
   }
 
@@ -110,4 +110,9 @@ export class ClustersClient {
       throw error;
     }
   }
+}
+
+function halfDone(cause: LarderError, what: string): LarderError {
+  const { code, message, target } = cause;
+  return new LarderError(code, `${what}: ${message}`, { ...(target === undefined ? {} : { target }), cause });
 }

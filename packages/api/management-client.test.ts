@@ -130,12 +130,14 @@ describe("a cluster", () => {
     expect(sent[0]?.init.headers).toMatchObject({ "if-none-match": "*" });
   });
 
-  test("says why its database is refused, though it stays", async () => {
+  test("that stays though its database is refused says so, and why", async () => {
     const busy = refusal(409, { code: "Conflict", message: "It is changing." });
     const refused = refusal(400, { code: "InvalidParameter", message: "Not that port." });
     const { client } = fixture(json({}, { status: 201 }), refused, busy);
-    const error = await failure(client.clusters.create(ofCluster, asked, { port: 1 }));
-    expect(error).toMatchObject({ code: "InvalidParameter", message: "Not that port." });
+    expect(await failure(client.clusters.create(ofCluster, asked, { port: 1 }))).toMatchObject({
+      code: "InvalidParameter",
+      message: "The cluster is there, and could not be removed again: Not that port.",
+    });
   });
 
   test("that was there already is not removed", async () => {
